@@ -1,0 +1,212 @@
+//! Time as a value: the wall clock that tokens expire by, and the steady clock that waits are counted on.
+//!
+//! The two are never mixed: a wall clock may jump (NTP, a resumed laptop), so no wait depends on it.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+/// A moment in whole seconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp(u64);
+
+impl Timestamp {
+    /// The moment that many seconds after 1970.
+    #[must_use]
+    pub const fn from_seconds(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// Seconds since 1970.
+    #[must_use]
+    pub const fn seconds(self) -> u64 {
+        self.0
+    }
+
+    /// This moment, later by a span; the end of time rather than an overflow.
+    #[must_use]
+    pub const fn after(self, span: Duration) -> Self {
+        Self(self.0.saturating_add(span.as_secs()))
+    }
+
+    /// How long it is from `earlier` to here; zero when `earlier` lies ahead.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_secs(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl From<SystemTime> for Timestamp {
+    /// A moment before 1970 becomes 1970.
+    fn from(time: SystemTime) -> Self {
+        Self(time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |span| span.as_secs()))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// `2026-11-22T02:48:00Z` (RFC 3339). The civil date is counted in eras of 400 years that begin on 1 March, so that
+    /// the leap day is the last of its year: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAY: u64 = 86_400;
+        const DAYS_PER_ERA: u64 = 146_097;
+        let (days, second) = (self.0 / DAY + 719_468, self.0 % DAY);
+        let (era, day_of_era) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
+        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let year = era * 400 + year_of_era + u64::from(month <= 2);
+        write!(
+            formatter,
+            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
+            second / 3_600,
+            second / 60 % 60,
+            second % 60
+        )
+    }
+}
+
+/// Where time comes from.
+pub trait Clock {
+    /// The wall clock.
+    fn now(&self) -> Timestamp;
+    /// The steady clock: the time since this process asked first.
+    fn elapsed(&self) -> Duration;
+    /// Waits on the steady clock.
+    fn sleep(&self, span: Duration);
+}
+
+/// The clocks of the operating system.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// Starts the steady clock.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
+    pub fn start() -> Self {
+        Self { started: Instant::now() }
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
+    fn now(&self) -> Timestamp {
+        SystemTime::now().into()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
+    fn sleep(&self, span: Duration) {
+        std::thread::sleep(span);
+    }
+}
+
+/// A moment on the steady clock by which something must have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Deadline(Duration);
+
+impl Deadline {
+    /// The moment `span` from now.
+    #[must_use]
+    pub fn within(clock: &dyn Clock, span: Duration) -> Self {
+        Self(clock.elapsed().saturating_add(span))
+    }
+
+    /// What is left until then; zero when it has passed.
+    #[must_use]
+    pub fn left(self, clock: &dyn Clock) -> Duration {
+        self.0.saturating_sub(clock.elapsed())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fake {
+    //! A clock for tests: time passes only when a test or a sleep says so.
+
+    use std::cell::Cell;
+
+    use super::{Clock, Duration, Timestamp};
+
+    /// Wall clock and steady clock, moved by hand; a sleep moves both and returns at once.
+    #[derive(Debug)]
+    pub(crate) struct FakeClock {
+        wall: Cell<u64>,
+        steady: Cell<Duration>,
+    }
+
+    impl FakeClock {
+        pub(crate) fn at(seconds: u64) -> Self {
+            Self { wall: Cell::new(seconds), steady: Cell::new(Duration::ZERO) }
+        }
+
+        /// The wall clock jumps; the steady clock doesn't.
+        pub(crate) fn jump_to(&self, seconds: u64) {
+            self.wall.set(seconds);
+        }
+
+        /// Both clocks move on.
+        pub(crate) fn pass(&self, span: Duration) {
+            self.wall.set(self.wall.get() + span.as_secs());
+            self.steady.set(self.steady.get() + span);
+        }
+    }
+
+    impl Clock for FakeClock {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_seconds(self.wall.get())
+        }
+
+        fn elapsed(&self) -> Duration {
+            self.steady.get()
+        }
+
+        fn sleep(&self, span: Duration) {
+            self.pass(span);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fake::FakeClock;
+    use super::*;
+
+    #[test]
+    fn a_timestamp_prints_as_rfc_3339() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_399, "2000-02-28T23:59:59Z"),
+            (951_782_400, "2000-02-29T00:00:00Z"),
+            (951_868_800, "2000-03-01T00:00:00Z"),
+            (1_795_315_680, "2026-11-22T02:48:00Z"),
+            (4_107_542_400, "2100-03-01T00:00:00Z"),
+        ] {
+            assert_eq!(Timestamp::from_seconds(seconds).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn times_before_1970_and_past_the_end_saturate() {
+        assert_eq!(Timestamp::from(SystemTime::UNIX_EPOCH - Duration::from_secs(1)), Timestamp::from_seconds(0));
+        assert_eq!(Timestamp::from_seconds(u64::MAX).after(Duration::from_secs(1)).seconds(), u64::MAX);
+        assert_eq!(Timestamp::from_seconds(1).since(Timestamp::from_seconds(2)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_deadline_is_counted_on_the_steady_clock() {
+        let clock = FakeClock::at(1_000);
+        let deadline = Deadline::within(&clock, Duration::from_secs(10));
+        clock.jump_to(5_000);
+        assert_eq!(deadline.left(&clock), Duration::from_secs(10));
+        clock.pass(Duration::from_secs(4));
+        assert_eq!(deadline.left(&clock), Duration::from_secs(6));
+        clock.sleep(Duration::from_secs(60));
+        assert_eq!(deadline.left(&clock), Duration::ZERO);
+    }
+}

@@ -1,0 +1,189 @@
+//! The environment as a value, and every variable that this program reads.
+//!
+//! A variable set to the empty string counts as unset, as CI systems set empty variables for secrets that don't exist.
+//! So does one that isn't valid UTF-8 where text is wanted. This leaf leaves the meaning of a value to `settings`.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+/// Names of the variables, grouped by whose they are.
+pub mod names {
+    /// Where tokens are cached.
+    pub const CACHE_DIR: &str = "AWS_ECR_CACHE_DIR";
+    /// Any value: nothing is cached.
+    pub const DISABLE_CACHE: &str = "AWS_ECR_DISABLE_CACHE";
+    /// On: `store` succeeds for every host and keeps nothing.
+    pub const IGNORE_CREDS_STORAGE: &str = "AWS_ECR_IGNORE_CREDS_STORAGE";
+    /// The limit of a whole `get`, in seconds.
+    pub const TIMEOUT: &str = "AWS_ECR_TIMEOUT";
+    /// On: the reason of a failure goes to stdout, where newer clients stop.
+    pub const STRICT: &str = "AWS_ECR_STRICT";
+    /// How much is logged.
+    pub const LOG: &str = "AWS_ECR_LOG";
+    /// Where the log goes instead of stderr.
+    pub const LOG_FILE: &str = "AWS_ECR_LOG_FILE";
+
+    /// Static or temporary keys.
+    pub const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+    /// The secret half of [`ACCESS_KEY_ID`].
+    pub const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+    /// What the SDK accepts in place of [`SECRET_ACCESS_KEY`].
+    pub const SECRET_ACCESS_KEY_SHORT: &str = "SECRET_ACCESS_KEY";
+    /// What temporary keys need besides.
+    pub const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+    /// The profile to use.
+    pub const PROFILE: &str = "AWS_PROFILE";
+    /// The shared configuration file.
+    pub const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
+    /// The shared credentials file.
+    pub const SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+    /// Web identity: the file with the token.
+    pub const WEB_IDENTITY_TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    /// Web identity: the role to assume.
+    pub const ROLE_ARN: &str = "AWS_ROLE_ARN";
+    /// Container credentials: a path at 169.254.170.2.
+    pub const CONTAINER_RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+    /// Container credentials: a whole URI.
+    pub const CONTAINER_FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    /// Container credentials: the file with the authorization token.
+    pub const CONTAINER_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+    /// Container credentials: the authorization token itself.
+    pub const CONTAINER_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+    /// `true`: the instance metadata service isn't asked.
+    pub const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+    /// Where the instance metadata service is.
+    pub const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+    /// `IPv4` or `IPv6`.
+    pub const METADATA_ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
+    /// Another endpoint for every service.
+    pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+    /// Another endpoint for ECR.
+    pub const ENDPOINT_URL_ECR: &str = "AWS_ENDPOINT_URL_ECR";
+    /// Another endpoint for ECR Public.
+    pub const ENDPOINT_URL_ECR_PUBLIC: &str = "AWS_ENDPOINT_URL_ECR_PUBLIC";
+    /// `true`: the endpoints above and those in profiles are ignored.
+    pub const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+    /// `true`: FIPS endpoints.
+    pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+    /// `true`: dual-stack endpoints.
+    pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+    /// The home directory, where the profile files are.
+    pub const HOME: &str = "HOME";
+    /// The home directory on Windows, where `HOME` isn't set.
+    pub const USERPROFILE: &str = "USERPROFILE";
+}
+
+/// Where variables come from: the process, or a table in a test.
+pub struct Env(Variables);
+
+enum Variables {
+    Process,
+    Fixed(BTreeMap<String, String>),
+}
+
+impl Env {
+    /// The variables of this process, looked up when asked for: a hit reads a dozen of them, not all.
+    #[must_use]
+    pub const fn process() -> Self {
+        Self(Variables::Process)
+    }
+
+    /// Just these variables.
+    #[must_use]
+    pub fn fixed<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(Variables::Fixed(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+    }
+
+    /// The value as text; `None` when unset, empty or not UTF-8.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.value(name)?.into_string().ok()
+    }
+
+    /// The value as a path; `None` when unset or empty.
+    #[must_use]
+    pub fn path(&self, name: &str) -> Option<PathBuf> {
+        self.value(name).map(PathBuf::from)
+    }
+
+    /// Whether the variable is set to anything but the empty string.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// Whether a variable of the AWS SDKs says `true`, without regard to case: they know no other word for it.
+    #[must_use]
+    pub fn is_true(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// Whether a variable of our own is switched on: `1`, `t` or `true`, as the Go helper reads its switches.
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        let on = ["1", "t", "true"];
+        self.value(name).is_some_and(|value| on.iter().any(|word| value.eq_ignore_ascii_case(word)))
+    }
+
+    fn value(&self, name: &str) -> Option<OsString> {
+        let value = match &self.0 {
+            #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the environment")]
+            Variables::Process => std::env::var_os(name),
+            Variables::Fixed(variables) => variables.get(name).map(OsString::from),
+        };
+        value.filter(|value| !value.is_empty())
+    }
+}
+
+impl fmt::Debug for Env {
+    /// Names only: values may be secrets.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Variables::Process => formatter.write_str("Env(process)"),
+            Variables::Fixed(variables) => formatter.debug_tuple("Env").field(&variables.keys()).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_empty_string_counts_as_unset() {
+        let env = Env::fixed([("EMPTY", ""), ("FULL", "x")]);
+        assert_eq!(env.text("EMPTY"), None);
+        assert_eq!(env.path("EMPTY"), None);
+        assert!(!env.is_set("EMPTY"));
+        assert!(!env.is_set("MISSING"));
+        assert_eq!(env.text("FULL").as_deref(), Some("x"));
+        assert!(env.is_set("FULL"));
+    }
+
+    #[test]
+    fn an_sdk_flag_knows_only_true_and_a_switch_of_ours_a_few_words_more() {
+        for (value, is_true, is_on) in [
+            ("true", true, true),
+            ("TRUE", true, true),
+            ("1", false, true),
+            ("T", false, true),
+            ("yes", false, false),
+            ("false", false, false),
+            ("0", false, false),
+            ("", false, false),
+        ] {
+            let env = Env::fixed([("FLAG", value)]);
+            assert_eq!((env.is_true("FLAG"), env.is_on("FLAG")), (is_true, is_on), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_names_and_no_values() {
+        assert_eq!(
+            format!("{:?}", Env::fixed([("AWS_SECRET_ACCESS_KEY", "hush")])),
+            r#"Env(["AWS_SECRET_ACCESS_KEY"])"#
+        );
+    }
+}

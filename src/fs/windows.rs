@@ -1,0 +1,48 @@
+//! What stands in for owners and modes on Windows.
+//!
+//! The cache lies in the user's profile, whose access list admits that user, the system and administrators, and new
+//! files inherit it; so there is nothing to check or tighten. An `AWS_ECR_CACHE_DIR` elsewhere is as private as the
+//! access list of the place that its user chose.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::windows::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Opens a link itself instead of what it points to (`FILE_FLAG_OPEN_REPARSE_POINT`):
+/// <https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew>.
+const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+
+pub(super) fn is_ours(_metadata: &Metadata) -> bool {
+    true
+}
+
+pub(super) fn others_may_write(_metadata: &Metadata) -> bool {
+    false
+}
+
+pub(super) fn others_may_enter(_metadata: &Metadata) -> bool {
+    false
+}
+
+pub(super) fn tighten_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn create_directories(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+pub(super) fn without_following(options: &mut OpenOptions) -> &OpenOptions {
+    options.custom_flags(OPEN_REPARSE_POINT)
+}
+
+/// A link opens as itself here and then isn't a regular file.
+pub(super) fn is_link_refusal(_error: &io::Error) -> bool {
+    false
+}
+
+/// An open file keeps its name: lock files aren't removed while they are open.
+pub(super) fn same_file(_file: &File, path: &Path) -> bool {
+    path.exists()
+}

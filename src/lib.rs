@@ -1,0 +1,6 @@
+//! A Docker credential helper for Amazon ECR and ECR Public.
+
+pub mod clock;
+pub mod env;
+pub mod fs;
+pub mod secret;
