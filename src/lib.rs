@@ -3,4 +3,6 @@
 pub mod clock;
 pub mod env;
 pub mod fs;
+pub mod protocol;
+pub mod registry;
 pub mod secret;

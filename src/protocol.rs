@@ -1,0 +1,291 @@
+//! The docker-credential-helpers protocol, both directions of the wire.
+//!
+//! A client starts the program with one action, writes a server URL or a JSON object to its stdin, and reads a JSON
+//! object or one fixed sentence from its stdout: <https://github.com/docker/docker-credential-helpers>. Input is
+//! bounded and output is exact to the byte. This file knows nothing of ECR.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use crate::secret::Secret;
+
+/// The most that is read from stdin. A password is at most some kilobytes; nothing a client sends comes near.
+const MAX_INPUT: u64 = 1 << 20;
+
+/// What a client asks for: the first and only argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The credentials of one server.
+    Get,
+    /// Keep the credentials of one server.
+    Store,
+    /// Forget the credentials of one server.
+    Erase,
+    /// All servers and their user names.
+    List,
+}
+
+impl Action {
+    /// The action of that name, spelled exactly.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "get" => Some(Self::Get),
+            "store" => Some(Self::Store),
+            "erase" => Some(Self::Erase),
+            "list" => Some(Self::List),
+            _ => None,
+        }
+    }
+}
+
+/// The sentences that clients compare, byte for byte:
+/// <https://github.com/docker/docker-credential-helpers/blob/v0.9.3/credentials/error.go>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sentence {
+    /// There are no credentials for this server; the client goes on without.
+    NotFound,
+    /// The request named no server.
+    NoServerUrl,
+    /// The credentials to store have no user name.
+    NoUsername,
+}
+
+impl fmt::Display for Sentence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::NotFound => "credentials not found in native keychain",
+            Self::NoServerUrl => "no credentials server URL",
+            Self::NoUsername => "no credentials username",
+        })
+    }
+}
+
+/// Why a request can't be understood; the client's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRequest {
+    /// One of the fixed sentences.
+    #[error("{0}")]
+    Sentence(Sentence),
+    /// More than [`MAX_INPUT`] bytes.
+    #[error("the request is longer than {MAX_INPUT} bytes")]
+    TooLong,
+    /// Not text.
+    #[error("the request is not valid UTF-8")]
+    NotUtf8,
+    /// `store` wants a JSON object.
+    #[error("the request is not a JSON object with ServerURL, Username and Secret")]
+    NotJson,
+    /// stdin broke.
+    #[error("cannot read the request")]
+    Io(#[from] io::Error),
+}
+
+/// Reads the server URL of a `get` or `erase`: all of stdin, lines joined, white space trimmed.
+///
+/// # Errors
+/// Nothing was sent, or something that isn't text, or far too much.
+pub fn read_server_url(stdin: &mut dyn Read) -> Result<String, BadRequest> {
+    let request = read_request(stdin)?;
+    let joined: String = request.lines().collect();
+    let server_url = joined.trim();
+    if server_url.is_empty() {
+        return Err(BadRequest::Sentence(Sentence::NoServerUrl));
+    }
+    Ok(server_url.to_owned())
+}
+
+/// The credentials that a `store` wants kept.
+#[derive(Debug)]
+pub struct StoreRequest {
+    /// Whose credentials these are, as the client spells it.
+    pub server_url: String,
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub secret: Secret,
+}
+
+/// Reads the request of a `store`.
+///
+/// # Errors
+/// Not a JSON object, or one without a server URL or user name.
+pub fn read_store_request(stdin: &mut dyn Read) -> Result<StoreRequest, BadRequest> {
+    let request = read_request(stdin)?;
+    // serde would take an array for an object of its first fields.
+    if !request.trim_start().starts_with('{') {
+        return Err(BadRequest::NotJson);
+    }
+    let Credentials { server_url, username, secret } =
+        serde_json::from_str(&request).map_err(|_| BadRequest::NotJson)?;
+    if server_url.trim().is_empty() {
+        return Err(BadRequest::Sentence(Sentence::NoServerUrl));
+    }
+    if username.is_empty() {
+        return Err(BadRequest::Sentence(Sentence::NoUsername));
+    }
+    Ok(StoreRequest { server_url: server_url.trim().to_owned(), username, secret: Secret::new(secret) })
+}
+
+fn read_request(stdin: &mut dyn Read) -> Result<String, BadRequest> {
+    let mut request = Vec::new();
+    stdin.take(MAX_INPUT + 1).read_to_end(&mut request)?;
+    if request.len() as u64 > MAX_INPUT {
+        return Err(BadRequest::TooLong);
+    }
+    String::from_utf8(request).map_err(|_| BadRequest::NotUtf8)
+}
+
+/// The one JSON object of the protocol, as `store` receives it. Fields we don't know are the client's business.
+#[derive(Deserialize)]
+struct Credentials {
+    #[serde(rename = "ServerURL", default)]
+    server_url: String,
+    #[serde(rename = "Username", default)]
+    username: String,
+    #[serde(rename = "Secret", default)]
+    secret: String,
+}
+
+/// Writes the answer to a `get`: one JSON object and a line end.
+///
+/// # Errors
+/// The client closed its end.
+pub fn write_credentials(stdout: &mut dyn Write, server_url: &str, username: &str, secret: &Secret) -> io::Result<()> {
+    /// As `get` answers; the order of the fields is that of the Go helpers.
+    #[derive(Serialize)]
+    struct Answer<'a> {
+        #[serde(rename = "ServerURL")]
+        server_url: &'a str,
+        #[serde(rename = "Username")]
+        username: &'a str,
+        #[serde(rename = "Secret")]
+        secret: &'a str,
+    }
+    write_json(stdout, &Answer { server_url, username, secret: secret.expose() })
+}
+
+/// Writes the answer to a `list`: `{"SERVER URL":"USER NAME",…}` and a line end.
+///
+/// # Errors
+/// The client closed its end.
+pub fn write_list(stdout: &mut dyn Write, usernames: &BTreeMap<String, String>) -> io::Result<()> {
+    write_json(stdout, usernames)
+}
+
+/// One `write` for the whole line, so that no client sees half of it.
+fn write_json(stdout: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(value)?;
+    line.push(b'\n');
+    stdout.write_all(&line)?;
+    stdout.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn server_url(request: &[u8]) -> Result<String, String> {
+        read_server_url(&mut &request[..]).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_server_url_is_all_of_stdin_joined_and_trimmed() {
+        for (request, expected) in [
+            (&b"registry.example"[..], "registry.example"),
+            (b"registry.example\n", "registry.example"),
+            (b"registry.example\r\n", "registry.example"),
+            (b"  registry.example\t\n\n", "registry.example"),
+            (b"registry.\nexample\n", "registry.example"),
+            (b"registry.\r\nexample\r\n", "registry.example"),
+        ] {
+            assert_eq!(server_url(request).as_deref(), Ok(expected), "{request:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_server_url_gets_the_fixed_sentence() {
+        for request in [&b""[..], b"\n", b" \r\n\t"] {
+            assert_eq!(server_url(request), Err("no credentials server URL".to_owned()));
+        }
+    }
+
+    #[test]
+    fn binary_and_endless_input_is_refused() {
+        assert_eq!(server_url(b"\xff\xfe"), Err("the request is not valid UTF-8".to_owned()));
+        let error = read_server_url(&mut io::repeat(b'a')).expect_err("endless");
+        assert_eq!(error.to_string(), "the request is longer than 1048576 bytes");
+    }
+
+    #[test]
+    fn a_store_request_needs_a_server_url_and_a_username() {
+        let error = |request: &str| read_store_request(&mut request.as_bytes()).expect_err(request).to_string();
+        let not_json = "the request is not a JSON object with ServerURL, Username and Secret";
+        for (request, expected) in [
+            ("", not_json),
+            ("[]", not_json),
+            ("registry.example", not_json),
+            (r#"{"ServerURL":1}"#, not_json),
+            ("{}", "no credentials server URL"),
+            (r#"{"ServerURL":" ","Username":"u","Secret":"s"}"#, "no credentials server URL"),
+            (r#"{"ServerURL":"h","Secret":"s"}"#, "no credentials username"),
+            (r#"{"ServerURL":"h","Username":"","Secret":"s"}"#, "no credentials username"),
+        ] {
+            assert_eq!(error(request), expected, "{request}");
+        }
+    }
+
+    #[test]
+    fn a_store_request_is_read_and_its_secret_does_not_print() {
+        let request = br#"{"ServerURL":"https://h/\n","Username":"u","Secret":"hunter2","Extra":true}"#;
+        let stored = read_store_request(&mut &request[..]).expect("understood");
+        assert_eq!((&*stored.server_url, &*stored.username, stored.secret.expose()), ("https://h/", "u", "hunter2"));
+        assert!(!format!("{stored:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn an_answer_is_exact_to_the_byte() {
+        let mut stdout = Vec::new();
+        write_credentials(&mut stdout, "https://h\"", "AWS", &Secret::from("s\\\u{e9}")).expect("written");
+        assert_eq!(
+            String::from_utf8(stdout).expect("text"),
+            "{\"ServerURL\":\"https://h\\\"\",\"Username\":\"AWS\",\"Secret\":\"s\\\\\u{e9}\"}\n"
+        );
+    }
+
+    #[test]
+    fn a_list_is_sorted_and_an_empty_one_is_an_empty_object() {
+        let list = |hosts: &[&str]| {
+            let mut stdout = Vec::new();
+            let hosts = hosts.iter().map(|host| ((*host).to_owned(), "AWS".to_owned())).collect();
+            write_list(&mut stdout, &hosts).expect("written");
+            String::from_utf8(stdout).expect("text")
+        };
+        assert_eq!(list(&[]), "{}\n");
+        assert_eq!(list(&["https://b", "https://a"]), "{\"https://a\":\"AWS\",\"https://b\":\"AWS\"}\n");
+    }
+
+    proptest! {
+        #[test]
+        fn no_request_makes_a_reader_panic(request in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = read_server_url(&mut &request[..]).is_ok();
+            let _ = read_store_request(&mut &request[..]).is_ok();
+        }
+
+        #[test]
+        fn what_is_written_reads_back_as_written(url in "\\PC{1,20}", name in "\\PC{1,20}", secret in "\\PC{0,20}") {
+            prop_assume!(!url.trim().is_empty());
+            let mut wire = Vec::new();
+            write_credentials(&mut wire, &url, &name, &Secret::from(&*secret)).expect("written");
+            let read = read_store_request(&mut &wire[..]).expect("understood");
+            prop_assert_eq!(read.server_url, url.trim());
+            prop_assert_eq!(read.username, name);
+            prop_assert_eq!(read.secret.expose(), secret);
+        }
+    }
+}
