@@ -2,7 +2,10 @@
 
 pub mod clock;
 pub mod env;
+pub mod error;
 pub mod fs;
 pub mod protocol;
 pub mod registry;
+pub mod scope;
 pub mod secret;
+pub mod token;

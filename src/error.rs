@@ -1,0 +1,228 @@
+//! What can go wrong between a `get` and its password, whose fault it is, and what to do next.
+//!
+//! A [`Failure`] is what a fetch ends in. [`Reply::to`] is the one place where it becomes what the client, the person
+//! and the log get to see: an exhaustive match, so that a new kind of failure doesn't compile until somebody decided
+//! what to tell whom. Messages are lower case, with back-ticks round what one types. The details in them come through a
+//! [`crate::secret::Redactor`].
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::registry::{Registry, Service};
+
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What happened, as far as somebody can act on it.
+    pub kind: FailureKind,
+    /// What AWS, the system or a child process said, redacted, on one line; may be empty.
+    pub detail: String,
+    /// The request ID of the answer, if there was one.
+    pub request_id: Option<String>,
+}
+
+/// The kinds of failure; each doc says who is to blame.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
+    /// The user: no credentials are configured anywhere.
+    NoCredentials,
+    /// Nobody: this looks like EC2 is expected, but its metadata service can't be reached.
+    NoMetadata,
+    /// The user: an environment variable or profile is wrong.
+    Misconfigured,
+    /// The user: the SSO session of this profile is over.
+    SsoExpired {
+        /// The profile to log in.
+        profile: String,
+    },
+    /// The user: temporary credentials are over.
+    CredentialsExpired,
+    /// The user: AWS doesn't know these keys, or they don't fit together.
+    CredentialsRefused,
+    /// The provider of the credentials: it failed or refused.
+    CredentialSource {
+        /// Which one, as [`crate::scope::CredentialSource`] prints.
+        source: String,
+    },
+    /// The account's administrator: a policy is missing or denies.
+    AccessDenied,
+    /// The user: this service can't be used this way (wrong region, wrong account type).
+    Unsupported,
+    /// The fleet: too many calls a second.
+    Throttled,
+    /// AWS: its server failed.
+    ServerError,
+    /// The network: no connection.
+    Unreachable,
+    /// The network: a proxy or private CA that isn't trusted here.
+    UntrustedCertificate,
+    /// The network, or AWS: no answer in time.
+    TimedOut,
+    /// AWS, or something between: the answer isn't one.
+    MalformedAnswer,
+}
+
+impl Failure {
+    /// A failure without an answer from AWS.
+    #[must_use]
+    pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), request_id: None }
+    }
+
+    /// How long the next processes may take this failure for theirs, when there is no other token. Only what asking
+    /// again soon can't mend and costs seconds to find out: a metadata service that isn't there.
+    #[must_use]
+    pub fn remembered_for(&self) -> Duration {
+        match self.kind {
+            FailureKind::NoMetadata => Duration::from_mins(2),
+            FailureKind::NoCredentials
+            | FailureKind::Misconfigured
+            | FailureKind::SsoExpired { .. }
+            | FailureKind::CredentialsExpired
+            | FailureKind::CredentialsRefused
+            | FailureKind::CredentialSource { .. }
+            | FailureKind::AccessDenied
+            | FailureKind::Unsupported
+            | FailureKind::Throttled
+            | FailureKind::ServerError
+            | FailureKind::Unreachable
+            | FailureKind::UntrustedCertificate
+            | FailureKind::TimedOut
+            | FailureKind::MalformedAnswer => Duration::ZERO,
+        }
+    }
+
+    /// What happened and what to do next, without the registry's name.
+    fn explanation(&self, service: Service) -> (String, String) {
+        let policy = match service {
+            Service::Ecr => "`ecr:GetAuthorizationToken`",
+            Service::EcrPublic => "`ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken`",
+        };
+        let (what, remedy) = match &self.kind {
+            FailureKind::NoCredentials => (
+                "no AWS credentials found".to_owned(),
+                "set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`"
+                    .to_owned(),
+            ),
+            FailureKind::NoMetadata => (
+                "no AWS credentials found, and the EC2 instance metadata service can't be reached".to_owned(),
+                "set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
+                 container on EC2, raise the metadata hop limit to 2"
+                    .to_owned(),
+            ),
+            FailureKind::Misconfigured => {
+                ("the AWS settings are wrong".to_owned(), "correct them and try again".to_owned())
+            }
+            FailureKind::SsoExpired { profile } => (
+                format!("the SSO session of profile `{profile}` has expired or was never started"),
+                format!("run `aws sso login --profile {profile}`"),
+            ),
+            FailureKind::CredentialsExpired => {
+                ("the AWS credentials have expired".to_owned(), "get new ones and try again".to_owned())
+            }
+            FailureKind::CredentialsRefused => (
+                "AWS refuses the credentials".to_owned(),
+                "check the access key with `aws sts get-caller-identity`, and the clock of this machine".to_owned(),
+            ),
+            FailureKind::CredentialSource { source } => (
+                format!("{source} gave no credentials"),
+                "try `aws sts get-caller-identity` with the same settings".to_owned(),
+            ),
+            FailureKind::AccessDenied => {
+                ("access denied".to_owned(), format!("allow {policy} in a policy of this identity"))
+            }
+            FailureKind::Unsupported => (
+                "AWS doesn't offer this here".to_owned(),
+                "check the account and region in the registry's name".to_owned(),
+            ),
+            FailureKind::Throttled => {
+                ("AWS throttles this account's calls".to_owned(), "try again in a minute".to_owned())
+            }
+            FailureKind::ServerError => {
+                ("the ECR service failed".to_owned(), "try again; if it stays, see the AWS Health Dashboard".to_owned())
+            }
+            FailureKind::Unreachable => (
+                "the AWS API can't be reached".to_owned(),
+                "check the network, DNS, proxy variables and VPC endpoints".to_owned(),
+            ),
+            FailureKind::UntrustedCertificate => (
+                "the certificate of the AWS API isn't trusted".to_owned(),
+                "add the CA of your proxy to the system's certificates".to_owned(),
+            ),
+            FailureKind::TimedOut => (
+                "the AWS API didn't answer in time".to_owned(),
+                "check the network, or raise `AWS_ECR_TIMEOUT` (seconds)".to_owned(),
+            ),
+            FailureKind::MalformedAnswer => (
+                "the answer of the AWS API makes no sense".to_owned(),
+                "check the endpoint URL and any proxy on the way".to_owned(),
+            ),
+        };
+        let what = if self.detail.is_empty() { what } else { format!("{what} ({})", self.detail) };
+        (what, remedy)
+    }
+
+    /// The one line for the person at the terminal: registry, what failed, what to do next.
+    #[must_use]
+    pub fn sentence(&self, registry: &Registry) -> String {
+        let (what, remedy) = self.explanation(registry.service());
+        format!("ecr-login: no password for {}: {what}; {remedy}", registry.host())
+    }
+}
+
+/// Where the reason of a failure goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// To stderr, with the not-found sentence on stdout: the client goes on without.
+    Lenient,
+    /// To stdout, where newer clients stop.
+    Strict,
+}
+
+/// What a client and the person behind it get to see of a failure. The exit status is 1 in every case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// For the client; `None` stands for the not-found sentence.
+    pub stdout: Option<String>,
+    /// For the person; `None` for silence.
+    pub stderr: Option<String>,
+}
+
+impl Reply {
+    /// The not-found sentence and nothing else.
+    pub const SILENT: Self = Self { stdout: None, stderr: None };
+
+    /// The reply to a failure for one registry.
+    #[must_use]
+    pub fn to(failure: &Failure, registry: &Registry, strictness: Strictness) -> Self {
+        let anonymous_will_do = match (&failure.kind, registry.service()) {
+            // Everybody may pull from ECR Public; having no credentials is no reason to complain.
+            (FailureKind::NoCredentials | FailureKind::NoMetadata, Service::EcrPublic) => true,
+            (
+                FailureKind::NoCredentials
+                | FailureKind::NoMetadata
+                | FailureKind::Misconfigured
+                | FailureKind::SsoExpired { .. }
+                | FailureKind::CredentialsExpired
+                | FailureKind::CredentialsRefused
+                | FailureKind::CredentialSource { .. }
+                | FailureKind::AccessDenied
+                | FailureKind::Unsupported
+                | FailureKind::Throttled
+                | FailureKind::ServerError
+                | FailureKind::Unreachable
+                | FailureKind::UntrustedCertificate
+                | FailureKind::TimedOut
+                | FailureKind::MalformedAnswer,
+                Service::Ecr | Service::EcrPublic,
+            ) => false,
+        };
+        match (anonymous_will_do, strictness) {
+            (true, _) => Self::SILENT,
+            (false, Strictness::Lenient) => Self { stdout: None, stderr: Some(failure.sentence(registry)) },
+            (false, Strictness::Strict) => Self { stdout: Some(failure.sentence(registry)), stderr: None },
+        }
+    }
+}

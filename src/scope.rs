@@ -1,0 +1,283 @@
+//! Whose token, for what: the key that a token is cached under, and what a fetch is made of.
+//!
+//! A [`Scope`] is everything that decides which token `GetAuthorizationToken` would hand out: the service, partition
+//! and region asked, the endpoint asked at, and the [`Identity`] asking. Its [`CacheKey`] is a SHA-256 over exactly
+//! that, so equal keys mean the same identity at the same API. The account in a host name isn't part of it: a token
+//! is good for every registry its principal may reach in that region
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>). No I/O here: `settings` finds out who
+//! we are, this file only says what is remembered of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Failure;
+use crate::registry::{EndpointVariant, Partition, Service};
+use crate::secret::Redactor;
+use crate::token::{AuthorizationToken, Reuse};
+
+/// Collects labelled facts into a digest. Lengths are hashed too, so that no two different lists of facts run together.
+#[derive(Clone)]
+pub struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    /// Begins a digest for one purpose.
+    #[must_use]
+    pub fn of(purpose: &str) -> Self {
+        let mut fingerprint = Self(Sha256::new());
+        fingerprint.add("purpose", purpose.as_bytes());
+        fingerprint
+    }
+
+    /// Adds one fact.
+    pub fn add(&mut self, label: &str, value: &[u8]) {
+        self.0.update((label.len() as u64).to_le_bytes());
+        self.0.update(label.as_bytes());
+        self.0.update((value.len() as u64).to_le_bytes());
+        self.0.update(value);
+    }
+
+    /// The digest of all facts, in the order they came in.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        self.0.finalize().into()
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Fingerprint(..)")
+    }
+}
+
+/// What the last link of a profile's chain gets its credentials from, by the rules of
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProfileBase {
+    /// `aws_access_key_id` and `aws_secret_access_key`.
+    Keys,
+    /// `sso_session`, or `sso_start_url` and its companions.
+    Sso,
+    /// `login_session`, as `aws login` writes it.
+    Login,
+    /// `web_identity_token_file` and `role_arn`.
+    WebIdentity,
+    /// `credential_process`.
+    Process,
+    /// `credential_source = Environment`.
+    Environment,
+    /// `credential_source = EcsContainer`.
+    Container,
+    /// `credential_source = Ec2InstanceMetadata`.
+    InstanceMetadata,
+}
+
+/// Where AWS credentials come from: one link of the SDK's provider chain, chosen without network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
+    Environment,
+    /// A profile of the shared configuration files.
+    Profile {
+        /// Its name.
+        name: String,
+        /// What its chain ends in.
+        base: ProfileBase,
+    },
+    /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
+    WebIdentity,
+    /// The credentials endpoint of a container.
+    Container,
+    /// The instance metadata service.
+    InstanceMetadata,
+    /// None: nothing is configured and the metadata service is switched off.
+    Nothing,
+}
+
+impl fmt::Display for CredentialSource {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => formatter.write_str("the keys in the environment"),
+            Self::Profile { name, .. } => write!(formatter, "profile `{name}`"),
+            Self::WebIdentity => formatter.write_str("the web identity token"),
+            Self::Container => formatter.write_str("the container credentials"),
+            Self::InstanceMetadata => formatter.write_str("the instance metadata service"),
+            Self::Nothing => formatter.write_str("no credential source"),
+        }
+    }
+}
+
+/// Whether tokens of an identity may be kept, and how long they may be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// They are cached.
+    Cached(Reuse),
+    /// They aren't: nothing visible tells this identity from another.
+    Never,
+}
+
+/// Who AWS will think we are, as far as can be seen without asking it.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Where the credentials come from.
+    pub source: CredentialSource,
+    /// The digest of everything visible that decides who we are.
+    pub fingerprint: [u8; 32],
+    /// What may be kept of its tokens.
+    pub keeping: Keeping,
+}
+
+/// Everything that one `GetAuthorizationToken` depends on.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// ECR or ECR Public.
+    pub service: Service,
+    /// The AWS partition of the registry.
+    pub partition: Partition,
+    /// The region whose API is asked.
+    pub region: String,
+    /// Which of the API's endpoints is asked. Only its `fips` is part of the key: the token of a FIPS host must have come
+    /// from the FIPS API, while dual-stack hosts share the tokens of plain ones.
+    pub variant: EndpointVariant,
+    /// An endpoint configured in place of the API's own.
+    pub endpoint_url: Option<String>,
+    /// Who asks.
+    pub identity: Identity,
+}
+
+impl Scope {
+    /// The name that its token is cached under.
+    #[must_use]
+    pub fn key(&self) -> CacheKey {
+        let Self { service, partition, region, variant, endpoint_url, identity } = self;
+        let EndpointVariant { fips, dual_stack: _ } = variant;
+        let Identity { source: _, fingerprint, keeping: _ } = identity;
+        let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
+        key.add("service", service.as_str().as_bytes());
+        key.add("partition", partition.as_str().as_bytes());
+        key.add("region", region.as_bytes());
+        key.add("fips", &[u8::from(*fips)]);
+        key.add("endpoint_url", endpoint_url.as_deref().unwrap_or_default().as_bytes());
+        key.add("identity", fingerprint);
+        CacheKey(key.finish())
+    }
+}
+
+/// The name of a cached token: 64 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CacheKey([u8; 32]);
+
+impl fmt::Display for CacheKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut name = String::with_capacity(64);
+        for byte in self.0 {
+            name.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            name.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        formatter.write_str(&name)
+    }
+}
+
+/// What it takes to ask AWS for a token.
+#[derive(Debug)]
+pub struct TokenRequest<'a> {
+    /// Whose token, and where to ask.
+    pub scope: &'a Scope,
+    /// The contents of `~/.aws/config` that the scope was made from.
+    pub config: &'a str,
+    /// The contents of `~/.aws/credentials` that the scope was made from.
+    pub credentials: &'a str,
+    /// How long it may take.
+    pub limit: Duration,
+    /// What must not appear in a failure.
+    pub redactor: Redactor,
+}
+
+/// A token from AWS, with what the operator wants to know of it.
+#[derive(Debug)]
+pub struct Fetched {
+    /// The token.
+    pub token: AuthorizationToken,
+    /// The access key ID that the call was signed with; not a secret.
+    pub access_key_id: String,
+    /// The request ID of the answer.
+    pub request_id: Option<String>,
+}
+
+/// Where tokens come from: AWS, or a table in a test.
+pub trait TokenSource {
+    /// Fetches a token, within the limit of the request.
+    ///
+    /// # Errors
+    /// There is none to be had; the failure says why, and shows nothing secret.
+    fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scope() -> Scope {
+        Scope {
+            service: Service::Ecr,
+            partition: Partition::Aws,
+            region: "eu-west-1".to_owned(),
+            variant: EndpointVariant::default(),
+            endpoint_url: None,
+            identity: Identity {
+                source: CredentialSource::Environment,
+                fingerprint: [7; 32],
+                keeping: Keeping::Cached(Reuse::UntilExpiry),
+            },
+        }
+    }
+
+    #[test]
+    fn a_key_is_64_hexadecimal_digits_and_stays_the_same() {
+        let key = scope().key().to_string();
+        assert_eq!(key.len(), 64);
+        assert!(key.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f')), "{key}");
+        assert_eq!(key, scope().key().to_string());
+    }
+
+    #[test]
+    fn whatever_decides_the_token_changes_the_key() {
+        let changes: [(&str, fn(&mut Scope)); 6] = [
+            ("service", |scope| scope.service = Service::EcrPublic),
+            ("partition", |scope| scope.partition = Partition::AwsCn),
+            ("region", |scope| scope.region = "eu-west-2".to_owned()),
+            ("fips", |scope| scope.variant.fips = true),
+            ("endpoint", |scope| scope.endpoint_url = Some("http://127.0.0.1".to_owned())),
+            ("identity", |scope| scope.identity.fingerprint[31] = 8),
+        ];
+        for (what, change) in changes {
+            let mut changed = scope();
+            change(&mut changed);
+            assert_ne!(changed.key(), scope().key(), "{what}");
+        }
+    }
+
+    #[test]
+    fn dual_stack_hosts_share_the_tokens_of_plain_ones() {
+        let mut dual = scope();
+        dual.variant.dual_stack = true;
+        assert_eq!(dual.key(), scope().key());
+    }
+
+    #[test]
+    fn facts_do_not_run_together() {
+        let digest = |facts: &[(&str, &[u8])]| {
+            let mut fingerprint = Fingerprint::of("test");
+            for (label, value) in facts {
+                fingerprint.add(label, value);
+            }
+            fingerprint.finish()
+        };
+        assert_ne!(digest(&[("a", b"bc")]), digest(&[("ab", b"c")]));
+        assert_ne!(digest(&[("a", b"b"), ("c", b"d")]), digest(&[("a", b"bcd")]));
+        assert_ne!(digest(&[("a", b"")]), digest(&[]));
+        assert_eq!(digest(&[("a", b"b")]), digest(&[("a", b"b")]));
+    }
+}

@@ -1,0 +1,260 @@
+//! An authorization token, and how long it may be used.
+//!
+//! A token is parsed once, from the base64 text that `GetAuthorizationToken` hands out
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html>). Its [`Lifetime`] is pure
+//! arithmetic on moments; whose token it is, is the business of `scope`.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+
+/// User name and password for the registries that one `GetAuthorizationToken` is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationToken {
+    username: String,
+    password: Secret,
+    expires_at: Timestamp,
+}
+
+/// What makes an answer of the API unusable as a token. The token itself is never part of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedToken {
+    /// The text isn't base64 of UTF-8.
+    #[error("the authorization token is not base64 of text")]
+    NotBase64,
+    /// The decoded text has no `:`.
+    #[error("the authorization token is not USER:PASSWORD")]
+    NotAPair,
+    /// Clients take an empty user name or password, and the user name `<token>`, for something else than a password.
+    #[error("the authorization token has an empty or reserved part")]
+    EmptyPart,
+}
+
+/// Base64 with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+impl AuthorizationToken {
+    /// Takes apart the base64 of `USER:PASSWORD`.
+    ///
+    /// # Errors
+    /// It isn't that, or a part of it can't be a credential.
+    pub fn decode(encoded: &str, expires_at: Timestamp) -> Result<Self, MalformedToken> {
+        let decoded = BASE64.decode(encoded.trim()).map_err(|_| MalformedToken::NotBase64)?;
+        let pair = Secret::new(String::from_utf8(decoded).map_err(|_| MalformedToken::NotBase64)?);
+        let (username, password) = pair.expose().split_once(':').ok_or(MalformedToken::NotAPair)?;
+        Self::new(username.to_owned(), Secret::from(password), expires_at)
+    }
+
+    /// Puts a token together from its parts.
+    ///
+    /// # Errors
+    /// A part is empty, or the user name is the reserved `<token>`.
+    pub fn new(username: String, password: Secret, expires_at: Timestamp) -> Result<Self, MalformedToken> {
+        if username.is_empty() || username == "<token>" || password.expose().is_empty() {
+            return Err(MalformedToken::EmptyPart);
+        }
+        Ok(Self { username, password, expires_at })
+    }
+
+    /// `AWS`, so far.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// The password.
+    #[must_use]
+    pub fn password(&self) -> &Secret {
+        &self.password
+    }
+
+    /// When the registry stops taking it.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.expires_at
+    }
+}
+
+/// How long tokens of an identity may be used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reuse {
+    /// As long as they are valid: whoever got them can be told from what is visible.
+    UntilExpiry,
+    /// For at most [`OPAQUE_LIMIT`]: the identity may change with nothing visible changing.
+    Opaque,
+}
+
+/// How long a token of an opaque identity is used: one hour.
+pub const OPAQUE_LIMIT: Duration = Duration::from_hours(1);
+
+/// A share of the fresh time, in thousandths, that a token's refresh comes early: machines that start at one moment must
+/// not refresh at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spread(u32);
+
+impl Spread {
+    /// The greatest: 10 %.
+    pub const MAX: u32 = 100;
+
+    /// A spread from any random number.
+    #[must_use]
+    pub const fn from_random(random: u32) -> Self {
+        Self(random % (Self::MAX + 1))
+    }
+}
+
+/// When a token was received, should be refreshed, and must not be used any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lifetime {
+    /// When it came from the API.
+    pub received: Timestamp,
+    /// From when on a newer one is wanted.
+    pub refresh: Timestamp,
+    /// From when on it is no longer used.
+    pub end: Timestamp,
+}
+
+/// What a lifetime says at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Serve it.
+    Fresh,
+    /// Serve it only if a newer one can't be had, or while somebody else is fetching one.
+    Stale,
+    /// Don't serve it.
+    Over,
+}
+
+impl Lifetime {
+    /// The lifetime of a token just received: fresh for half its life or the opaque limit, whichever is shorter.
+    #[must_use]
+    pub fn starting(received: Timestamp, expires_at: Timestamp, reuse: Reuse, spread: Spread) -> Self {
+        let life = expires_at.since(received);
+        let (fresh, end) = match reuse {
+            Reuse::UntilExpiry => (life / 2, expires_at),
+            Reuse::Opaque => ((life / 2).min(OPAQUE_LIMIT), expires_at.min(received.after(OPAQUE_LIMIT))),
+        };
+        let refresh = received.after(fresh / 1_000 * (1_000 - spread.0));
+        Self { received, refresh, end }
+    }
+
+    /// What it says now. A token from the future is stale: the clock was wrong then or is now, so the end can't be
+    /// trusted enough to skip asking.
+    #[must_use]
+    pub fn freshness(&self, now: Timestamp) -> Freshness {
+        if now >= self.end {
+            Freshness::Over
+        } else if now >= self.refresh || now < self.received {
+            Freshness::Stale
+        } else {
+            Freshness::Fresh
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: u64 = 3_600;
+    const NO_SPREAD: Spread = Spread::from_random(0);
+    const FULL_SPREAD: Spread = Spread::from_random(Spread::MAX);
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    #[test]
+    fn a_token_is_base64_of_user_and_password() {
+        // The password may contain colons; padding may be missing; white space around is nobody's harm.
+        for (encoded, username, password) in [
+            ("QVdTOnNlY3JldA==", "AWS", "secret"),
+            ("QVdTOnNlY3JldA", "AWS", "secret"),
+            (" QVdTOmE6Yg==\n", "AWS", "a:b"),
+        ] {
+            let token = AuthorizationToken::decode(encoded, at(1)).expect(encoded);
+            assert_eq!((token.username(), token.password().expose()), (username, password));
+            assert_eq!(token.expires_at(), at(1));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_a_password_is_malformed() {
+        for (encoded, expected) in [
+            ("%", MalformedToken::NotBase64),
+            ("//8=", MalformedToken::NotBase64),
+            ("", MalformedToken::NotAPair),
+            ("QVdT", MalformedToken::NotAPair),
+            ("QVdTOg==", MalformedToken::EmptyPart),
+            ("OnNlY3JldA==", MalformedToken::EmptyPart),
+            ("PHRva2VuPjpzZWNyZXQ=", MalformedToken::EmptyPart),
+        ] {
+            assert_eq!(AuthorizationToken::decode(encoded, at(1)), Err(expected), "{encoded:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_password() {
+        let token = AuthorizationToken::decode("QVdTOnNlY3JldA==", at(1)).expect("a token");
+        assert!(!format!("{token:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_token_is_fresh_for_half_its_life_and_then_stale_until_it_expires() {
+        let lifetime = Lifetime::starting(at(1_000), at(1_000 + 12 * HOUR), Reuse::UntilExpiry, NO_SPREAD);
+        for (now, expected) in [
+            (999, Freshness::Stale),
+            (1_000, Freshness::Fresh),
+            (1_000 + 6 * HOUR - 1, Freshness::Fresh),
+            (1_000 + 6 * HOUR, Freshness::Stale),
+            (1_000 + 12 * HOUR - 1, Freshness::Stale),
+            (1_000 + 12 * HOUR, Freshness::Over),
+            (u64::MAX, Freshness::Over),
+        ] {
+            assert_eq!(lifetime.freshness(at(now)), expected, "at {now}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_opaque_identity_is_used_for_at_most_an_hour() {
+        let lifetime = Lifetime::starting(at(0), at(12 * HOUR), Reuse::Opaque, FULL_SPREAD);
+        assert_eq!((lifetime.refresh, lifetime.end), (at(HOUR * 9 / 10), at(HOUR)));
+        let short = Lifetime::starting(at(0), at(600), Reuse::Opaque, NO_SPREAD);
+        assert_eq!((short.refresh, short.end), (at(300), at(600)));
+    }
+
+    #[test]
+    fn the_spread_takes_at_most_a_tenth_of_the_fresh_time() {
+        let refresh = |spread| Lifetime::starting(at(0), at(20_000), Reuse::UntilExpiry, spread).refresh;
+        assert_eq!((refresh(NO_SPREAD), refresh(FULL_SPREAD)), (at(10_000), at(9_000)));
+        assert_eq!(refresh(Spread::from_random(Spread::MAX + 1)), at(10_000));
+    }
+
+    proptest! {
+        #[test]
+        fn no_token_is_ever_served_past_its_expiry(
+            received in any::<u64>(), expires in any::<u64>(), now in any::<u64>(), random in any::<u32>(), opaque: bool,
+        ) {
+            let reuse = if opaque { Reuse::Opaque } else { Reuse::UntilExpiry };
+            let lifetime = Lifetime::starting(at(received), at(expires), reuse, Spread::from_random(random));
+            if now >= expires {
+                prop_assert_eq!(lifetime.freshness(at(now)), Freshness::Over);
+            }
+        }
+
+        #[test]
+        fn no_text_makes_the_decoder_panic(text in "\\PC*") {
+            let _ = AuthorizationToken::decode(&text, at(1)).is_ok();
+        }
+    }
+}
