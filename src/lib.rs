@@ -1,9 +1,11 @@
 //! A Docker credential helper for Amazon ECR and ECR Public.
 
+pub mod cache;
 pub mod clock;
 pub mod env;
 pub mod error;
 pub mod fs;
+pub mod log;
 pub mod protocol;
 pub mod registry;
 pub mod scope;

@@ -1,0 +1,56 @@
+//! Who may fetch the token of a key: the lock contract.
+//!
+//! What it protects: the call to AWS, not the files. Entries are replaced by renames and read without any lock; the lock
+//! (an advisory lock of the whole file `KEY.lock`) keeps a second process from asking for the token that a first one is
+//! asking for right now.
+//!
+//! Order: a process holds at most one lock, takes it before the call and keeps it until the token or the failure is
+//! written. Having taken it, it looks at the cache again: the one before it may just have finished.
+//!
+//! Not promised: that nobody else fetches. Whoever can't have the lock in time (a holder that hangs, a file system
+//! without locks, a read-only directory) fetches without it; two answers are better than none, and either may be kept.
+//! A holder that dies loses the lock with its file handle. The file may be swept away between its opening and its
+//! locking, so a lock counts only while the locked file still stands at its name.
+
+use std::fs::File;
+
+use fs4::TryLockError;
+
+use crate::fs::{PathError, PrivateDir};
+
+/// What came of trying to take a lock.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It's ours until the guard is dropped.
+    Held(Guard),
+    /// Somebody else has it.
+    Busy,
+    /// There are no locks to be had here, for this reason if it isn't just that there is no cache.
+    Unavailable(Option<PathError>),
+}
+
+/// A lock that is held; dropping it gives it back.
+#[derive(Debug)]
+pub struct Guard {
+    /// Closing the file gives the lock back, in every way that a process can end.
+    _file: File,
+}
+
+/// Tries once, without waiting.
+pub(super) fn attempt(directory: &PrivateDir, name: &str) -> Attempt {
+    // Each round lost means that somebody removed the file just then; nobody does so for long.
+    for _ in 0..10 {
+        let file = match directory.open_lock(name) {
+            Ok(file) => file,
+            Err(error) => return Attempt::Unavailable(Some(error)),
+        };
+        // `File::try_lock` of std would win by name; fs4's knows more platforms.
+        match fs4::FileExt::try_lock(&file) {
+            Ok(()) if directory.still_holds(name, &file) => return Attempt::Held(Guard { _file: file }),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Attempt::Busy,
+            Err(TryLockError::Error(_)) => return Attempt::Unavailable(None),
+        }
+    }
+    Attempt::Busy
+}
