@@ -10,4 +10,5 @@ pub mod protocol;
 pub mod registry;
 pub mod scope;
 pub mod secret;
+pub mod settings;
 pub mod token;
