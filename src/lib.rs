@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod clock;
+pub mod ecr;
 pub mod env;
 pub mod error;
 pub mod fs;

@@ -1,0 +1,43 @@
+//! The one place that talks to AWS: credentials from one source, one `GetAuthorizationToken`, one answer or failure.
+//!
+//! Async stays in here. The runtime, the TLS roots and the one client that is needed come into being only when a request is
+//! really sent; a hit never gets here. Every wait is bounded by the limit of the request. This adapter knows neither the
+//! cache nor the settings: what it needs is in the [`TokenRequest`].
+
+mod classify;
+mod client;
+mod credentials;
+mod http;
+
+use crate::error::{Failure, FailureKind};
+use crate::scope::{Fetched, TokenRequest, TokenSource};
+
+/// Amazon ECR and ECR Public, by way of the AWS SDK.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ecr;
+
+impl TokenSource for Ecr {
+    fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
+            Failure::new(FailureKind::Unreachable, format!("cannot start the network runtime: {error}"))
+        })?;
+        let limit = request.limit;
+        let fetched = runtime.block_on(async { tokio::time::timeout(limit, token(request)).await });
+        // A name lookup that hangs in its thread must not keep us.
+        runtime.shutdown_background();
+        fetched.unwrap_or_else(|_| {
+            Err(Failure::new(FailureKind::TimedOut, format!("gave up after {} s", limit.as_secs_f32().round())))
+        })
+    }
+}
+
+async fn token(request: TokenRequest<'_>) -> Result<Fetched, Failure> {
+    let TokenRequest { scope, config, credentials, limit, mut redactor } = request;
+    let http = http::LazyHttpClient::default();
+    let credentials = credentials::resolve(scope, config, credentials, &http)
+        .await
+        .map_err(|error| classify::credentials(&error, &scope.identity.source, &redactor))?;
+    redactor.learn(credentials.secret_access_key());
+    redactor.learn(credentials.session_token().unwrap_or_default());
+    client::fetch(scope, credentials, http, limit, &redactor).await
+}

@@ -1,0 +1,243 @@
+//! From the SDK's errors to a [`Failure`]: what happened, whose fault it is, and what AWS said about it, redacted.
+//!
+//! Error codes: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html> and the errors of the two
+//! `GetAuthorizationToken` calls, of `AssumeRole` and of the SSO portal.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::error::{Failure, FailureKind};
+use crate::scope::{CredentialSource, ProfileBase};
+use crate::secret::Redactor;
+
+/// A detail is for one line of a terminal; Jib reads stderr only after stdout has ended.
+const LONGEST_DETAIL: usize = 400;
+
+/// A failed call of `GetAuthorizationToken`.
+pub(super) fn call<E>(error: &SdkError<E, HttpResponse>, redactor: &Redactor) -> Failure
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let kind = match error {
+        SdkError::TimeoutError(_) => FailureKind::TimedOut,
+        SdkError::DispatchFailure(failure) => failure.as_connector_error().map_or(FailureKind::Unreachable, connection),
+        SdkError::ServiceError(answer) => {
+            let metadata = answer.err().meta();
+            return answered(metadata.code(), metadata.message(), answer.raw(), redactor);
+        }
+        SdkError::ResponseError(answer) if answer.raw().status().is_server_error() => FailureKind::ServerError,
+        SdkError::ResponseError(_) => FailureKind::MalformedAnswer,
+        // The SDK refuses to build the request: region, endpoint or clock make no sense.
+        _ => FailureKind::Misconfigured,
+    };
+    Failure::new(kind, detail(redactor, &chain(error)))
+}
+
+/// AWS answered, with an error.
+fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, redactor: &Redactor) -> Failure {
+    let status = response.status().as_u16();
+    let kind = match (code.unwrap_or_default(), status) {
+        (
+            "AccessDeniedException"
+            | "AccessDenied"
+            | "NotAuthorized"
+            | "UnauthorizedOperation"
+            | "AuthorizationErrorException",
+            _,
+        )
+        | ("", 401 | 403) => FailureKind::AccessDenied,
+        ("ExpiredTokenException" | "ExpiredToken" | "RequestExpired", _) => FailureKind::CredentialsExpired,
+        (
+            "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignature"
+            | "IncompleteSignatureException"
+            | "MissingAuthenticationToken"
+            | "MissingAuthenticationTokenException"
+            | "InvalidAccessKeyId"
+            | "AuthFailure",
+            _,
+        ) => FailureKind::CredentialsRefused,
+        (
+            "ThrottlingException"
+            | "Throttling"
+            | "TooManyRequestsException"
+            | "RequestLimitExceeded"
+            | "RequestThrottled"
+            | "RequestThrottledException"
+            | "SlowDown",
+            _,
+        )
+        | (_, 429) => FailureKind::Throttled,
+        (
+            "UnsupportedCommandException"
+            | "InvalidParameterException"
+            | "OptInRequired"
+            | "SubscriptionRequiredException"
+            | "ValidationException",
+            _,
+        ) => FailureKind::Unsupported,
+        (_, 500..) => FailureKind::ServerError,
+        _ => FailureKind::MalformedAnswer,
+    };
+    let said = match (code, message) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) => format!("HTTP status {status}"),
+    };
+    let request_id = response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id));
+    Failure { kind, detail: detail(redactor, &said), request_id }
+}
+
+/// The source gave no credentials.
+pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Failure {
+    if let Some(failure) = refused_by_service(error, source, redactor) {
+        return failure;
+    }
+    let text = chain(error);
+    let connection = find::<ConnectorError>(error).map(connection);
+    let kind = match (error, source, connection) {
+        (_, CredentialSource::Nothing, _) => return Failure::new(FailureKind::NoCredentials, ""),
+        // The provider doesn't say "not there" but by its text: an answer of 404 means that no role is attached.
+        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) if text.contains("404") => {
+            return Failure::new(FailureKind::NoCredentials, "this instance has no IAM role attached");
+        }
+        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => FailureKind::NoMetadata,
+        (_, _, Some(kind)) => kind,
+        (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
+        (_, CredentialSource::Profile { name, base: ProfileBase::Sso }, None) => {
+            FailureKind::SsoExpired { profile: name.clone() }
+        }
+        (
+            _,
+            CredentialSource::Environment
+            | CredentialSource::Profile { .. }
+            | CredentialSource::WebIdentity
+            | CredentialSource::Container
+            | CredentialSource::InstanceMetadata,
+            None,
+        ) => FailureKind::CredentialSource { source: source.to_string() },
+    };
+    Failure::new(kind, detail(redactor, &text))
+}
+
+/// STS or the SSO portal said no.
+fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Option<Failure> {
+    let refused = refusal::<AssumeRoleError>(error, redactor)
+        .or_else(|| refusal::<AssumeRoleWithWebIdentityError>(error, redactor))
+        .or_else(|| refusal::<GetRoleCredentialsError>(error, redactor))?;
+    let kind = match (refused.kind, source) {
+        (
+            FailureKind::MalformedAnswer | FailureKind::AccessDenied | FailureKind::CredentialsExpired,
+            CredentialSource::Profile { name, base: ProfileBase::Sso },
+        ) if find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error).is_some() => {
+            FailureKind::SsoExpired { profile: name.clone() }
+        }
+        // The remedy isn't a policy for ECR.
+        (FailureKind::AccessDenied | FailureKind::MalformedAnswer | FailureKind::Unsupported, source) => {
+            FailureKind::CredentialSource { source: source.to_string() }
+        }
+        (kind, _) => kind,
+    };
+    Some(Failure { kind, ..refused })
+}
+
+fn refusal<E>(error: &CredentialsError, redactor: &Redactor) -> Option<Failure>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    match find::<SdkError<E, HttpResponse>>(error)? {
+        answer @ SdkError::ServiceError(_) => Some(call(answer, redactor)),
+        _ => None,
+    }
+}
+
+/// No connection, for one of three reasons.
+fn connection(error: &ConnectorError) -> FailureKind {
+    if error.is_timeout() {
+        FailureKind::TimedOut
+    } else if is_distrust(error) {
+        FailureKind::UntrustedCertificate
+    } else {
+        FailureKind::Unreachable
+    }
+}
+
+/// rustls says `invalid peer certificate: REASON` (<https://docs.rs/rustls/latest/rustls/enum.Error.html>); its type is
+/// wrapped away by the layers between.
+fn is_distrust(error: &(dyn Error + 'static)) -> bool {
+    chain(error).contains("invalid peer certificate")
+}
+
+/// A certificate that isn't trusted now won't be in a second; the SDK would try it three times.
+#[derive(Debug)]
+pub(super) struct NoRetryOfDistrust;
+
+impl ClassifyRetry for NoRetryOfDistrust {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.output_or_error() {
+            Some(Err(error)) if error.as_connector_error().is_some_and(|error| is_distrust(error)) => {
+                RetryAction::RetryForbidden
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "no retry of an untrusted certificate"
+    }
+
+    /// After all others: theirs would say "transient".
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// The first error of a type among an error and its causes.
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An error and its causes, each said once.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let this = error.to_string();
+        // Layers that only wrap say nothing, or repeat their cause.
+        if !this.is_empty() && !text.contains(&this) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&this);
+        }
+        next = error.source();
+    }
+    text
+}
+
+fn detail(redactor: &Redactor, text: &str) -> String {
+    let mut detail = redactor.clean(text.trim());
+    if detail.chars().count() > LONGEST_DETAIL {
+        detail = detail.chars().take(LONGEST_DETAIL).chain("…".chars()).collect();
+    }
+    detail
+}

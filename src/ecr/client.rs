@@ -1,0 +1,110 @@
+//! One `GetAuthorizationToken`: of ECR (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html>)
+//! or of ECR Public (<https://docs.aws.amazon.com/AmazonECRPublic/latest/APIReference/API_GetAuthorizationToken.html>).
+//!
+//! No registry IDs are sent: the parameter is deprecated and changes nothing. A configured endpoint URL takes the place
+//! of the FIPS and dual-stack flags, which the SDK refuses beside it.
+
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_credential_types::Credentials;
+use aws_sdk_ecr::config::{Region, StalledStreamProtectionConfig};
+use aws_sdk_ecr::operation::RequestId;
+use aws_sdk_ecr::primitives::DateTime;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::classify;
+use super::http::LazyHttpClient;
+use crate::clock::Timestamp;
+use crate::error::{Failure, FailureKind};
+use crate::registry::Service;
+use crate::scope::{Fetched, Scope};
+use crate::secret::Redactor;
+use crate::token::AuthorizationToken;
+
+/// The SDK's own limit for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
+
+/// The limit of one attempt. The API answers in some 100 ms; a connection that went silent is worth another attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The first attempt and two more, as in every AWS SDK.
+const ATTEMPTS: u32 = 3;
+
+/// Makes a client of one of the two SDK crates: their builders have the same methods and no common trait.
+macro_rules! client {
+    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr, $limit:expr) => {{
+        let scope: &Scope = $scope;
+        let mut config = $sdk::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(scope.region.clone()))
+            .credentials_provider($credentials)
+            .http_client($http)
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_classifier(classify::NoRetryOfDistrust)
+            .timeout_config(timeouts($limit));
+        config.set_endpoint_url(scope.endpoint_url.clone());
+        if scope.endpoint_url.is_none() {
+            config = config.use_fips(scope.variant.fips).use_dual_stack(scope.variant.dual_stack);
+        }
+        $sdk::Client::from_conf(config.build())
+    }};
+}
+
+/// Asks the service of the scope for a token.
+pub(super) async fn fetch(
+    scope: &Scope,
+    credentials: Credentials,
+    http: LazyHttpClient,
+    limit: Duration,
+    redactor: &Redactor,
+) -> Result<Fetched, Failure> {
+    let access_key_id = credentials.access_key_id().to_owned();
+    let (encoded, expires_at, request_id) = match scope.service {
+        Service::Ecr => {
+            let output = client!(aws_sdk_ecr, scope, credentials, http, limit)
+                .get_authorization_token()
+                .send()
+                .await
+                .map_err(|error| classify::call(&error, redactor))?;
+            let request_id = output.request_id().map(str::to_owned);
+            let data = output.authorization_data.unwrap_or_default().into_iter().next();
+            let (token, expires_at) = data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default();
+            (token, expires_at, request_id)
+        }
+        Service::EcrPublic => {
+            let output = client!(aws_sdk_ecrpublic, scope, credentials, http, limit)
+                .get_authorization_token()
+                .send()
+                .await
+                .map_err(|error| classify::call(&error, redactor))?;
+            let request_id = output.request_id().map(str::to_owned);
+            let data = output.authorization_data;
+            let (token, expires_at) = data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default();
+            (token, expires_at, request_id)
+        }
+    };
+    let malformed =
+        |detail: String| Failure { kind: FailureKind::MalformedAnswer, detail, request_id: request_id.clone() };
+    let encoded = encoded.ok_or_else(|| malformed("no authorization token in it".to_owned()))?;
+    let token = AuthorizationToken::decode(&encoded, expires_at.map_or(ALREADY, timestamp))
+        .map_err(|error| malformed(error.to_string()))?;
+    Ok(Fetched { token, access_key_id, request_id })
+}
+
+/// An answer without a time isn't worth keeping.
+const ALREADY: Timestamp = Timestamp::from_seconds(0);
+
+fn timestamp(time: DateTime) -> Timestamp {
+    u64::try_from(time.secs()).map_or(ALREADY, Timestamp::from_seconds)
+}
+
+fn timeouts(limit: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(limit)
+        .build()
+}
