@@ -1,2 +1,29 @@
-//! The process.
-fn main() {}
+//! The process: hands its arguments, streams, environment and clock to the library, and exits with its status.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::process::ExitCode;
+
+use docker_credential_ecr_login::clock::SystemClock;
+use docker_credential_ecr_login::ecr::Ecr;
+use docker_credential_ecr_login::env::Env;
+use docker_credential_ecr_login::helper::{Status, World};
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge where the process's own world comes in")]
+fn main() -> ExitCode {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let mut world = World {
+        env: &Env::process(),
+        clock: &SystemClock::start(),
+        source: &Ecr,
+        // The seeds of the standard hasher are random; one step makes them a number.
+        random: || RandomState::new().build_hasher().finish(),
+        stdin: &mut std::io::stdin().lock(),
+        stdout: &mut std::io::stdout().lock(),
+        stderr: &mut std::io::stderr().lock(),
+    };
+    match docker_credential_ecr_login::cli::run(&arguments, &mut world) {
+        Status::Success => ExitCode::SUCCESS,
+        Status::Failure => ExitCode::FAILURE,
+    }
+}
