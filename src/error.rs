@@ -16,8 +16,11 @@ use crate::registry::{Registry, Service};
 pub struct Failure {
     /// What happened, as far as somebody can act on it.
     pub kind: FailureKind,
-    /// What AWS, the system or a child process said, redacted, on one line; may be empty.
+    /// What AWS, the system or a child process said, redacted, on one short line; may be empty.
     pub detail: String,
+    /// The whole chain of causes, redacted, for the operator; empty where the detail says all there is.
+    #[serde(skip)]
+    pub chain: String,
     /// The request ID of the answer, if there was one.
     pub request_id: Option<String>,
 }
@@ -68,7 +71,7 @@ impl Failure {
     /// A failure without an answer from AWS.
     #[must_use]
     pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), request_id: None }
+        Self { kind, detail: detail.into(), chain: String::new(), request_id: None }
     }
 
     /// How long the next processes may take this failure for theirs, when there is no other token. Only what asking

@@ -39,7 +39,17 @@ where
         // The SDK refuses to build the request: region, endpoint or clock make no sense.
         _ => FailureKind::Misconfigured,
     };
-    Failure::new(kind, detail(redactor, &chain(error)))
+    unanswered(kind, error, redactor)
+}
+
+/// There was no answer that names a code: the person is told the cause at the root, the operator the way there.
+fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redactor) -> Failure {
+    let mut root = error;
+    while let Some(source) = root.source() {
+        root = source;
+    }
+    let chain = redactor.clean(&chain(error));
+    Failure { chain, ..Failure::new(kind, detail(redactor, &root.to_string())) }
 }
 
 /// AWS answered, with an error.
@@ -97,7 +107,7 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
         (None, None) => format!("HTTP status {status}"),
     };
     let request_id = response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id));
-    Failure { kind, detail: detail(redactor, &said), request_id }
+    Failure { request_id, ..Failure::new(kind, detail(redactor, &said)) }
 }
 
 /// The source gave no credentials.
@@ -129,7 +139,7 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
             None,
         ) => FailureKind::CredentialSource { source: source.to_string() },
     };
-    Failure::new(kind, detail(redactor, &text))
+    unanswered(kind, error, redactor)
 }
 
 /// STS or the SSO portal said no.

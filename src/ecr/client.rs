@@ -86,8 +86,10 @@ pub(super) async fn fetch(
             (token, expires_at, request_id)
         }
     };
-    let malformed =
-        |detail: String| Failure { kind: FailureKind::MalformedAnswer, detail, request_id: request_id.clone() };
+    let malformed = |detail: String| Failure {
+        request_id: request_id.clone(),
+        ..Failure::new(FailureKind::MalformedAnswer, detail)
+    };
     let encoded = encoded.ok_or_else(|| malformed("no authorization token in it".to_owned()))?;
     let token = AuthorizationToken::decode(&encoded, expires_at.map_or(ALREADY, timestamp))
         .map_err(|error| malformed(error.to_string()))?;

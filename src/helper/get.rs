@@ -61,9 +61,8 @@ fn password(world: &mut World<'_>, registry: &Registry) -> Result<AuthorizationT
         let scope = settings.scope(registry)?;
         Get::new(world, &mut log, registry, &scope, &switches).token(&settings)
     });
-    if let Err(Failure { kind, detail, request_id }) = &token {
-        let request_id = request_id.as_deref().unwrap_or("none");
-        let event = format_args!("get {}: {kind:?}: {detail} (request ID {request_id})", registry.host());
+    if let Err(failure) = &token {
+        let event = format_args!("get {}: {}", registry.host(), whole(failure));
         log.write(world.stderr, world.clock, Level::Error, event);
     }
     token
@@ -248,7 +247,7 @@ impl<'a, 'w> Get<'a, 'w> {
                 Ok(token)
             }
             Err(failure) => {
-                self.log(Level::Warn, format_args!("failed after {took} ms: {:?}: {}", failure.kind, failure.detail));
+                self.log(Level::Warn, format_args!("failed after {took} ms: {}", whole(&failure)));
                 Err(failure)
             }
         }
@@ -296,6 +295,13 @@ impl<'a, 'w> Get<'a, 'w> {
         let host = self.registry.host();
         self.log.write(self.world.stderr, self.world.clock, level, format_args!("get {host}: {event}"));
     }
+}
+
+/// A failure as the operator wants to see it.
+fn whole(failure: &Failure) -> String {
+    let Failure { kind, detail, chain, request_id } = failure;
+    let said = if chain.is_empty() { detail } else { chain };
+    format!("{kind:?}: {said} (request ID {})", request_id.as_deref().unwrap_or("none"))
 }
 
 /// The stale token ended in the moment between looking at it and serving it.

@@ -68,7 +68,8 @@ impl Facts<'_> {
             return Ok(CredentialSource::Container);
         }
         if self.env.is_true(names::METADATA_DISABLED) {
-            self.fingerprint.add("source", b"nothing");
+            // There is nothing to fetch, so nothing to keep.
+            self.keeping = Keeping::Never;
             return Ok(CredentialSource::Nothing);
         }
         self.instance_metadata();
