@@ -143,8 +143,8 @@ impl Section<'_> {
         self.get(key)?
             .split('\n')
             .filter_map(|line| line.split_once('='))
-            .filter(|(name, _)| name.trim_matches(BLANK) == sub_key)
-            .map(|(_, value)| value.trim_matches(BLANK))
+            .filter(|(name, _)| trim(name) == sub_key)
+            .map(|(_, value)| trim(value))
             .next_back()
     }
 
@@ -264,9 +264,10 @@ fn scan<'a>(text: &'a str, file: ProfileFile, fragments: &mut Vec<Fragment<'a>>)
     let mut above = Above::Nothing;
     let mut open: Option<(Kind, &str, usize)> = None;
     let mut line_start = 0;
-    for line_with_end in text.split_inclusive('\n') {
-        let line = without_end(line_with_end);
-        let line_end = line_start + line_with_end.len();
+    while line_start < text.len() {
+        let rest = &text[line_start..];
+        let line_end = line_start + rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
+        let line = without_end(&text[line_start..line_end]);
         let header = check_line(line, &mut above).map_err(|problem| {
             let problem = if text.starts_with(BYTE_ORDER_MARK) { Problem::ByteOrderMark } else { problem };
             ProfileFileError { file, line: text[..line_end].lines().count(), problem }
@@ -290,12 +291,13 @@ fn check_line<'a>(line: &'a str, above: &mut Above) -> Result<Option<&'a str>, P
     match line.as_bytes().first() {
         None | Some(b'#' | b';') => {}
         Some(b'[') => {
-            let header = line.split(['#', ';']).next().unwrap_or(line).trim_end_matches(BLANK);
+            let visible = line.bytes().position(|byte| matches!(byte, b'#' | b';')).unwrap_or(line.len());
+            let header = trim(&line[..visible]);
             *above = Above::Header;
             return header[1..].strip_suffix(']').map(Some).ok_or(Problem::UnclosedHeader);
         }
         Some(b' ' | b'\t') => {
-            let line = line.trim_matches(BLANK);
+            let line = trim(line);
             match above {
                 _ if line.is_empty() => {}
                 Above::Nothing => return Err(Problem::OutsideSection),
@@ -311,13 +313,10 @@ fn check_line<'a>(line: &'a str, above: &mut Above) -> Result<Option<&'a str>, P
                 return Err(Problem::OutsideSection);
             }
             let (_, value) = split_property(line)?;
-            let visible = value.trim_start_matches(BLANK);
-            let commented_out = visible.starts_with(['#', ';']) && visible.len() < value.len();
-            *above = if visible.is_empty() || commented_out {
-                Above::PropertyWithoutValue
-            } else {
-                Above::PropertyWithValue
-            };
+            let trimmed = trim(value);
+            let only_comment = trimmed.starts_with(['#', ';']) && value.starts_with(BLANK);
+            *above =
+                if trimmed.is_empty() || only_comment { Above::PropertyWithoutValue } else { Above::PropertyWithValue };
         }
     }
     Ok(None)
@@ -326,7 +325,7 @@ fn check_line<'a>(line: &'a str, above: &mut Above) -> Result<Option<&'a str>, P
 /// Which section a header opens; `None` for one that's ignored. Around both words of a header, all of Unicode's white
 /// space is skipped.
 fn section_of(header: &str, file: ProfileFile) -> Option<(Kind, &str)> {
-    let header = header.trim_matches(BLANK);
+    let header = trim(header);
     let (prefix, name) = match header.split_once(BLANK) {
         Some((prefix, name)) => (Some(prefix.trim()), name.trim()),
         None => (None, header.trim()),
@@ -348,7 +347,7 @@ fn read_properties<'a>(body: &'a str, properties: &mut Vec<Property<'a>>) {
         match line.as_bytes().first() {
             None | Some(b'#' | b';') => {}
             Some(b' ' | b'\t') => {
-                let line = line.trim_matches(BLANK);
+                let line = trim(line);
                 if let Some(property) = properties.last_mut().filter(|_| !ignored && !line.is_empty()) {
                     let value = property.value.to_mut();
                     value.push('\n');
@@ -359,9 +358,7 @@ fn read_properties<'a>(body: &'a str, properties: &mut Vec<Property<'a>>) {
                 let Ok((key, value)) = split_property(line) else { continue };
                 ignored = !is_identifier(key);
                 if !ignored {
-                    let value = &value[..comment_start(value).unwrap_or(value.len())];
-                    let value = Cow::Borrowed(value.trim_matches(BLANK));
-                    properties.push(Property { key: lower_case(key), value });
+                    properties.push(Property { key: lower_case(key), value: trim_value(value).into() });
                 }
             }
         }
@@ -370,20 +367,37 @@ fn read_properties<'a>(body: &'a str, properties: &mut Vec<Property<'a>>) {
 
 /// The name of a property, and all that stands behind its `=`.
 fn split_property(line: &str) -> Result<(&str, &str), Problem> {
-    let (key, value) = line.split_once('=').ok_or(Problem::NoEqualsSign)?;
-    if comment_start(key).is_some() {
-        return Err(Problem::NoEqualsSign);
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b'=' => {
+                let key = trim(&line[..at]);
+                return if key.is_empty() { Err(Problem::NoName) } else { Ok((key, &line[at + 1..])) };
+            }
+            b'#' | b';' if begins_comment(line, at) => break,
+            _ => {}
+        }
     }
-    match key.trim_matches(BLANK) {
-        "" => Err(Problem::NoName),
-        key => Ok((key, value)),
-    }
+    Err(Problem::NoEqualsSign)
 }
 
-/// Where a comment begins: at a `#` or `;` behind white space, for once of any kind that Unicode knows.
-fn comment_start(text: &str) -> Option<usize> {
-    let candidates = text.bytes().enumerate().filter(|(_, byte)| matches!(byte, b'#' | b';')).map(|(at, _)| at);
-    candidates.into_iter().find(|at| text[..*at].ends_with(char::is_whitespace))
+/// The value in the text behind a `=`, without blanks around it and without the comment after it.
+fn trim_value(text: &str) -> &str {
+    let comment = |(at, byte): &(usize, u8)| matches!(byte, b'#' | b';') && begins_comment(text, *at);
+    let end = text.bytes().enumerate().find(comment).map_or(text.len(), |(at, _)| at);
+    trim(&text[..end])
+}
+
+/// Whether the `#` or `;` at this place has white space before it, for once of any kind that Unicode knows.
+fn begins_comment(text: &str, at: usize) -> bool {
+    text[..at].ends_with(char::is_whitespace)
+}
+
+/// The text without blanks and tabs at its ends. Faster than `trim_matches`, and called for every line.
+fn trim(text: &str) -> &str {
+    let visible = |byte: u8| byte != b' ' && byte != b'\t';
+    let start = text.bytes().position(visible).unwrap_or(text.len());
+    let end = text.bytes().rposition(visible).map_or(start, |last| last + 1);
+    &text[start..end]
 }
 
 fn is_identifier(name: &str) -> bool {
