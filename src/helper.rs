@@ -8,6 +8,8 @@ mod erase;
 mod get;
 mod list;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, Read, Write};
 

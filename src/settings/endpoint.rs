@@ -46,7 +46,9 @@ pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, registry: &Registry) -
     };
     let of_services_section = || {
         let services = profiles.services(setting("services")?)?;
-        services.sub_property(service, "endpoint_url").map(str::to_owned)
+        // The documentation joins the words of a service's name with `_`, the SDK for Rust with `-`.
+        let url = services.sub_property(service, "endpoint_url");
+        url.or_else(|| services.sub_property(&service.replace('_', "-"), "endpoint_url")).map(str::to_owned)
     };
     let url = env
         .text(variable)
