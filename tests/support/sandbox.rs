@@ -1,0 +1,243 @@
+//! A home directory of its own, and the helper run inside it with nothing of the outside environment.
+//!
+//! Every run starts from an empty environment plus what the test added. Nothing can leave the machine by mistake: unless a
+//! test says otherwise, the AWS endpoint and the metadata service are a loopback port where nobody listens.
+
+mod run;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard};
+
+use tempfile::TempDir;
+
+use super::fake_aws::{FakeAws, IssuedSecrets};
+
+pub use run::{NOT_FOUND, Reply, Running};
+
+/// A loopback URL that refuses connections: the discard port, where nobody has listened for decades.
+pub const NOBODY: &str = "http://127.0.0.1:9";
+
+/// The directories, the environment and the known secrets of one test; the directories go when it is dropped.
+pub struct Sandbox {
+    directory: TempDir,
+    environment: BTreeMap<OsString, OsString>,
+    secrets: Mutex<Vec<String>>,
+    issued: Vec<IssuedSecrets>,
+}
+
+impl Sandbox {
+    /// An empty home, and an environment of `HOME`, `PATH` and the addresses where nobody listens.
+    pub fn new() -> Self {
+        let directory = tempfile::Builder::new().prefix("ecr-login-test-").tempdir().expect("a temporary directory");
+        for name in ["home", "bin"] {
+            fs::create_dir(directory.path().join(name)).expect("the directory is new");
+        }
+        let home = directory.path().join("home");
+        let path = std::env::join_paths([&directory.path().join("bin"), Path::new("/usr/bin"), Path::new("/bin")]);
+        let sandbox = Self { directory, environment: BTreeMap::new(), secrets: Mutex::default(), issued: Vec::new() };
+        sandbox
+            .env("HOME", home)
+            .env("PATH", path.expect("a temporary directory has no colon in its name"))
+            .env("AWS_ENDPOINT_URL", NOBODY)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", NOBODY)
+    }
+
+    /// Sets a variable for the runs from now on. The values of variables that hold secrets are remembered as such.
+    #[must_use]
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Self {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        if SECRET_VARIABLES.iter().any(|&secret| secret == name) {
+            self.secret(&value.to_string_lossy());
+        }
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Removes a variable, one of the safety net included.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.environment.remove(OsStr::new(name));
+        self
+    }
+
+    /// All AWS APIs are this fake (`AWS_ENDPOINT_URL`); what it issues counts as secret.
+    #[must_use]
+    pub fn with_aws(mut self, aws: &FakeAws) -> Self {
+        self.issued.push(aws.secrets());
+        self.env("AWS_ENDPOINT_URL", aws.url())
+    }
+
+    /// The metadata service is this fake, and is not disabled.
+    #[must_use]
+    pub fn with_metadata(mut self, aws: &FakeAws) -> Self {
+        self.issued.push(aws.secrets());
+        self.without("AWS_EC2_METADATA_DISABLED").env("AWS_EC2_METADATA_SERVICE_ENDPOINT", aws.url())
+    }
+
+    /// The container credentials are this fake's.
+    #[must_use]
+    pub fn with_container(mut self, aws: &FakeAws) -> Self {
+        self.issued.push(aws.secrets());
+        self.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{}/container/credentials", aws.url()))
+    }
+
+    /// Static keys in the environment: this access key ID and a secret made up for it.
+    #[must_use]
+    pub fn with_keys(self, access_key_id: &str) -> Self {
+        self.env("AWS_ACCESS_KEY_ID", access_key_id).env("AWS_SECRET_ACCESS_KEY", secret_key_of(access_key_id))
+    }
+
+    /// Remembers a secret, for [`assert_no_secret_in`](Self::assert_no_secret_in).
+    pub fn secret(&self, secret: &str) {
+        self.lock_secrets().push(secret.to_owned());
+    }
+
+    /// The directory that holds everything of this sandbox, `home` and `bin` among it.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The home directory.
+    pub fn home(&self) -> PathBuf {
+        self.path().join("home")
+    }
+
+    /// Where the helper keeps its cache unless told otherwise; made by the helper, not by the sandbox.
+    pub fn cache_dir(&self) -> PathBuf {
+        self.home().join(".cache").join("ecr-login")
+    }
+
+    /// Writes an owner-only file below the home directory, replacing what was there. Secrets in lines such as
+    /// `aws_secret_access_key = …` are remembered.
+    pub fn write(&self, relative: &str, contents: impl AsRef<[u8]>) -> PathBuf {
+        let text = String::from_utf8_lossy(contents.as_ref());
+        for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+            if SECRET_SETTINGS.contains(&name.trim()) {
+                self.secret(value.trim());
+            }
+        }
+        self.put(&self.home().join(relative), contents.as_ref())
+    }
+
+    /// Writes a program that runs find on their `PATH`, such as a fallback helper or a `credential_process`.
+    pub fn program(&self, name: &str, script: &str) -> PathBuf {
+        let path = self.path().join("bin").join(name);
+        // By another process: a file that this one had open for writing could be held open by a child that another thread
+        // is just starting, and then can't be run (ETXTBSY).
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "umask 077 && cat >\"$0\" && chmod 700 \"$0\""]).arg(&path).stdin(Stdio::piped());
+        let mut shell = shell.spawn().expect("a shell");
+        let written = shell.stdin.take().expect("stdin is piped").write_all(script.as_bytes());
+        let ended = shell.wait().expect("the shell is ours");
+        assert!(written.is_ok() && ended.success(), "{} can't be written", path.display());
+        path
+    }
+
+    /// A command that runs the helper in this sandbox: the one that cargo built for these tests, or the one that the
+    /// variable `ECR_LOGIN_BINARY` names, so that the same tests can judge a release build.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let binary = std::env::var_os("ECR_LOGIN_BINARY");
+        let mut command =
+            Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_docker-credential-ecr-login").into()));
+        command.args(args).env_clear().envs(&self.environment).current_dir(self.home());
+        command
+    }
+
+    /// Runs the helper to its end.
+    pub fn run(&self, args: &[&str], stdin: &[u8]) -> Reply {
+        self.spawn(args, stdin).wait()
+    }
+
+    /// Runs `get` for a registry host, as Docker does.
+    pub fn get(&self, host: &str) -> Reply {
+        self.run(&["get"], host.as_bytes())
+    }
+
+    /// Starts the helper, with stdin closed after these bytes.
+    pub fn spawn(&self, args: &[&str], stdin: &[u8]) -> Running {
+        let mut running = self.spawn_with_open_stdin(args);
+        running.write_all_and_close(stdin);
+        running
+    }
+
+    /// Starts the helper and leaves its stdin open and silent until it has ended, as docker-py does for `list`.
+    pub fn spawn_with_open_stdin(&self, args: &[&str]) -> Running {
+        Running::start(self.command(args))
+    }
+
+    /// Checks that nothing this sandbox knows as secret is on stderr, nor on stdout if the run failed.
+    ///
+    /// # Panics
+    /// A secret is there; the message shows the text, whose secrets are made up.
+    pub fn assert_no_secret_in(&self, reply: &Reply) {
+        self.assert_no_secret_in_text("stderr", reply.stderr.as_bytes());
+        if reply.code != Some(0) {
+            self.assert_no_secret_in_text("stdout", &reply.stdout);
+        }
+    }
+
+    /// Checks that nothing this sandbox knows as secret, nor a good part of it, is in a text such as a log file.
+    ///
+    /// # Panics
+    /// A secret is there; the message shows the text, whose secrets are made up.
+    pub fn assert_no_secret_in_text(&self, what: &str, text: &[u8]) {
+        let text = String::from_utf8_lossy(text);
+        for secret in self.known_secrets() {
+            for piece in pieces(&secret) {
+                assert!(!text.contains(piece), "{what} holds a secret that begins with `{secret:.8}`:\n{text}");
+            }
+        }
+    }
+
+    fn known_secrets(&self) -> Vec<String> {
+        let issued = self.issued.iter().flat_map(IssuedSecrets::all);
+        self.lock_secrets().iter().cloned().chain(issued).filter(|secret| !secret.is_empty()).collect()
+    }
+
+    fn lock_secrets(&self) -> MutexGuard<'_, Vec<String>> {
+        self.secrets.lock().expect("no holder panics")
+    }
+
+    fn put(&self, path: &Path, contents: &[u8]) -> PathBuf {
+        assert!(path.starts_with(self.path()), "{} is outside of the sandbox", path.display());
+        fs::create_dir_all(path.parent().expect("a file has a directory")).expect("the directory can be made");
+        // Anew, so that the mode holds whatever was there.
+        fs::remove_file(path).ok();
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let written = options.open(path).and_then(|mut file| file.write_all(contents));
+        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        path.to_owned()
+    }
+}
+
+impl Default for Sandbox {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The secret access key that [`Sandbox::with_keys`] makes up.
+pub fn secret_key_of(access_key_id: &str) -> String {
+    format!("made/up/secret/of/{access_key_id}/{}", "x".repeat(20))
+}
+
+const SECRET_VARIABLES: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
+const SECRET_SETTINGS: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
+
+/// Parts of a secret that betray it even when it was cut short: its beginning, its middle and its end.
+fn pieces(secret: &str) -> impl Iterator<Item = &str> {
+    const LENGTH: usize = 20;
+    let last = secret.len().saturating_sub(LENGTH);
+    [0, last / 2, last]
+        .into_iter()
+        .map(move |start| secret.get(start..(start + LENGTH).min(secret.len())).unwrap_or(secret))
+}
