@@ -1,0 +1,137 @@
+"""A fresh home directory for one case: client settings, AWS settings, the helper on PATH, and what happened there.
+
+Nothing of the caller's environment reaches a client. A small script stands on PATH under the helper's name; it notes
+the verb and becomes the real helper, so that a case can tell what a client asked.
+"""
+
+import json
+import os
+import shlex
+import signal
+import subprocess
+
+import stage
+
+HELPER = "docker-credential-ecr-login"
+LIMIT = 60  # seconds for one command
+MARK = "-auth-token"  # the end of every password that moto hands out
+
+CRED_HELPERS, CREDS_STORE = "credHelpers", "credsStore"
+
+
+class Failed(Exception):
+    """A case has failed; the text says what was expected."""
+
+
+class Home:
+    """The home directory of one case."""
+
+    tools = None  # the folder of tests/e2e/install, set by `run`
+    client_path = ""  # folders searched for clients, set by `run`
+
+    def __init__(self, number, docker_config):
+        self.directory = stage.WORK / "homes" / str(number)
+        self.docker_config = stage.write(self.directory / ".docker" / "config.json", json.dumps(docker_config))
+        for folder in ("run", "tmp"):
+            (self.directory / folder).mkdir()
+        self.transcript = []
+        self.calls_before = len(api_calls())
+        self.environment = {
+            "PATH": f"{stage.WORK}/bin:{self.client_path}",
+            "HOME": str(self.directory),
+            "XDG_RUNTIME_DIR": str(self.directory / "run"),
+            "TMPDIR": str(self.directory / "tmp"),
+            "LANG": "C.UTF-8",
+            "DOCKER_HOST": stage.ENGINE,
+            "AWS_ENDPOINT_URL": stage.API,
+            "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def without_aws_credentials(self):
+        del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
+
+    def write(self, name, text):
+        """Writes a file below the home directory and returns its path."""
+        return stage.write(self.directory / name, text)
+
+    def run(self, *argv, stdin="", fails=False, **environment):
+        """Runs a command to its end, which must be a success (or a failure with `fails`), and returns its output.
+
+        Whatever the command is, a password on its stderr is a failure.
+        """
+        argv = [str(word) for word in argv]
+        process = subprocess.Popen(
+            argv, env=self.environment | environment, cwd=self.directory, start_new_session=True, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=LIMIT)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            stdout, stderr = process.communicate()
+            self.note(argv, environment, f"killed: {error}", stdout, stderr)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise Failed(f"no end after {LIMIT} s") from error
+            raise
+        self.note(argv, environment, f"exit status {process.returncode}", stdout, stderr)
+        if (process.returncode != 0) != fails:
+            raise Failed("a failure was expected" if fails else "a success was expected")
+        if MARK in stderr:
+            raise Failed("there is a password on stderr")
+        return Output(stdout, stderr)
+
+    def note(self, argv, environment, end, stdout, stderr):
+        settings = [f"{name}={value}" for name, value in environment.items()]
+        self.transcript.append(f"$ {shlex.join([*settings, *argv])}")
+        self.transcript += [f"  stdout: {line}" for line in stdout.splitlines()]
+        self.transcript += [f"  stderr: {line}" for line in stderr.splitlines()]
+        self.transcript.append(f"  {end}")
+
+    def verbs(self):
+        """What the helper was asked since the last call of this method, in order."""
+        calls = self.directory / "helper-calls"
+        verbs = calls.read_text().split() if calls.exists() else []
+        calls.unlink(missing_ok=True)
+        self.transcript.append(f"  the helper was asked: {' '.join(verbs) or 'nothing'}")
+        return verbs
+
+    def api_calls(self):
+        """The regions whose API was asked for a token since this home was made."""
+        return api_calls()[self.calls_before :]
+
+    def secret(self, host):
+        """The password that the helper gives for a host."""
+        return json.loads(self.run(HELPER, "get", stdin=host).stdout)["Secret"]
+
+
+class Output:
+    """What a command printed."""
+
+    def __init__(self, stdout, stderr):
+        self.stdout = stdout
+        self.stderr = stderr
+
+
+def check(holds, expectation):
+    """Fails the case unless the expectation holds."""
+    if not holds:
+        raise Failed(f"expected: {expectation}")
+
+
+def config(style, *hosts):
+    """A docker config that names the helper, for some hosts or as the store of everything."""
+    if style == CRED_HELPERS:
+        return {CRED_HELPERS: {host: "ecr-login" for host in hosts}}
+    return {CREDS_STORE: "ecr-login"}
+
+
+def put_helper_on_path(program):
+    """Makes the script that notes each call and becomes the helper."""
+    script = f'#!/bin/sh\necho "$1" >>"$HOME/helper-calls"\nexec {shlex.quote(str(program))} "$@"\n'
+    stage.write(stage.WORK / "bin" / HELPER, script).chmod(0o755)
+
+
+def api_calls():
+    return stage.API_CALLS.read_text().split() if stage.API_CALLS.exists() else []
