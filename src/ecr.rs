@@ -9,6 +9,8 @@ mod client;
 mod credentials;
 mod http;
 
+use std::cell::Cell;
+
 use crate::error::{Failure, FailureKind};
 use crate::scope::{Fetched, TokenRequest, TokenSource};
 
@@ -22,22 +24,30 @@ impl TokenSource for Ecr {
             Failure::new(FailureKind::Unreachable, format!("cannot start the network runtime: {error}"))
         })?;
         let limit = request.limit;
-        let fetched = runtime.block_on(async { tokio::time::timeout(limit, token(request)).await });
+        let waiting_for = Cell::new(None);
+        let fetched = runtime.block_on(async { tokio::time::timeout(limit, token(request, &waiting_for)).await });
         // A name lookup that hangs in its thread must not keep us.
         runtime.shutdown_background();
         fetched.unwrap_or_else(|_| {
-            Err(Failure::new(FailureKind::TimedOut, format!("gave up after {} s", limit.as_secs_f32().round())))
+            let seconds = limit.as_secs_f32().round();
+            let detail = match waiting_for.take() {
+                Some(source) => format!("{source} gave no credentials in {seconds} s"),
+                None => format!("gave up after {seconds} s"),
+            };
+            Err(Failure::new(FailureKind::TimedOut, detail))
         })
     }
 }
 
-async fn token(request: TokenRequest<'_>) -> Result<Fetched, Failure> {
-    let TokenRequest { scope, config, credentials, limit, mut redactor } = request;
+async fn token(request: TokenRequest<'_>, waiting_for: &Cell<Option<String>>) -> Result<Fetched, Failure> {
+    let TokenRequest { scope, config, credentials, limit: _, mut redactor } = request;
     let http = http::LazyHttpClient::default();
+    waiting_for.set(Some(scope.identity.source.to_string()));
     let credentials = credentials::resolve(scope, config, credentials, &http)
         .await
         .map_err(|error| classify::credentials(&error, &scope.identity.source, &redactor))?;
+    waiting_for.set(None);
     redactor.learn(credentials.secret_access_key());
     redactor.learn(credentials.session_token().unwrap_or_default());
-    client::fetch(scope, credentials, http, limit, &redactor).await
+    client::fetch(scope, credentials, http, &redactor).await
 }

@@ -43,6 +43,8 @@ pub mod names {
     pub const WEB_IDENTITY_TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
     /// Web identity: the role to assume.
     pub const ROLE_ARN: &str = "AWS_ROLE_ARN";
+    /// Web identity: the name of the session.
+    pub const ROLE_SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
     /// Container credentials: a path at 169.254.170.2.
     pub const CONTAINER_RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
     /// Container credentials: a whole URI.
@@ -59,6 +61,12 @@ pub mod names {
     pub const METADATA_ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
     /// Another endpoint for every service.
     pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+    /// Another endpoint for STS, which assumes roles.
+    pub const ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
+    /// Another endpoint for the SSO portal, which gives credentials.
+    pub const ENDPOINT_URL_SSO: &str = "AWS_ENDPOINT_URL_SSO";
+    /// Another endpoint for SSO OIDC, which refreshes sessions.
+    pub const ENDPOINT_URL_SSO_OIDC: &str = "AWS_ENDPOINT_URL_SSO_OIDC";
     /// Another endpoint for ECR.
     pub const ENDPOINT_URL_ECR: &str = "AWS_ENDPOINT_URL_ECR";
     /// Another endpoint for ECR Public.
@@ -114,6 +122,12 @@ impl Env {
         self.value(name).is_some()
     }
 
+    /// Whether the variable is set to the empty string: for those that the SDK takes as they are.
+    #[must_use]
+    pub fn is_empty(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|value| value.is_empty())
+    }
+
     /// Whether a variable of the AWS SDKs says `true`, without regard to case: they know no other word for it.
     #[must_use]
     pub fn is_true(&self, name: &str) -> bool {
@@ -128,12 +142,15 @@ impl Env {
     }
 
     fn value(&self, name: &str) -> Option<OsString> {
-        let value = match &self.0 {
+        self.raw(name).filter(|value| !value.is_empty())
+    }
+
+    fn raw(&self, name: &str) -> Option<OsString> {
+        match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the environment")]
             Variables::Process => std::env::var_os(name),
             Variables::Fixed(variables) => variables.get(name).map(OsString::from),
-        };
-        value.filter(|value| !value.is_empty())
+        }
     }
 }
 

@@ -146,10 +146,9 @@ impl Failure {
             FailureKind::ServerError => {
                 ("the ECR service failed".to_owned(), "try again; if it stays, see the AWS Health Dashboard".to_owned())
             }
-            FailureKind::Unreachable => (
-                "the AWS API can't be reached".to_owned(),
-                "check the network, DNS, proxy variables and VPC endpoints".to_owned(),
-            ),
+            FailureKind::Unreachable => {
+                ("the AWS API can't be reached".to_owned(), "check the network, DNS and VPC endpoints".to_owned())
+            }
             FailureKind::UntrustedCertificate => (
                 "the certificate of the AWS API isn't trusted".to_owned(),
                 "add the CA of your proxy to the system's certificates".to_owned(),

@@ -42,8 +42,11 @@ pub fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathEr
         Err(error) if missing(&error) => return Ok(None),
         Err(error) => return Err(PathError::new("read", path, error)),
     };
-    let read = file.metadata().and_then(|metadata| read_all(&file, &metadata, limit));
-    read.map(Some).map_err(|error| PathError::new("read", path, error))
+    let read = file.metadata().and_then(|metadata| {
+        // Mounting a file that doesn't exist into a container makes a directory of it.
+        if metadata.is_dir() { Ok(None) } else { read_all(&file, &metadata, limit).map(Some) }
+    });
+    read.map_err(|error| PathError::new("read", path, error))
 }
 
 /// Nothing is there: no file, or no directory where one would have to be.

@@ -244,19 +244,17 @@ mod tests {
 
     #[test]
     fn whatever_decides_the_token_changes_the_key() {
-        let changes: [(&str, fn(&mut Scope)); 6] = [
-            ("service", |scope| scope.service = Service::EcrPublic),
-            ("partition", |scope| scope.partition = Partition::AwsCn),
-            ("region", |scope| scope.region = "eu-west-2".to_owned()),
-            ("fips", |scope| scope.variant.fips = true),
-            ("endpoint", |scope| scope.endpoint_url = Some("http://127.0.0.1".to_owned())),
-            ("identity", |scope| scope.identity.fingerprint[31] = 8),
-        ];
-        for (what, change) in changes {
-            let mut changed = scope();
-            change(&mut changed);
-            assert_ne!(changed.key(), scope().key(), "{what}");
-        }
+        let changed = |what: &str, change: &dyn Fn(&mut Scope)| {
+            let mut scope = scope();
+            change(&mut scope);
+            assert_ne!(scope.key(), self::scope().key(), "{what}");
+        };
+        changed("service", &|scope| scope.service = Service::EcrPublic);
+        changed("partition", &|scope| scope.partition = Partition::AwsCn);
+        changed("region", &|scope| scope.region = "eu-west-2".to_owned());
+        changed("fips", &|scope| scope.variant.fips = true);
+        changed("endpoint", &|scope| scope.endpoint_url = Some("http://127.0.0.1".to_owned()));
+        changed("identity", &|scope| scope.identity.fingerprint[31] = 8);
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub struct Redactor {
 impl Redactor {
     /// From now on masks this text wherever it appears. Texts too short to be a secret are ignored.
     pub fn learn(&mut self, secret: &str) {
+        let secret = secret.trim();
         if secret.len() >= SHORTEST_SECRET {
             self.known.push(Secret::from(secret));
         }
@@ -70,7 +71,7 @@ impl Redactor {
             text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
         for secret in &self.known {
             // The secret may have been folded by the same rule as the text around it.
-            cleaned = cleaned.replace(secret.expose().trim(), MASK);
+            cleaned = cleaned.replace(secret.expose(), MASK);
         }
         mask_opaque_runs(&mask_user_info(&cleaned))
     }

@@ -130,6 +130,22 @@ impl<'a> AwsSettings<'a> {
         {
             redactor.learn(&self.env.text(name).unwrap_or_default());
         }
+        let ProfileTexts { config, credentials } = &self.texts;
+        let mut token_files: Vec<PathBuf> = [names::WEB_IDENTITY_TOKEN_FILE, names::CONTAINER_TOKEN_FILE]
+            .into_iter()
+            .filter_map(|name| self.env.path(name))
+            .collect();
+        for (key, value) in config.lines().chain(credentials.lines()).filter_map(|line| line.split_once('=')) {
+            match key.trim() {
+                "aws_secret_access_key" | "aws_session_token" => redactor.learn(value),
+                "web_identity_token_file" => token_files.push(value.trim().into()),
+                _ => {}
+            }
+        }
+        for file in token_files {
+            let contents = read_bounded(&file, LONGEST_PROFILE_FILE).ok().flatten().unwrap_or_default();
+            redactor.learn(&String::from_utf8_lossy(&contents));
+        }
         redactor
     }
 

@@ -32,14 +32,30 @@ where
         SdkError::DispatchFailure(failure) => failure.as_connector_error().map_or(FailureKind::Unreachable, connection),
         SdkError::ServiceError(answer) => {
             let metadata = answer.err().meta();
-            return answered(metadata.code(), metadata.message(), answer.raw(), redactor);
+            return match (metadata.code(), metadata.message()) {
+                (None, None) => wordless(error, answer.raw(), redactor),
+                (code, message) => answered(code, message, answer.raw(), redactor),
+            };
         }
-        SdkError::ResponseError(answer) if answer.raw().status().is_server_error() => FailureKind::ServerError,
-        SdkError::ResponseError(_) => FailureKind::MalformedAnswer,
+        SdkError::ResponseError(answer) => return wordless(error, answer.raw(), redactor),
         // The SDK refuses to build the request: region, endpoint or clock make no sense.
         _ => FailureKind::Misconfigured,
     };
     unanswered(kind, error, redactor)
+}
+
+/// AWS, or something between, answered without a code: what the SDK says of a success that it can't read is the cause, of
+/// an error its status.
+fn wordless(error: &(dyn Error + 'static), response: &HttpResponse, redactor: &Redactor) -> Failure {
+    if response.status().is_success() {
+        let failure = unanswered(FailureKind::MalformedAnswer, error, redactor);
+        return Failure { request_id: request_id(response, redactor), ..failure };
+    }
+    Failure { chain: redactor.clean(&chain(error)), ..answered(None, None, response, redactor) }
+}
+
+fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<String> {
+    response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id))
 }
 
 /// There was no answer that names a code: the person is told the cause at the root, the operator the way there.
@@ -106,8 +122,7 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
         (None, None) => format!("HTTP status {status}"),
     };
-    let request_id = response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id));
-    Failure { request_id, ..Failure::new(kind, detail(redactor, &said)) }
+    Failure { request_id: request_id(response, redactor), ..Failure::new(kind, detail(redactor, &said)) }
 }
 
 /// The source gave no credentials.

@@ -34,7 +34,7 @@ const ATTEMPTS: u32 = 3;
 
 /// Makes a client of one of the two SDK crates: their builders have the same methods and no common trait.
 macro_rules! client {
-    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr, $limit:expr) => {{
+    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr) => {{
         let scope: &Scope = $scope;
         let mut config = $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -44,7 +44,7 @@ macro_rules! client {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .retry_classifier(classify::NoRetryOfDistrust)
-            .timeout_config(timeouts($limit));
+            .timeout_config(timeouts());
         config.set_endpoint_url(scope.endpoint_url.clone());
         if scope.endpoint_url.is_none() {
             config = config.use_fips(scope.variant.fips).use_dual_stack(scope.variant.dual_stack);
@@ -58,13 +58,12 @@ pub(super) async fn fetch(
     scope: &Scope,
     credentials: Credentials,
     http: LazyHttpClient,
-    limit: Duration,
     redactor: &Redactor,
 ) -> Result<Fetched, Failure> {
     let access_key_id = credentials.access_key_id().to_owned();
     let (encoded, expires_at, request_id) = match scope.service {
         Service::Ecr => {
-            let output = client!(aws_sdk_ecr, scope, credentials, http, limit)
+            let output = client!(aws_sdk_ecr, scope, credentials, http)
                 .get_authorization_token()
                 .send()
                 .await
@@ -75,7 +74,7 @@ pub(super) async fn fetch(
             (token, expires_at, request_id)
         }
         Service::EcrPublic => {
-            let output = client!(aws_sdk_ecrpublic, scope, credentials, http, limit)
+            let output = client!(aws_sdk_ecrpublic, scope, credentials, http)
                 .get_authorization_token()
                 .send()
                 .await
@@ -103,10 +102,7 @@ fn timestamp(time: DateTime) -> Timestamp {
     u64::try_from(time.secs()).map_or(ALREADY, Timestamp::from_seconds)
 }
 
-fn timeouts(limit: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-        .operation_timeout(limit)
-        .build()
+/// Of each attempt; the whole is limited where the runtime is.
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
 }

@@ -43,7 +43,8 @@ pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
         Err(failure) => {
             let Reply { stdout, stderr } = Reply::to(&failure, &registry, settings::strictness(world.env));
             if let Some(sentence) = stderr {
-                writeln!(world.stderr, "{sentence}")?;
+                // One write, and no matter of the client's: a closed stderr keeps no answer from it.
+                let _ = world.stderr.write_all(format!("{sentence}\n").as_bytes());
             }
             match stdout {
                 Some(sentence) => writeln!(world.stdout, "{sentence}")?,

@@ -6,7 +6,7 @@
 
 use crate::env::{Env, names};
 use crate::error::Failure;
-use crate::registry::{EndpointVariant, Registry, Service};
+use crate::registry::{EndpointVariant, Registry, ServerUrl, Service};
 use crate::settings::identity::selected_profile;
 use crate::settings::profile_file::Profiles;
 use crate::settings::wrong;
@@ -65,8 +65,9 @@ pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, registry: &Registry) -
 
 fn is_http_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '['))
-        && url.bytes().all(|byte| byte.is_ascii_graphic())
+    let authority = rest.and_then(|rest| rest.split('/').next());
+    let host = authority.map(|authority| authority.rsplit_once('@').map_or(authority, |(_user_info, host)| host));
+    host.is_some_and(|host| ServerUrl::parse(host).is_ok()) && url.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

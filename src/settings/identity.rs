@@ -64,7 +64,7 @@ impl Facts<'_> {
         if self.web_identity() {
             return Ok(CredentialSource::WebIdentity);
         }
-        if self.container() {
+        if self.container()? {
             return Ok(CredentialSource::Container);
         }
         if self.env.is_true(names::METADATA_DISABLED) {
@@ -107,10 +107,11 @@ impl Facts<'_> {
             }
             let base = |facts: &mut Self| facts.profile_base(&profile);
             if visited.is_empty() {
-                if !has_credentials(&profile) {
+                if !self.has_credentials(&profile) {
                     return Ok(None);
                 }
                 self.fingerprint.add("source", b"profile");
+                self.variables(&STS_AND_SSO_ENDPOINTS);
             }
             self.profile(&name, &profile);
             if !visited.is_empty() && has_keys(&profile) {
@@ -162,7 +163,8 @@ impl Facts<'_> {
             self.environment_keys();
             Ok(ProfileBase::Environment)
         } else if source.eq_ignore_ascii_case("EcsContainer") {
-            self.container();
+            self.keeping = Keeping::Cached(Reuse::Opaque);
+            self.container()?;
             Ok(ProfileBase::Container)
         } else if source.eq_ignore_ascii_case("Ec2InstanceMetadata") {
             self.instance_metadata();
@@ -182,13 +184,21 @@ impl Facts<'_> {
         };
         self.fingerprint.add("source", b"web identity");
         self.fingerprint.add("role_arn", role_arn.as_bytes());
+        self.variables(&[names::ROLE_SESSION_NAME]);
+        self.variables(&STS_AND_SSO_ENDPOINTS);
         self.token_file(&file);
         true
     }
 
-    fn container(&mut self) -> bool {
+    fn container(&mut self) -> Result<bool, Failure> {
         let uri = self.env.text(names::CONTAINER_RELATIVE_URI);
-        let Some(uri) = uri.or_else(|| self.env.text(names::CONTAINER_FULL_URI)) else { return false };
+        let Some(uri) = uri.or_else(|| self.env.text(names::CONTAINER_FULL_URI)) else { return Ok(false) };
+        // The SDK's provider reads these itself, and takes the empty string for a value.
+        for variable in [names::CONTAINER_RELATIVE_URI, names::CONTAINER_TOKEN_FILE] {
+            if self.env.is_empty(variable) {
+                return Err(wrong(format!("`{variable}` is set to the empty string; unset it")));
+            }
+        }
         self.fingerprint.add("source", b"container");
         self.fingerprint.add("uri", uri.as_bytes());
         self.keeping = Keeping::Cached(Reuse::Opaque);
@@ -197,14 +207,12 @@ impl Facts<'_> {
         } else if let Some(token) = self.env.text(names::CONTAINER_TOKEN) {
             subject::add(&mut self.fingerprint, token.as_bytes());
         }
-        true
+        Ok(true)
     }
 
     fn instance_metadata(&mut self) {
         self.fingerprint.add("source", b"instance metadata");
-        for variable in [names::METADATA_ENDPOINT, names::METADATA_ENDPOINT_MODE] {
-            self.fingerprint.add(variable, self.env.text(variable).unwrap_or_default().as_bytes());
-        }
+        self.variables(&[names::METADATA_ENDPOINT, names::METADATA_ENDPOINT_MODE]);
         if let Some(profile) = self.profiles.profile(&selected_profile(self.env)) {
             for key in ["ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"] {
                 self.fingerprint.add(key, profile.get(key).unwrap_or_default().as_bytes());
@@ -218,6 +226,27 @@ impl Facts<'_> {
             // Not Linux: no two machines could be told apart.
             Ok(None) | Err(_) => self.keeping = Keeping::Never,
         }
+    }
+
+    /// The values of variables, none of them secret.
+    fn variables(&mut self, variables: &[&str]) {
+        for variable in variables {
+            self.fingerprint.add(variable, self.env.text(variable).unwrap_or_default().as_bytes());
+        }
+    }
+
+    /// Whether a profile says anything about credentials. An SSO session without account and role gives a bearer token
+    /// for other services, no credentials; unless it is a mistake, at which the SDK stops.
+    fn has_credentials(&self, profile: &Section<'_>) -> bool {
+        let has_any = |keys: &[&str]| keys.iter().any(|key| profile.get(key).is_some());
+        if !has_any(&SSO_KEYS) {
+            return has_any(&CREDENTIAL_KEYS);
+        }
+        let mistaken = profile.get("sso_session").is_some_and(|session| {
+            has_any(&["sso_start_url", "sso_region"]) || self.profiles.sso_session(session).is_none()
+        });
+        let bearer_only = !has_any(&["sso_account_id", "sso_role_name"]);
+        !bearer_only || mistaken || has_any(&["role_arn", "credential_source", "web_identity_token_file"])
     }
 
     /// The path of a token file and the subject of the token in it. What can't be read can't be told from another.
@@ -259,21 +288,181 @@ fn has_keys(profile: &Section<'_>) -> bool {
     profile.get("aws_access_key_id").is_some() && profile.get("aws_secret_access_key").is_some()
 }
 
-/// Whether a profile says anything about credentials. An SSO session without account and role gives a bearer token for
-/// other services, no credentials.
-fn has_credentials(profile: &Section<'_>) -> bool {
-    let has = |key| profile.get(key).is_some();
-    let sso = SSO_KEYS.iter().any(|key| has(key));
-    let bearer_only = sso && !has("sso_account_id") && !has("sso_role_name");
-    let other = [
-        "aws_access_key_id",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "role_arn",
-        "credential_source",
-        "web_identity_token_file",
-        "login_session",
-        "credential_process",
-    ];
-    if bearer_only { has("role_arn") || has("credential_source") } else { sso || other.iter().any(|key| has(key)) }
+/// Any of these makes a profile one with credentials, or with a mistake in them.
+const CREDENTIAL_KEYS: [&str; 8] = [
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "aws_session_token",
+    "role_arn",
+    "credential_source",
+    "web_identity_token_file",
+    "login_session",
+    "credential_process",
+];
+
+/// Who answers on behalf of STS and SSO decides who we are.
+const STS_AND_SSO_ENDPOINTS: [&str; 4] =
+    [names::ENDPOINT_URL, names::ENDPOINT_URL_STS, names::ENDPOINT_URL_SSO, names::ENDPOINT_URL_SSO_OIDC];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::FailureKind;
+
+    fn identity(variables: &[(&str, &str)], config: &str) -> Result<Identity, Failure> {
+        let profiles = Profiles::parse(config, "").expect("a good file");
+        identify(&Env::fixed(variables.iter().copied()), &profiles, None)
+    }
+
+    fn source(variables: &[(&str, &str)], config: &str) -> CredentialSource {
+        identity(variables, config).expect(config).source
+    }
+
+    fn profile(name: &str, base: ProfileBase) -> CredentialSource {
+        CredentialSource::Profile { name: name.to_owned(), base }
+    }
+
+    const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
+    const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "hush");
+    const NOT_ON_EC2: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
+
+    #[test]
+    fn a_chain_that_leads_nowhere_is_named_with_the_profile_to_mend() {
+        let a = ("AWS_PROFILE", "a");
+        for (variables, config, message) in [
+            (&[a][..], "", "profile `a` is not in the shared configuration files"),
+            (&[a], "[a]\naws_access_key_id = x\n", "profile `a` is not in the shared configuration files"),
+            (&[a, SECRET], "[default]\n", "profile `a` is not in the shared configuration files"),
+            (
+                &[("AWS_PROFILE", "default")],
+                "[profile a]\n",
+                "profile `default` is not in the shared configuration files",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\nsource_profile = gone\n",
+                "profile `default` names the source profile `gone`, which does not exist",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = gone\n",
+                "profile `b` names the source profile `gone`, which does not exist",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = default\n",
+                "profile `default` leads back to the source profile `default`",
+            ),
+            (
+                &[a],
+                "[profile a]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = c\n\
+                 [profile c]\nrole_arn = r\nsource_profile = b\n",
+                "profile `a` leads back to the source profile `b`",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\nsource_profile = b\ncredential_source = Environment\n",
+                "profile `default` has both `source_profile` and `credential_source`",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\nsource_profile = default\ncredential_source = Environment\n",
+                "profile `default` has both `source_profile` and `credential_source`",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\naws_access_key_id = x\naws_secret_access_key = hush\n",
+                "profile `default` has a `role_arn` but neither `source_profile` nor `credential_source`",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsso_session = s\n",
+                "profile `b` has a `role_arn` but neither `source_profile` nor `credential_source`",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\ncredential_source = Environments\n",
+                "`credential_source = Environments` is not Environment, EcsContainer or Ec2InstanceMetadata",
+            ),
+            (
+                &[],
+                "[default]\nrole_arn = r\ncredential_source =\n",
+                "`credential_source = ` is not Environment, EcsContainer or Ec2InstanceMetadata",
+            ),
+        ] {
+            let failure = identity(variables, config).expect_err(message);
+            assert_eq!((failure.kind, failure.detail.as_str()), (FailureKind::Misconfigured, message), "{config}");
+        }
+    }
+
+    #[test]
+    fn a_profile_file_that_cannot_be_used_stops_only_who_needs_a_profile() {
+        let none = Profiles::default();
+        let identify =
+            |variables: &[(&str, &str)]| identify(&Env::fixed(variables.iter().copied()), &none, Some(wrong("line 1")));
+        assert_eq!(identify(&[ID, SECRET]).expect("keys").source, CredentialSource::Environment);
+        for variables in [&[][..], &[ID], &[("AWS_PROFILE", "a")], &[NOT_ON_EC2]] {
+            assert_eq!(identify(variables).expect_err("no keys"), wrong("line 1"), "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_profile_says_by_the_first_of_its_settings_what_it_is() {
+        for (config, base) in [
+            ("aws_access_key_id = x\naws_secret_access_key = hush\n", ProfileBase::Keys),
+            ("aws_session_token = hush\n", ProfileBase::Keys),
+            ("credential_process = p\naws_access_key_id = x\n", ProfileBase::Process),
+            ("login_session = l\ncredential_process = p\n", ProfileBase::Login),
+            ("sso_account_id = 1\nlogin_session = l\n", ProfileBase::Sso),
+            ("sso_role_name = r\nsso_session = s\n", ProfileBase::Sso),
+            (
+                "role_arn = r\nweb_identity_token_file = /t\nsource_profile = gone\nsso_role_name = s\n",
+                ProfileBase::WebIdentity,
+            ),
+            ("credential_source = environment\ncredential_process = p\n", ProfileBase::Environment),
+            ("role_arn = r\ncredential_source = ECSCONTAINER\n", ProfileBase::Container),
+            ("role_arn = r\ncredential_source = Ec2InstanceMetadata\n", ProfileBase::InstanceMetadata),
+            ("role_arn = r\nsource_profile = default\ncredential_process = p\n", ProfileBase::Process),
+        ] {
+            assert_eq!(source(&[], &format!("[default]\n{config}")), profile("default", base), "{config}");
+        }
+    }
+
+    #[test]
+    fn a_profile_that_says_nothing_about_credentials_is_passed_over() {
+        for config in [
+            "",
+            "[profile other]\naws_access_key_id = x\naws_secret_access_key = hush\n",
+            "[default]\n",
+            "[default]\nregion = eu-west-1\nsource_profile = gone\nexternal_id = x\nmfa_serial = x\n",
+            "[default]\nsso_session = s\n[sso-session s]\nsso_region = r\nsso_start_url = u\n",
+        ] {
+            assert_eq!(source(&[NOT_ON_EC2], config), CredentialSource::Nothing, "{config}");
+            assert_eq!(source(&[], config), CredentialSource::InstanceMetadata, "{config}");
+        }
+    }
+
+    #[test]
+    fn an_empty_profile_name_counts_as_none() {
+        let config = "[default]\ncredential_process = p\n";
+        assert_eq!(source(&[("AWS_PROFILE", "")], config), profile("default", ProfileBase::Process));
+    }
+
+    #[test]
+    fn whatever_a_chain_ends_in_says_how_its_tokens_are_kept() {
+        let top = "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\n";
+        let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/");
+        let no_file = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/dev/null/none");
+        let cached = |reuse| Keeping::Cached(reuse);
+        for (variables, base, keeping) in [
+            (&[][..], "aws_access_key_id = x\naws_secret_access_key = y\n", cached(Reuse::UntilExpiry)),
+            (&[], "sso_account_id = 1\n", cached(Reuse::UntilExpiry)),
+            (&[], "credential_process = p\n", cached(Reuse::Opaque)),
+            (&[uri], "credential_source = EcsContainer\n", cached(Reuse::Opaque)),
+            (&[uri, no_file], "credential_source = EcsContainer\n", Keeping::Never),
+            (&[], "role_arn = r\nweb_identity_token_file = /dev/null/none\n", Keeping::Never),
+        ] {
+            assert_eq!(identity(variables, &format!("{top}{base}")).expect(base).keeping, keeping, "{base}");
+        }
+    }
 }
