@@ -203,6 +203,7 @@ impl FakeAws {
     ///
     /// # Panics
     /// They haven't come within `limit`.
+    #[track_caller]
     pub fn wait_for_calls(&self, api: Api, calls: usize, limit: Duration) {
         let seen = self.state.wait_for_calls(api, calls, limit);
         assert!(seen >= calls, "{seen} of {calls} calls to {api:?} came within {limit:?}");

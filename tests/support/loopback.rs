@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -113,18 +114,32 @@ impl Stop {
     }
 }
 
+/// Takes every connection at once, and leaves all work to another thread: the queue of those that wait to be accepted is
+/// short (128 with std), and a client that finds it full comes back only after a second.
 fn accept<S>(listener: &TcpListener, stop: &Arc<Stop>, serve: &Arc<S>)
+where
+    S: Fn(Connection, usize, &Stop) + Send + Sync + 'static,
+{
+    thread::scope(|scope| {
+        let (accepted, arrivals) = mpsc::channel();
+        scope.spawn(move || dispatch(&arrivals, stop, serve));
+        for connection in listener.incoming() {
+            if stop.within(Duration::ZERO) {
+                break;
+            }
+            // A client that is gone before it was accepted is no fault.
+            connection.map(|stream| accepted.send(Connection::new(stream)).ok()).ok();
+        }
+    });
+}
+
+fn dispatch<S>(arrivals: &Receiver<Connection>, stop: &Arc<Stop>, serve: &Arc<S>)
 where
     S: Fn(Connection, usize, &Stop) + Send + Sync + 'static,
 {
     let mut open: Vec<(Connection, JoinHandle<()>)> = Vec::new();
     let mut panicked = false;
-    for (number, accepted) in listener.incoming().enumerate() {
-        if stop.within(Duration::ZERO) {
-            break;
-        }
-        // A client that is gone before it was accepted is no fault.
-        let Ok(connection) = accepted.map(Connection::new) else { continue };
+    for (number, connection) in arrivals.iter().enumerate() {
         let (done, still_open) = open.into_iter().partition(|(_, thread): &(_, JoinHandle<()>)| thread.is_finished());
         open = still_open;
         panicked |= join(done);

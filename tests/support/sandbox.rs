@@ -175,6 +175,7 @@ impl Sandbox {
     ///
     /// # Panics
     /// A secret is there; the message shows the text, whose secrets are made up.
+    #[track_caller]
     pub fn assert_no_secret_in(&self, reply: &Reply) {
         self.assert_no_secret_in_text("stderr", reply.stderr.as_bytes());
         if reply.code != Some(0) {
@@ -186,6 +187,7 @@ impl Sandbox {
     ///
     /// # Panics
     /// A secret is there; the message shows the text, whose secrets are made up.
+    #[track_caller]
     pub fn assert_no_secret_in_text(&self, what: &str, text: &[u8]) {
         let text = String::from_utf8_lossy(text);
         for secret in self.known_secrets() {
