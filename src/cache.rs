@@ -29,6 +29,12 @@ const LOCK: &str = ".lock";
 /// No entry is longer: a token is some 3 KB, its hosts a few hundred bytes.
 const LONGEST_ENTRY: usize = 64 << 10;
 
+/// The key in the name of an entry of this kind. Other names are somebody else's: people keep caches where they like.
+fn key_of<'a>(name: &'a str, suffix: &str) -> Option<&'a str> {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    name.strip_suffix(suffix).filter(|key| key.len() == CacheKey::LENGTH && key.bytes().all(is_digit))
+}
+
 /// The directory with the tokens; or none, and then nothing is kept.
 #[derive(Debug)]
 pub struct Cache {
@@ -125,7 +131,7 @@ impl Cache {
         let Some(directory) = &self.directory else { return Vec::new() };
         let names = directory.names().unwrap_or_default();
         let tokens = names.iter().filter_map(|name| {
-            let key = name.strip_suffix(TOKEN)?;
+            let key = key_of(name, TOKEN)?;
             Some((key.to_owned(), TokenRecord::unseal(&directory.read(name, LONGEST_ENTRY).ok()??)?))
         });
         tokens.collect()
@@ -141,11 +147,11 @@ impl Cache {
         let mut result = Ok(());
         for name in directory.names()? {
             let contents = || directory.read(&name, LONGEST_ENTRY).ok().flatten();
-            let serves = if name.ends_with(TOKEN) {
+            let serves = if key_of(&name, TOKEN).is_some() {
                 contents()
                     .and_then(|contents| TokenRecord::unseal(&contents))
                     .is_none_or(|record| record.serves(registry))
-            } else if name.ends_with(FAILURE) {
+            } else if key_of(&name, FAILURE).is_some() {
                 contents()
                     .and_then(|contents| RememberedFailure::unseal(&contents))
                     .is_none_or(|failure| failure.concerns(registry))

@@ -160,7 +160,8 @@ impl PrivateDir {
     pub fn replace(&self, name: &str, contents: &[u8]) -> Result<(), PathError> {
         let path = self.join(name);
         let at_path = |error| PathError::new("write", &path, error);
-        let mut file = tempfile::Builder::new().prefix(TEMPORARY_PREFIX).tempfile_in(&self.0).map_err(at_path)?;
+        let mut file =
+            tempfile::Builder::new().prefix(TEMPORARY_PREFIX).rand_bytes(6).tempfile_in(&self.0).map_err(at_path)?;
         file.write_all(contents).map_err(at_path)?;
         file.persist(&path).map(drop).map_err(|error| at_path(error.error))
     }
@@ -215,8 +216,15 @@ impl PrivateDir {
     }
 }
 
-/// What the names of temporary files begin with, so that orphans can be told from entries.
-pub const TEMPORARY_PREFIX: &str = "tmp-";
+/// What the names of temporary files begin with; six letters and digits follow.
+const TEMPORARY_PREFIX: &str = "tmp-";
+
+/// Whether a name is that of a temporary file of [`PrivateDir::replace`].
+#[must_use]
+pub fn is_temporary(name: &str) -> bool {
+    name.strip_prefix(TEMPORARY_PREFIX)
+        .is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
 
 /// Appends to a file that only its owner may read, made where it is missing; refuses links and pipes.
 ///

@@ -168,10 +168,15 @@ impl Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CacheKey([u8; 32]);
 
+impl CacheKey {
+    /// The number of digits.
+    pub const LENGTH: usize = 64;
+}
+
 impl fmt::Display for CacheKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut name = String::with_capacity(64);
+        let mut name = String::with_capacity(Self::LENGTH);
         for byte in self.0 {
             name.push(char::from(DIGITS[usize::from(byte >> 4)]));
             name.push(char::from(DIGITS[usize::from(byte & 15)]));

@@ -4,8 +4,9 @@
 //! (an advisory lock of the whole file `KEY.lock`) keeps a second process from asking for the token that a first one is
 //! asking for right now.
 //!
-//! Order: a process holds at most one lock, takes it before the call and keeps it until the token or the failure is
-//! written. Having taken it, it looks at the cache again: the one before it may just have finished.
+//! Order: a process takes the lock of its key before the call and keeps it until the token or the failure is written.
+//! Having taken it, it looks at the cache again: the one before it may just have finished. Only the sweep that goes with a
+//! write takes other locks besides, one at a time and never waiting for one, to remove what is over.
 //!
 //! Not promised: that nobody else fetches. Whoever can't have the lock in time (a holder that hangs, a file system
 //! without locks, a read-only directory) fetches without it; two answers are better than none, and either may be kept.

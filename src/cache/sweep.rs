@@ -1,58 +1,68 @@
 //! Keeping the cache small: what is over goes as part of a write.
 //!
 //! Removed are tokens and failures whose time is over or that can't be read, locks that belong to neither and are free,
-//! and temporary files that a killed process left behind. Nothing here can fail a `get`: what can't be removed stays.
+//! and temporary files that a killed process left behind; nothing else, as somebody may keep the cache among files of
+//! their own. Nothing here can fail a `get`: what can't be removed stays until the next write.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::record::{RememberedFailure, TokenRecord};
-use super::{FAILURE, LOCK, LONGEST_ENTRY, TOKEN, lock};
+use super::{FAILURE, LOCK, LONGEST_ENTRY, TOKEN, key_of, lock};
 use crate::clock::Timestamp;
-use crate::fs::{PrivateDir, TEMPORARY_PREFIX};
+use crate::fs::{PrivateDir, is_temporary};
 
-/// A temporary file lives for milliseconds; one older than this has lost its process.
-const ORPHAN_AGE: Duration = Duration::from_mins(1);
+/// A temporary file lives for milliseconds, and who waits for a failure reads it within a second.
+const GRACE: Duration = Duration::from_mins(1);
 
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
-    for name in &names {
-        let contents = || directory.read(name, LONGEST_ENTRY).ok().flatten();
-        let over = if name.ends_with(TOKEN) {
-            contents()
-                .and_then(|contents| TokenRecord::unseal(&contents))
-                .is_none_or(|record| record.lifetime.end <= now)
-        } else if name.ends_with(FAILURE) {
-            contents()
-                .and_then(|contents| RememberedFailure::unseal(&contents))
-                .is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now))
-        } else if name.starts_with(TEMPORARY_PREFIX) {
-            is_older(directory, name, now)
-        } else if let Some(key) = name.strip_suffix(LOCK) {
-            let needed = [TOKEN, FAILURE].iter().any(|suffix| names.contains(&format!("{key}{suffix}")));
-            !needed && is_older(directory, name, now) && remove_lock(directory, name)
-        } else {
-            false
-        };
-        if over {
-            // It stays until the next write.
-            let _ = directory.remove(name);
+    for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now)) {
+        let _ = directory.remove(name);
+    }
+    let keys: BTreeSet<_> = [TOKEN, FAILURE, LOCK]
+        .iter()
+        .flat_map(|suffix| names.iter().filter_map(move |name| key_of(name, suffix)))
+        .collect();
+    for key in keys {
+        let entries = [format!("{key}{TOKEN}"), format!("{key}{FAILURE}")];
+        let present = |entry: &&String| names.contains(entry);
+        let is_idle = !entries.iter().any(|entry| present(&entry));
+        if is_idle || entries.iter().filter(present).any(|entry| is_over(directory, entry, now)) {
+            sweep_key(directory, key, &entries, now);
         }
     }
 }
 
-/// Whether an entry was written longer ago than any write takes. One from the future counts as old: the clock jumped.
+/// Removes what is over of one key, and the lock if nothing else is left. All of it while holding that lock: a newer token
+/// may have come since we looked, and nobody may be locked out of a file that is gone.
+fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timestamp) {
+    let lock = format!("{key}{LOCK}");
+    let lock::Attempt::Held(_guard) = lock::attempt(directory, &lock) else { return };
+    let mut left = false;
+    for entry in entries {
+        left |= !is_over(directory, entry, now) || directory.remove(entry).is_err();
+    }
+    if !left {
+        let _ = directory.remove(&lock);
+    }
+}
+
+/// Whether an entry is missing, can't be read, or has had its time.
+fn is_over(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
+    let Some(contents) = directory.read(name, LONGEST_ENTRY).ok().flatten() else { return true };
+    if name.ends_with(TOKEN) {
+        TokenRecord::unseal(&contents).is_none_or(|record| record.lifetime.end <= now)
+    } else {
+        RememberedFailure::unseal(&contents)
+            .is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now))
+    }
+}
+
+/// Whether an entry was written longer ago than the grace. One from the future counts as old: the clock jumped.
 fn is_older(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
     directory.modified(name).is_some_and(|modified| {
         let modified = Timestamp::from(modified);
-        now.since(modified) > ORPHAN_AGE || modified.since(now) > ORPHAN_AGE
+        now.since(modified) > GRACE || modified.since(now) > GRACE
     })
-}
-
-/// Removes a lock while holding it, so that nobody can be locked out of a file that is gone. Where an open file can't
-/// be removed it stays. `false`: there is nothing left to do.
-fn remove_lock(directory: &PrivateDir, name: &str) -> bool {
-    if let lock::Attempt::Held(_guard) = lock::attempt(directory, name) {
-        let _ = directory.remove(name);
-    }
-    false
 }

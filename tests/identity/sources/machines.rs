@@ -1,0 +1,152 @@
+//! What a machine is given: web identity tokens, container credentials, the metadata service.
+
+use docker_credential_ecr_login::scope::{CredentialSource, Keeping, ProfileBase};
+
+use super::{
+    BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN, TASK, WEB_IDENTITY, case, profile,
+    role_on, signs,
+};
+use crate::identity::judge::{Case, Ours, Sdk};
+use crate::identity::scenario::{Scenario, jwt};
+
+pub(crate) fn web_identity() -> Vec<Case> {
+    let fails = || Ours::Fails(WEB_IDENTITY, Keeping::Never);
+    let in_profile = |rest: &str| {
+        Scenario::new()
+            .config(&role_on(&format!("web_identity_token_file = {{home}}/token\n{rest}")))
+            .file("token", jwt("https://issuer", "repo:app", 1))
+    };
+    vec![
+        case("by the environment", Scenario::new().web_identity(), signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN)),
+        case(
+            "by the environment, with a token that is no JWT",
+            Scenario::new().web_identity().file("token", "made-up-token"),
+            signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
+        ),
+        case(
+            "a role without a token file",
+            Scenario::new().web_identity().without("AWS_WEB_IDENTITY_TOKEN_FILE"),
+            signs(METADATA, OPAQUE, INSTANCE),
+        ),
+        case(
+            "a token file without a role",
+            Scenario::new().web_identity().without("AWS_ROLE_ARN"),
+            signs(METADATA, OPAQUE, INSTANCE),
+        ),
+        case("a token file that isn't there", Scenario::new().web_identity().without_file("token"), fails()),
+        case(
+            "a token file that is a directory",
+            Scenario::new().web_identity().without_file("token").file("token/inside", "x"),
+            fails(),
+        ),
+        case("by a profile", in_profile(""), signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN)),
+        case(
+            "by a profile, before its source profile",
+            in_profile("source_profile = base").credentials(BASE_OF_CHAIN),
+            signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN),
+        ),
+        case(
+            "by a profile, whose token file isn't there",
+            in_profile("").without_file("token"),
+            Ours::Fails(profile(ProfileBase::WebIdentity), Keeping::Never),
+        ),
+        case(
+            "by a source profile",
+            Scenario::new()
+                .config(&format!(
+                    "{}[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/Ci\nweb_identity_token_file = {{home}}/token\n",
+                    role_on("source_profile = ci")
+                ))
+                .file("token", jwt("https://issuer", "repo:app", 1)),
+            signs(profile(ProfileBase::WebIdentity), KEPT, PULL),
+        ),
+        case(
+            "by a source profile, whose token file isn't there",
+            Scenario::new().config(&format!(
+                "{}[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/Ci\nweb_identity_token_file = {{home}}/token\n",
+                role_on("source_profile = ci")
+            )),
+            Ours::Fails(profile(ProfileBase::WebIdentity), Keeping::Never),
+        ),
+        case(
+            "by a profile without a role",
+            Scenario::new().config("[default]\nweb_identity_token_file = {home}/token\n").file("token", "x"),
+            Ours::Fails(profile(ProfileBase::Keys), KEPT),
+        ),
+    ]
+}
+
+pub(crate) fn containers() -> Vec<Case> {
+    let container = || Scenario::new().container();
+    let task = || signs(CONTAINER, OPAQUE, TASK);
+    let relative = || container().env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/made-up");
+    vec![
+        case("a full URI", container(), task()),
+        case("a token", container().env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "made-up-container-token"), task())
+            .container_token("made-up-container-token"),
+        case(
+            "a token file",
+            container()
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token")
+                .file("token", "made-up-container-token"),
+            task(),
+        )
+        .container_token("made-up-container-token"),
+        case(
+            "a token file wins over a token",
+            container()
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN", "not-this-made-up-token")
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token")
+                .file("token", "made-up-container-token"),
+            task(),
+        )
+        .container_token("made-up-container-token"),
+        case("the token is missing", container(), Ours::Fails(CONTAINER, OPAQUE))
+            .container_token("made-up-container-token"),
+        case(
+            "the token file isn't there",
+            container().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token"),
+            Ours::Fails(CONTAINER, Keeping::Never),
+        ),
+        case(
+            "a role on a container whose token file isn't there",
+            container()
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token")
+                .config(&role_on("credential_source = EcsContainer")),
+            Ours::Fails(profile(ProfileBase::Container), Keeping::Never),
+        ),
+        case("a relative URI wins over a full one", relative(), signs(CONTAINER, OPAQUE, TASK)).sdk(Sdk::NotAsked),
+        case(
+            "a relative URI alone",
+            relative().without("AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+            signs(CONTAINER, OPAQUE, TASK),
+        )
+        .sdk(Sdk::NotAsked),
+    ]
+}
+
+pub(crate) fn metadata() -> Vec<Case> {
+    let disabled = |value: &str| Scenario::new().env("AWS_EC2_METADATA_DISABLED", value);
+    let nothing = || Ours::Fails(CredentialSource::Nothing, Keeping::Never);
+    let instance = || signs(METADATA, OPAQUE, INSTANCE);
+    vec![
+        case("switched off", disabled("true"), nothing()),
+        case("switched off in other letters", disabled("True"), nothing()),
+        case("not switched off by another word", disabled("1"), instance()),
+        case(
+            "at the endpoint of the profile",
+            Scenario::new()
+                .without("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+                .config("[default]\nec2_metadata_service_endpoint = {aws}\n"),
+            instance(),
+        ),
+        case(
+            "at the endpoint of a named profile",
+            Scenario::new()
+                .without("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+                .env("AWS_PROFILE", "here")
+                .config("[profile here]\nec2_metadata_service_endpoint = {aws}\n"),
+            instance(),
+        ),
+    ]
+}
