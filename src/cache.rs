@@ -3,7 +3,7 @@
 //!
 //! Promises: a reader takes no lock; an entry is seen whole or not at all; a damaged, foreign or newer entry is a miss
 //! and never a wrong password; everything is owner-only. The cache can only help: opening or writing it may fail, and then
-//! there is no cache, not an error. Who may fetch is settled by [`lock`]; when a token is fresh enough, by `token`; what
+//! there is no cache, not an error. Who may fetch is settled by `cache/lock.rs`; when a token is fresh enough, by `token`; what
 //! to do about it, by the policy in `helper`.
 
 mod lock;
@@ -77,13 +77,15 @@ impl Cache {
     /// The token kept under a key, whatever its lifetime says; `None` when there is none or it can't be trusted.
     #[must_use]
     pub fn token(&self, key: &CacheKey) -> Option<TokenRecord> {
-        TokenRecord::unseal(&self.entry(key, TOKEN)?)
+        let key = key.to_string();
+        TokenRecord::unseal(&key, &self.entry(&key, TOKEN)?)
     }
 
     /// The failure remembered under a key, whether or not it still counts.
     #[must_use]
     pub fn failure(&self, key: &CacheKey) -> Option<RememberedFailure> {
-        RememberedFailure::unseal(&self.entry(key, FAILURE)?)
+        let key = key.to_string();
+        RememberedFailure::unseal(&key, &self.entry(&key, FAILURE)?)
     }
 
     /// Tries to become the one who fetches the token of a key, without waiting.
@@ -102,7 +104,8 @@ impl Cache {
     pub fn keep(&self, key: &CacheKey, record: &TokenRecord, now: Timestamp) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         sweep::sweep(directory, now);
-        directory.replace(&format!("{key}{TOKEN}"), &record.seal())?;
+        let key = key.to_string();
+        directory.replace(&format!("{key}{TOKEN}"), &record.seal(&key))?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
 
@@ -112,7 +115,8 @@ impl Cache {
     /// As [`Cache::keep`].
     pub fn amend(&self, key: &CacheKey, record: &TokenRecord) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        directory.replace(&format!("{key}{TOKEN}"), &record.seal())
+        let key = key.to_string();
+        directory.replace(&format!("{key}{TOKEN}"), &record.seal(&key))
     }
 
     /// Remembers a failure, for those who wait for this fetch and, until its time is over, for those who come next.
@@ -122,7 +126,8 @@ impl Cache {
     pub fn remember(&self, key: &CacheKey, failure: &RememberedFailure) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         sweep::sweep(directory, failure.at);
-        directory.replace(&format!("{key}{FAILURE}"), &failure.seal())
+        let key = key.to_string();
+        directory.replace(&format!("{key}{FAILURE}"), &failure.seal(&key))
     }
 
     /// Every token that is kept, with its key's name.
@@ -132,7 +137,7 @@ impl Cache {
         let names = directory.names().unwrap_or_default();
         let tokens = names.iter().filter_map(|name| {
             let key = key_of(name, TOKEN)?;
-            Some((key.to_owned(), TokenRecord::unseal(&directory.read(name, LONGEST_ENTRY).ok()??)?))
+            Some((key.to_owned(), TokenRecord::unseal(key, &directory.read(name, LONGEST_ENTRY).ok()??)?))
         });
         tokens.collect()
     }
@@ -147,14 +152,12 @@ impl Cache {
         let mut result = Ok(());
         for name in directory.names()? {
             let contents = || directory.read(&name, LONGEST_ENTRY).ok().flatten();
-            let serves = if key_of(&name, TOKEN).is_some() {
-                contents()
-                    .and_then(|contents| TokenRecord::unseal(&contents))
-                    .is_none_or(|record| record.serves(registry))
-            } else if key_of(&name, FAILURE).is_some() {
-                contents()
-                    .and_then(|contents| RememberedFailure::unseal(&contents))
-                    .is_none_or(|failure| failure.concerns(registry))
+            let serves = if let Some(key) = key_of(&name, TOKEN) {
+                let record = contents().and_then(|contents| TokenRecord::unseal(key, &contents));
+                record.is_none_or(|record| record.serves(registry))
+            } else if let Some(key) = key_of(&name, FAILURE) {
+                let failure = contents().and_then(|contents| RememberedFailure::unseal(key, &contents));
+                failure.is_none_or(|failure| failure.concerns(registry))
             } else {
                 false
             };
@@ -165,7 +168,7 @@ impl Cache {
         result
     }
 
-    fn entry(&self, key: &CacheKey, suffix: &str) -> Option<Vec<u8>> {
+    fn entry(&self, key: &str, suffix: &str) -> Option<Vec<u8>> {
         self.directory.as_ref()?.read(&format!("{key}{suffix}"), LONGEST_ENTRY).ok()?
     }
 }

@@ -228,3 +228,123 @@ impl Reply {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRIVATE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+    const PUBLIC: &str = "public.ecr.aws";
+
+    /// Every kind, with what the person is told about it for a private registry, after `no password for HOST: `.
+    fn every_kind() -> Vec<(FailureKind, &'static str)> {
+        vec![
+            (
+                FailureKind::NoCredentials,
+                "no AWS credentials found; set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
+                 `aws configure`",
+            ),
+            (
+                FailureKind::NoMetadata,
+                "no AWS credentials found, and the EC2 instance metadata service can't be reached; set `AWS_PROFILE` or \
+                 `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a container on EC2, raise \
+                 the metadata hop limit to 2",
+            ),
+            (FailureKind::Misconfigured, "the AWS settings are wrong; correct them and try again"),
+            (
+                FailureKind::SsoExpired { profile: "dev".to_owned() },
+                "the SSO session of profile `dev` has expired or was never started; run `aws sso login --profile dev`",
+            ),
+            (FailureKind::CredentialsExpired, "the AWS credentials have expired; get new ones and try again"),
+            (
+                FailureKind::CredentialsRefused,
+                "AWS refuses the credentials; check the access key with `aws sts get-caller-identity`, and the clock of \
+                 this machine",
+            ),
+            (
+                FailureKind::CredentialSource { source: "profile `dev`".to_owned() },
+                "profile `dev` gave no credentials; try `aws sts get-caller-identity` with the same settings",
+            ),
+            (
+                FailureKind::AccessDenied,
+                "access denied; allow `ecr:GetAuthorizationToken` in a policy of this identity",
+            ),
+            (
+                FailureKind::Unsupported,
+                "AWS doesn't offer this here; check the account and region in the registry's name",
+            ),
+            (FailureKind::Throttled, "AWS throttles this account's calls; try again in a minute"),
+            (FailureKind::ServerError, "the ECR service failed; try again; if it stays, see the AWS Health Dashboard"),
+            (FailureKind::Unreachable, "the AWS API can't be reached; check the network, DNS and VPC endpoints"),
+            (
+                FailureKind::UntrustedCertificate,
+                "the certificate of the AWS API isn't trusted; add the CA of your proxy to the system's certificates",
+            ),
+            (
+                FailureKind::TimedOut,
+                "the AWS API didn't answer in time; check the network, or raise `AWS_ECR_TIMEOUT` (seconds)",
+            ),
+            (
+                FailureKind::MalformedAnswer,
+                "the answer of the AWS API makes no sense; check the endpoint URL and any proxy on the way",
+            ),
+        ]
+    }
+
+    fn registry(host: &str) -> Registry {
+        Registry::parse(host).expect("an ECR host")
+    }
+
+    #[test]
+    fn every_kind_of_failure_names_registry_cause_and_remedy_in_one_line() {
+        for (kind, told) in every_kind() {
+            let line = format!("ecr-login: no password for {PRIVATE}: {told}");
+            let failure = Failure::new(kind, "");
+            for (strictness, stdout, stderr) in
+                [(Strictness::Lenient, None, Some(line.clone())), (Strictness::Strict, Some(line.clone()), None)]
+            {
+                assert_eq!(Reply::to(&failure, &registry(PRIVATE), strictness), Reply { stdout, stderr });
+            }
+            assert!(!line.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn a_detail_stands_behind_the_cause_in_brackets() {
+        let failure = Failure::new(FailureKind::Throttled, "Rate exceeded");
+        assert_eq!(
+            failure.sentence(&registry(PUBLIC)),
+            "ecr-login: no password for public.ecr.aws: AWS throttles this account's calls (Rate exceeded); try again in \
+             a minute"
+        );
+    }
+
+    #[test]
+    fn who_has_no_credentials_pulls_from_ecr_public_anonymously_and_in_silence() {
+        for (kind, _) in every_kind() {
+            let silent = matches!(kind, FailureKind::NoCredentials | FailureKind::NoMetadata);
+            let failure = Failure::new(kind, "");
+            for strictness in [Strictness::Lenient, Strictness::Strict] {
+                let reply = Reply::to(&failure, &registry(PUBLIC), strictness);
+                assert_eq!(reply == Reply::SILENT, silent, "{failure:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ecr_public_needs_two_permissions() {
+        let failure = Failure::new(FailureKind::AccessDenied, "");
+        assert!(failure.sentence(&registry(PUBLIC)).ends_with(
+            "; allow `ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken` in a policy of this identity"
+        ));
+    }
+
+    #[test]
+    fn the_readme_has_every_cause() {
+        let readme = include_str!("../README.md");
+        for (_, told) in every_kind() {
+            let cause = told.split(';').next().expect("a cause").replace("`dev`", "`NAME`");
+            assert!(readme.contains(&cause), "the troubleshooting table of README.md lacks: {cause}");
+        }
+    }
+}

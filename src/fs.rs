@@ -78,7 +78,7 @@ pub enum Unfit {
     /// Something else stands at its path: a file, a link.
     #[error("`{}` is not a directory", _0.display())]
     NotADirectory(PathBuf),
-    /// Somebody else owns it, or may write it and that can't be changed.
+    /// Somebody else owns it, or may write it, and that can't be changed or isn't ours to change.
     #[error("`{}` belongs to somebody else or is writable by others", _0.display())]
     NotOurs(PathBuf),
     /// It can't be looked at or made.
@@ -100,7 +100,8 @@ impl PrivateDir {
         if !metadata.is_dir() {
             return Err(Unfit::NotADirectory(path.to_owned()));
         }
-        if !os::is_ours(&metadata) {
+        // A shared directory such as /tmp is nobody's to tighten, not even its owner's.
+        if !os::is_ours(&metadata) || os::is_shared(&metadata) {
             return Err(Unfit::NotOurs(path.to_owned()));
         }
         if os::others_may_enter(&metadata) {
@@ -277,6 +278,15 @@ mod tests {
             PrivateDir::open(&path).expect("usable");
             assert_eq!(mode(&path), 0o700, "from {loose:o}");
         }
+    }
+
+    #[test]
+    fn a_shared_directory_is_refused_and_left_as_it_is() {
+        let (outer, _dir) = scratch();
+        let path = outer.path().join("cache/ecr-login");
+        fs::set_permissions(&path, Permissions::from_mode(0o1777)).expect("chmod");
+        assert!(matches!(PrivateDir::open(&path), Err(Unfit::NotOurs(_))));
+        assert_eq!(path.symlink_metadata().expect("metadata").permissions().mode() & 0o7777, 0o1777);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The operator's log: off by default, to stderr or to a file, one line an event.
 //!
 //! Only our own events are logged, not those of the SDK, whose trace level prints whole requests; so nothing secret gets
-//! in by type. The file is owner-only and bounded: past [`LONGEST_FILE`] it moves to `FILE.old`, in place of the one
+//! in by type. The file is owner-only and bounded: past 1 MiB it moves to `FILE.old`, in place of the one
 //! before. A log that can't be written is no reason to fail a pull.
 
 use std::fmt;

@@ -70,7 +70,7 @@ pub enum BadRequest {
     /// One of the fixed sentences.
     #[error("{0}")]
     Sentence(Sentence),
-    /// More than [`MAX_INPUT`] bytes.
+    /// More than 1 MiB.
     #[error("the request is longer than {MAX_INPUT} bytes")]
     TooLong,
     /// Not text.

@@ -1,13 +1,13 @@
 //! Keeping the cache small: what is over goes as part of a write.
 //!
-//! Removed are tokens and failures whose time is over or that can't be read, locks that belong to neither and are free,
+//! Removed are tokens and failures whose time is over or that can't be read, those of another version after a day, locks that belong to neither and are free,
 //! and temporary files that a killed process left behind; nothing else, as somebody may keep the cache among files of
 //! their own. Nothing here can fail a `get`: what can't be removed stays until the next write.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::record::{RememberedFailure, TokenRecord};
+use super::record::{RememberedFailure, TokenRecord, is_of_another_version};
 use super::{FAILURE, LOCK, LONGEST_ENTRY, TOKEN, key_of, lock};
 use crate::clock::Timestamp;
 use crate::fs::{PrivateDir, is_temporary};
@@ -15,9 +15,12 @@ use crate::fs::{PrivateDir, is_temporary};
 /// A temporary file lives for milliseconds, and who waits for a failure reads it within a second.
 const GRACE: Duration = Duration::from_mins(1);
 
+/// After a day any token has had its time, whatever a newer or older version says of it in its entry.
+const LONGEST_LIFE: Duration = Duration::from_hours(24);
+
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
-    for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now)) {
+    for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now, GRACE)) {
         let _ = directory.remove(name);
     }
     let keys: BTreeSet<_> = [TOKEN, FAILURE, LOCK]
@@ -51,18 +54,20 @@ fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timesta
 /// Whether an entry is missing, can't be read, or has had its time.
 fn is_over(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
     let Some(contents) = directory.read(name, LONGEST_ENTRY).ok().flatten() else { return true };
-    if name.ends_with(TOKEN) {
-        TokenRecord::unseal(&contents).is_none_or(|record| record.lifetime.end <= now)
-    } else {
-        RememberedFailure::unseal(&contents)
-            .is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now))
+    if is_of_another_version(&contents) {
+        return is_older(directory, name, now, LONGEST_LIFE);
     }
+    if let Some(key) = key_of(name, TOKEN) {
+        return TokenRecord::unseal(key, &contents).is_none_or(|record| record.lifetime.end <= now);
+    }
+    let failure = key_of(name, FAILURE).and_then(|key| RememberedFailure::unseal(key, &contents));
+    failure.is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now, GRACE))
 }
 
-/// Whether an entry was written longer ago than the grace. One from the future counts as old: the clock jumped.
-fn is_older(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
+/// Whether an entry was written longer ago than that. One from the future counts as old: the clock jumped.
+fn is_older(directory: &PrivateDir, name: &str, now: Timestamp, age: Duration) -> bool {
     directory.modified(name).is_some_and(|modified| {
         let modified = Timestamp::from(modified);
-        now.since(modified) > GRACE || modified.since(now) > GRACE
+        now.since(modified) > age || modified.since(now) > age
     })
 }

@@ -12,6 +12,11 @@ pub(super) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// Whether it is a directory that several users share, as the sticky bit says.
+pub(super) fn is_shared(metadata: &Metadata) -> bool {
+    metadata.mode() & 0o1000 != 0
+}
+
 /// Whether group or others may write it.
 pub(super) fn others_may_write(metadata: &Metadata) -> bool {
     metadata.mode() & 0o022 != 0

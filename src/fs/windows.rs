@@ -17,6 +17,10 @@ pub(super) fn is_ours(_metadata: &Metadata) -> bool {
     true
 }
 
+pub(super) fn is_shared(_metadata: &Metadata) -> bool {
+    false
+}
+
 pub(super) fn others_may_write(_metadata: &Metadata) -> bool {
     false
 }
@@ -25,6 +29,7 @@ pub(super) fn others_may_enter(_metadata: &Metadata) -> bool {
     false
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
 pub(super) fn tighten_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
