@@ -78,23 +78,7 @@ impl Failure {
     /// again soon can't mend and costs seconds to find out: a metadata service that isn't there.
     #[must_use]
     pub fn remembered_for(&self) -> Duration {
-        match self.kind {
-            FailureKind::NoMetadata => Duration::from_mins(2),
-            FailureKind::NoCredentials
-            | FailureKind::Misconfigured
-            | FailureKind::SsoExpired { .. }
-            | FailureKind::CredentialsExpired
-            | FailureKind::CredentialsRefused
-            | FailureKind::CredentialSource { .. }
-            | FailureKind::AccessDenied
-            | FailureKind::Unsupported
-            | FailureKind::Throttled
-            | FailureKind::ServerError
-            | FailureKind::Unreachable
-            | FailureKind::UntrustedCertificate
-            | FailureKind::TimedOut
-            | FailureKind::MalformedAnswer => Duration::ZERO,
-        }
+        if self.kind == FailureKind::NoMetadata { Duration::from_mins(2) } else { Duration::ZERO }
     }
 
     /// What happened and what to do next, without the registry's name.

@@ -203,7 +203,10 @@ impl<'a, 'w> Get<'a, 'w> {
                 return Turn::Ours(None);
             }
             // Whether it's ours now or still somebody's: the fetch that we would repeat may just have ended.
-            if let Some((record, Freshness::Fresh)) = self.cached() {
+            let now = self.world.clock.now();
+            if let Some(record) = self.cache.token(&self.key)
+                && record.lifetime.freshness(now) == Freshness::Fresh
+            {
                 return Turn::Served(record);
             }
             if let Some(failure) = self.cache.failure(&self.key)
