@@ -2,7 +2,7 @@
 //!
 //! Starts a stand-in for the ECR and ECR Public APIs on loopback, runs the real helper against it as Docker would, in a home
 //! directory of its own, and shows what Docker receives, with the secret masked, and how long it took. Not a benchmark:
-//! it lives here because cargo builds the helper for benchmarks, and builds it as it is shipped.
+//! it lives here because cargo builds the helper for benchmarks, and not for examples.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -28,6 +28,9 @@ fn main() {
 
     println!("A stand-in for the ECR and ECR Public APIs answers at {}, 100 ms late like the real ones.", aws.url());
     println!("The helper runs in an empty home directory; nothing leaves this machine.");
+    if cfg!(debug_assertions) {
+        println!("It was built without optimisation, as for the tests: a release build is several times faster.");
+    }
     for (host, what) in [
         (PRIVATE, "a private registry, for the first time: one API call"),
         (PRIVATE, "the same again: from the cache, no network"),
