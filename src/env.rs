@@ -35,6 +35,10 @@ pub mod names {
     pub const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
     /// The profile to use.
     pub const PROFILE: &str = "AWS_PROFILE";
+    /// The region that is configured; only its partition matters, as the registry's name has the region to ask.
+    pub const REGION: &str = "AWS_REGION";
+    /// What [`REGION`] was called before.
+    pub const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
     /// The shared configuration file.
     pub const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
     /// The shared credentials file.

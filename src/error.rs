@@ -51,6 +51,11 @@ pub enum FailureKind {
     },
     /// The account's administrator: a policy is missing or denies.
     AccessDenied,
+    /// Nobody: ECR Public doesn't know identities of this partition.
+    OtherPartition {
+        /// As in an ARN.
+        partition: String,
+    },
     /// The user: this service can't be used this way (wrong region, wrong account type).
     Unsupported,
     /// The fleet: too many calls a second.
@@ -120,6 +125,10 @@ impl Failure {
             FailureKind::AccessDenied => {
                 ("access denied".to_owned(), format!("allow {policy} in a policy of this identity"))
             }
+            FailureKind::OtherPartition { partition } => (
+                format!("ECR Public doesn't know identities of the partition `{partition}`"),
+                "public images are pulled anonymously".to_owned(),
+            ),
             FailureKind::Unsupported => (
                 "AWS doesn't offer this here".to_owned(),
                 "check the account and region in the registry's name".to_owned(),
@@ -195,6 +204,7 @@ impl Reply {
                 | FailureKind::CredentialsRefused
                 | FailureKind::CredentialSource { .. }
                 | FailureKind::AccessDenied
+                | FailureKind::OtherPartition { .. }
                 | FailureKind::Unsupported
                 | FailureKind::Throttled
                 | FailureKind::ServerError
@@ -252,6 +262,10 @@ mod tests {
             (
                 FailureKind::AccessDenied,
                 "access denied; allow `ecr:GetAuthorizationToken` in a policy of this identity",
+            ),
+            (
+                FailureKind::OtherPartition { partition: "aws-cn".to_owned() },
+                "ECR Public doesn't know identities of the partition `aws-cn`; public images are pulled anonymously",
             ),
             (
                 FailureKind::Unsupported,
@@ -327,7 +341,8 @@ mod tests {
     fn the_readme_has_every_cause() {
         let readme = include_str!("../README.md");
         for (_, told) in every_kind() {
-            let cause = told.split(';').next().expect("a cause").replace("`dev`", "`NAME`");
+            let cause =
+                told.split(';').next().expect("a cause").replace("`dev`", "`NAME`").replace("`aws-cn`", "`NAME`");
             assert!(readme.contains(&cause), "the troubleshooting table of README.md lacks: {cause}");
         }
     }

@@ -10,6 +10,7 @@ pub mod profile_file;
 mod directories;
 mod endpoint;
 mod identity;
+mod partition;
 mod subject;
 
 use std::path::PathBuf;
@@ -18,8 +19,8 @@ use std::time::Duration;
 use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind, Strictness};
 use crate::fs::read_bounded;
-use crate::registry::Registry;
-use crate::scope::Scope;
+use crate::registry::{Registry, Service};
+use crate::scope::{CredentialSource, Scope};
 use crate::secret::Redactor;
 use profile_file::Profiles;
 
@@ -159,6 +160,14 @@ impl<'a> AwsSettings<'a> {
             Err(error) => (Profiles::default(), Some(wrong(directories::locate(self.env, &error)))),
         };
         let identity = identity::identify(self.env, &profiles, broken)?;
+        if registry.service() == Service::EcrPublic
+            && identity.source != CredentialSource::Nothing
+            && let Some(partition) = partition::of_credentials(self.env, &profiles)
+            && partition != registry.partition()
+        {
+            let partition = partition.as_str().to_owned();
+            return Err(Failure::new(FailureKind::OtherPartition { partition }, ""));
+        }
         let endpoint = endpoint::resolve(self.env, &profiles, registry)?;
         Ok(Scope {
             service: registry.service(),

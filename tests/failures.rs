@@ -280,6 +280,28 @@ fn ecr_public_with_refused_credentials_names_both_permissions() {
     );
 }
 
+#[test]
+fn outside_the_commercial_partition_ecr_public_is_not_asked() {
+    let aws = FakeAws::start();
+    for (variable, value, partition) in [
+        ("AWS_REGION", "cn-north-1", "aws-cn"),
+        ("AWS_DEFAULT_REGION", "us-gov-west-1", "aws-us-gov"),
+        ("AWS_REGION", "eusc-de-east-1", "aws-eusc"),
+    ] {
+        let sandbox = keys_for(&aws).env(variable, value);
+        assert_eq!(
+            reason(&sandbox, PUBLIC),
+            format!(
+                "ECR Public doesn't know identities of the partition `{partition}`; public images are pulled anonymously"
+            )
+        );
+        sandbox.get(PRIVATE).password();
+    }
+    assert_eq!(aws.calls(Api::EcrPublicToken), 0);
+    assert_eq!(aws.calls(Api::EcrToken), 3);
+    keys_for(&aws).env("AWS_REGION", "eu-west-1").get(PUBLIC).password();
+}
+
 const SSO_PROFILE: &str = "[profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = pull\n\
                            [sso-session corp]\nsso_start_url = https://corp.example/start\nsso_region = eu-west-1\n";
 
