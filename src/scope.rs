@@ -53,12 +53,15 @@ impl fmt::Debug for Fingerprint {
 
 /// What the last link of a profile's chain gets its credentials from, by the rules of
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProfileBase {
     /// `aws_access_key_id` and `aws_secret_access_key`.
     Keys,
     /// `sso_session`, or `sso_start_url` and its companions.
-    Sso,
+    Sso {
+        /// The profile that says so, which is the one to log in.
+        profile: String,
+    },
     /// `login_session`, as `aws login` writes it.
     Login,
     /// `web_identity_token_file` and `role_arn`.

@@ -141,8 +141,8 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
         (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => FailureKind::NoMetadata,
         (_, _, Some(kind)) => kind,
         (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
-        (_, CredentialSource::Profile { name, base: ProfileBase::Sso }, None) => {
-            FailureKind::SsoExpired { profile: name.clone() }
+        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
+            FailureKind::SsoExpired { profile: profile.clone() }
         }
         (
             _,
@@ -165,9 +165,9 @@ fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redac
     let kind = match (refused.kind, source) {
         (
             FailureKind::MalformedAnswer | FailureKind::AccessDenied | FailureKind::CredentialsExpired,
-            CredentialSource::Profile { name, base: ProfileBase::Sso },
+            CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } },
         ) if find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error).is_some() => {
-            FailureKind::SsoExpired { profile: name.clone() }
+            FailureKind::SsoExpired { profile: profile.clone() }
         }
         // The remedy isn't a policy for ECR.
         (FailureKind::AccessDenied | FailureKind::MalformedAnswer | FailureKind::Unsupported, source) => {

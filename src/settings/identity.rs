@@ -105,7 +105,7 @@ impl Facts<'_> {
             if visited.contains(&name) {
                 return Err(wrong(format!("profile `{first}` leads back to the source profile `{name}`")));
             }
-            let base = |facts: &mut Self| facts.profile_base(&profile);
+            let base = |facts: &mut Self| facts.profile_base(&name, &profile);
             if visited.is_empty() {
                 if !self.has_credentials(&profile) {
                     return Ok(None);
@@ -136,7 +136,7 @@ impl Facts<'_> {
         }
     }
 
-    fn profile_base(&mut self, profile: &Section<'_>) -> Result<ProfileBase, Failure> {
+    fn profile_base(&mut self, name: &str, profile: &Section<'_>) -> Result<ProfileBase, Failure> {
         if let Some(source) = profile.get("credential_source") {
             return self.named_source(source);
         }
@@ -145,7 +145,7 @@ impl Facts<'_> {
             return Ok(ProfileBase::WebIdentity);
         }
         if SSO_KEYS.iter().any(|key| profile.get(key).is_some()) {
-            return Ok(ProfileBase::Sso);
+            return Ok(ProfileBase::Sso { profile: name.to_owned() });
         }
         if profile.get("login_session").is_some() {
             return Ok(ProfileBase::Login);
@@ -408,13 +408,14 @@ mod tests {
 
     #[test]
     fn a_profile_says_by_the_first_of_its_settings_what_it_is() {
+        let sso = || ProfileBase::Sso { profile: "default".to_owned() };
         for (config, base) in [
             ("aws_access_key_id = x\naws_secret_access_key = hush\n", ProfileBase::Keys),
             ("aws_session_token = hush\n", ProfileBase::Keys),
             ("credential_process = p\naws_access_key_id = x\n", ProfileBase::Process),
             ("login_session = l\ncredential_process = p\n", ProfileBase::Login),
-            ("sso_account_id = 1\nlogin_session = l\n", ProfileBase::Sso),
-            ("sso_role_name = r\nsso_session = s\n", ProfileBase::Sso),
+            ("sso_account_id = 1\nlogin_session = l\n", sso()),
+            ("sso_role_name = r\nsso_session = s\n", sso()),
             (
                 "role_arn = r\nweb_identity_token_file = /t\nsource_profile = gone\nsso_role_name = s\n",
                 ProfileBase::WebIdentity,

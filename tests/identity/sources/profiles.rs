@@ -228,6 +228,10 @@ pub(crate) fn processes() -> Vec<Case> {
     ]
 }
 
+fn sso_of(profile: &str) -> ProfileBase {
+    ProfileBase::Sso { profile: profile.to_owned() }
+}
+
 pub(crate) fn sso() -> Vec<Case> {
     let session = |config: &str| {
         Scenario::new().config(config).file(TOKEN_OF_SESSION, sso_token("made-up-access-token", NEXT_YEARS))
@@ -235,8 +239,8 @@ pub(crate) fn sso() -> Vec<Case> {
     let legacy = |config: &str| {
         Scenario::new().config(config).file(TOKEN_OF_START_URL, sso_token("made-up-access-token", NEXT_YEARS))
     };
-    let signs_in = || signs(profile(ProfileBase::Sso), KEPT, DEV_BY_SSO);
-    let fails = || Ours::Fails(profile(ProfileBase::Sso), KEPT);
+    let signs_in = || signs(profile(sso_of("default")), KEPT, DEV_BY_SSO);
+    let fails = || Ours::Fails(profile(sso_of("default")), KEPT);
     let falls_through = || signs(METADATA, OPAQUE, INSTANCE);
     vec![
         case("a session", session(SSO_SESSION), signs_in()),
@@ -249,7 +253,7 @@ pub(crate) fn sso() -> Vec<Case> {
         case(
             "a role on a session",
             session(&format!("{}{}", role_on("source_profile = dev"), SSO_SESSION.replace("default", "profile dev"))),
-            signs(profile(ProfileBase::Sso), KEPT, PULL),
+            signs(profile(sso_of("dev")), KEPT, PULL),
         ),
         case("nobody has logged in", session(SSO_SESSION).without_file(TOKEN_OF_SESSION), fails()),
         case(
@@ -303,7 +307,7 @@ pub(crate) fn mistaken_sessions() -> Vec<Case> {
     let with = |config: &str| {
         Scenario::new().config(config).file(TOKEN_OF_SESSION, sso_token("made-up-access-token", NEXT_YEARS))
     };
-    let fails = || Ours::Fails(profile(ProfileBase::Sso), KEPT);
+    let fails = || Ours::Fails(profile(sso_of("default")), KEPT);
     vec![
         case("a session that isn't in the file", with("[default]\nsso_session = corp\n"), fails()),
         case(
