@@ -162,11 +162,12 @@ fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redac
     let refused = refusal::<AssumeRoleError>(error, redactor)
         .or_else(|| refusal::<AssumeRoleWithWebIdentityError>(error, redactor))
         .or_else(|| refusal::<GetRoleCredentialsError>(error, redactor))?;
+    // The portal says 401 to a session that is over, and 403 to a good one of somebody without that account or role.
+    let session_is_over = find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error)
+        .and_then(SdkError::raw_response)
+        .is_some_and(|response| response.status().as_u16() == 401);
     let kind = match (refused.kind, source) {
-        (
-            FailureKind::MalformedAnswer | FailureKind::AccessDenied | FailureKind::CredentialsExpired,
-            CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } },
-        ) if find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error).is_some() => {
+        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }) if session_is_over => {
             FailureKind::SsoExpired { profile: profile.clone() }
         }
         // The remedy isn't a policy for ECR.
