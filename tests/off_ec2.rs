@@ -1,0 +1,128 @@
+//! Where no credentials are configured and there is no EC2: how long it takes to find that out, how long it is
+//! remembered, and that whoever logs in meanwhile doesn't wait for it to be forgotten.
+//!
+//! Linux alone: elsewhere nothing tells one machine from another, so nothing is kept of an instance, not even that there
+//! is none.
+#![cfg(target_os = "linux")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
+use support::sandbox::{Reply, Sandbox};
+
+const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// The first failure may take this long; the process itself is some 50 ms of it in a debug build.
+const FIRST: Duration = Duration::from_millis(1_500);
+
+/// The next ones, in a debug build on a busy machine; a release build takes a few milliseconds.
+const NEXT: Duration = Duration::from_millis(250);
+
+const NOT_REACHED: &str = "no AWS credentials found, and the EC2 instance metadata service can't be reached (";
+
+/// A machine with nothing configured, whose metadata service never answers.
+fn silent() -> (FakeAws, Sandbox) {
+    let aws = FakeAws::start();
+    aws.set(Api::MetadataToken, Behaviour::Hang);
+    let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+    (aws, home)
+}
+
+/// Checks what the person is told, and within which time.
+#[track_caller]
+fn fails(what: &str, reply: &Reply, reason: &str, limit: Duration) {
+    println!("{what}: {:?}", reply.elapsed);
+    reply.assert_not_found();
+    let line = format!("ecr-login: no password for {HOST}: {reason}");
+    assert!(reply.stderr.starts_with(&line), "{what}: {}", reply.stderr);
+    assert!(reply.elapsed < limit, "{what}: {:?}", reply.elapsed);
+}
+
+#[test]
+fn a_metadata_service_that_never_answers_is_waited_for_once() {
+    let (aws, home) = silent();
+    fails("never answers, first", &home.get(HOST), NOT_REACHED, FIRST);
+    let requests = aws.requests().len();
+    assert!(requests > 0, "it was asked");
+    for _ in 0..3 {
+        fails("never answers, next", &home.get(HOST), NOT_REACHED, NEXT);
+    }
+    assert_eq!(aws.requests().len(), requests, "it was asked again");
+
+    home.run(&["erase"], HOST.as_bytes());
+    fails("never answers, after `erase`", &home.get(HOST), NOT_REACHED, FIRST);
+    assert!(aws.requests().len() > requests, "it wasn't asked again");
+}
+
+#[test]
+fn a_metadata_service_that_isnt_there_is_looked_for_once() {
+    let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED");
+    fails("refuses, first", &home.get(HOST), NOT_REACHED, FIRST);
+    for _ in 0..3 {
+        fails("refuses, next", &home.get(HOST), NOT_REACHED, NEXT);
+    }
+}
+
+#[test]
+fn a_metadata_service_that_is_switched_off_isnt_asked() {
+    let (aws, home) = silent();
+    for value in ["true", "TRUE"] {
+        let home = Sandbox::new().with_aws(&aws).with_metadata(&aws).env("AWS_EC2_METADATA_DISABLED", value);
+        fails("switched off", &home.get(HOST), "no AWS credentials found; ", NEXT);
+    }
+    fails("switched off later", &home.env("AWS_EC2_METADATA_DISABLED", "true").get(HOST), "no AWS credentials", NEXT);
+    assert_eq!(aws.requests().len(), 0);
+}
+
+#[test]
+fn credentials_that_appear_meanwhile_are_used_at_once() {
+    let (aws, home) = silent();
+    fails("before", &home.get(HOST), NOT_REACHED, FIRST);
+    home.write(
+        ".aws/credentials",
+        "[default]\naws_access_key_id = AKIAPROFILE\naws_secret_access_key = made/up/secret/of/a/profile\n",
+    );
+    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "AKIAPROFILE");
+    let home = home.with_keys("AKIAENV");
+    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "AKIAENV");
+
+    // A metadata service that is somewhere else isn't the one that was remembered.
+    let (_silent, home) = silent();
+    fails("before", &home.get(HOST), NOT_REACHED, FIRST);
+    let home = home.with_aws(&aws).with_metadata(&aws);
+    aws.set(Api::MetadataToken, Behaviour::Answer);
+    let head = password_head(&home.get(HOST).password());
+    assert_eq!(head.access_key_id, "ASIA-instance-role-metadata-1");
+}
+
+#[test]
+fn an_answer_of_the_metadata_service_is_never_remembered() {
+    for (what, api, behaviour, reason) in [
+        (
+            "no role",
+            Api::MetadataRole,
+            Behaviour::Status(404),
+            "no AWS credentials found (this instance has no IAM role attached); ",
+        ),
+        (
+            "broken",
+            Api::MetadataCredentials,
+            Behaviour::Garbage(b"not JSON".to_vec()),
+            "the instance metadata service ",
+        ),
+    ] {
+        let aws = FakeAws::start();
+        let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+        aws.set(api, behaviour);
+        for times in 1..=2 {
+            let calls = aws.calls(api);
+            fails(what, &home.get(HOST), reason, FIRST);
+            assert!(aws.calls(api) > calls, "{what}: not asked the {times}. time");
+        }
+        aws.set(api, Behaviour::Answer);
+        let head = password_head(&home.get(HOST).password());
+        assert!(head.access_key_id.starts_with("ASIA-instance-role-metadata-"), "{what}: {head:?}");
+    }
+}
