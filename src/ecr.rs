@@ -8,6 +8,7 @@ mod classify;
 mod client;
 mod credentials;
 mod http;
+mod trust;
 
 use std::cell::Cell;
 
@@ -40,8 +41,8 @@ impl TokenSource for Ecr {
 }
 
 async fn token(request: TokenRequest<'_>, waiting_for: &Cell<Option<String>>) -> Result<Fetched, Failure> {
-    let TokenRequest { scope, config, credentials, limit: _, mut redactor } = request;
-    let http = http::LazyHttpClient::default();
+    let TokenRequest { scope, config, credentials, route, limit: _, mut redactor } = request;
+    let http = http::LazyHttpClient::new(route)?;
     waiting_for.set(Some(scope.identity.source.to_string()));
     let credentials = credentials::resolve(scope, config, credentials, &http)
         .await

@@ -81,6 +81,12 @@ pub mod names {
     pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
     /// `true`: dual-stack endpoints.
     pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+    /// A file with the certificates to trust, instead of the system's.
+    pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+    /// The same, as OpenSSL names it.
+    pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+    /// Directories with certificates to trust, separated as in `PATH`.
+    pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
     /// The home directory, where the profile files are.
     pub const HOME: &str = "HOME";
     /// The home directory on Windows, where `HOME` isn't set.

@@ -144,7 +144,7 @@ impl Failure {
             }
             FailureKind::UntrustedCertificate => (
                 "the certificate of the AWS API isn't trusted".to_owned(),
-                "add the CA of your proxy to the system's certificates".to_owned(),
+                "add the CA of your proxy to the system's certificates, or name it in `AWS_CA_BUNDLE`".to_owned(),
             ),
             FailureKind::TimedOut => (
                 "the AWS API didn't answer in time".to_owned(),
@@ -276,7 +276,8 @@ mod tests {
             (FailureKind::Unreachable, "the AWS API can't be reached; check the network, DNS and VPC endpoints"),
             (
                 FailureKind::UntrustedCertificate,
-                "the certificate of the AWS API isn't trusted; add the CA of your proxy to the system's certificates",
+                "the certificate of the AWS API isn't trusted; add the CA of your proxy to the system's certificates, or \
+                 name it in `AWS_CA_BUNDLE`",
             ),
             (
                 FailureKind::TimedOut,

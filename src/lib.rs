@@ -14,7 +14,7 @@
 //! | edge | `main`, [`cli`] | arguments and streams come in, the exit status goes out |
 //! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
 //! | adapters | [`cache`], [`ecr`], [`settings`], [`log`] | the disk, AWS, the user's settings, the operator's log |
-//! | domain | [`protocol`], [`registry`], [`scope`], [`token`], [`error`] | the wire, ECR's hosts, whose token it is, how long it lasts, what went wrong; no I/O |
+//! | domain | [`protocol`], [`registry`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
 //! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`clock`] | text that doesn't print, variables, files, time |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
@@ -29,7 +29,7 @@
 //! 3. [`cache`] reads one small file. A fresh token is the answer: no lock, no network, no thread, no AWS code.
 //! 4. Otherwise [`helper`] takes the lock of that key, or waits for whoever holds it and takes what they come back with.
 //!    Having it, it looks again, and then asks [`ecr`]: credentials from the one source that the scope names, one
-//!    `GetAuthorizationToken`. The token is kept, with its end and an earlier moment from which on a newer one is wanted.
+//!    `GetAuthorizationToken`. Only now are the settings of the [`route`] read. The token is kept, with its end and an earlier moment from which on a newer one is wanted.
 //! 5. When there is no token to be had, a stale one that is still valid will do. Else [`error`] turns the failure into a
 //!    fixed sentence for the client, one line for the person, and the whole chain for the log.
 
@@ -44,6 +44,7 @@ pub mod helper;
 pub mod log;
 pub mod protocol;
 pub mod registry;
+pub mod route;
 pub mod scope;
 pub mod secret;
 pub mod settings;

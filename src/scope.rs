@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Failure;
 use crate::registry::{EndpointVariant, Partition, Service};
+use crate::route::Route;
 use crate::secret::Redactor;
 use crate::token::{AuthorizationToken, Reuse};
 
@@ -197,6 +198,8 @@ pub struct TokenRequest<'a> {
     pub config: &'a str,
     /// The contents of `~/.aws/credentials` that the scope was made from.
     pub credentials: &'a str,
+    /// How AWS is reached.
+    pub route: &'a Route,
     /// How long it may take.
     pub limit: Duration,
     /// What must not appear in a failure.

@@ -11,6 +11,7 @@ mod directories;
 mod endpoint;
 mod identity;
 mod partition;
+mod route;
 mod subject;
 
 use std::path::PathBuf;
@@ -20,6 +21,7 @@ use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind, Strictness};
 use crate::fs::read_bounded;
 use crate::registry::{Registry, Service};
+use crate::route::Route;
 use crate::scope::{CredentialSource, Scope};
 use crate::secret::Redactor;
 use profile_file::Profiles;
@@ -148,6 +150,14 @@ impl<'a> AwsSettings<'a> {
             redactor.learn(&String::from_utf8_lossy(&contents));
         }
         redactor
+    }
+
+    /// How AWS is reached; only who asks it needs to know.
+    #[must_use]
+    pub fn route(&self) -> Route {
+        // Profile files that can't be read have been a failure already, if a profile is needed.
+        let profiles = Profiles::parse(&self.texts.config, &self.texts.credentials).unwrap_or_default();
+        route::resolve(self.env, &profiles)
     }
 
     /// Whose token a registry needs, and where it comes from.

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// Read by what we are built on, not by `src/env.rs`: the crate `dirs`, and the TLS roots.
-const READ_BELOW: [&str; 3] = ["XDG_CACHE_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+/// Read by what we are built on, not by `src/env.rs`: the crate `dirs`.
+const READ_BELOW: [&str; 1] = ["XDG_CACHE_HOME"];
 
 fn document(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect(name)

@@ -428,7 +428,10 @@ fn an_untrusted_certificate_is_named_and_not_tried_again() {
             reason.starts_with("the certificate of the AWS API isn't trusted (invalid peer certificate: "),
             "{reason}"
         );
-        assert!(reason.ends_with("); add the CA of your proxy to the system's certificates"), "{reason}");
+        assert!(
+            reason.ends_with("); add the CA of your proxy to the system's certificates, or name it in `AWS_CA_BUNDLE`"),
+            "{reason}"
+        );
 
         // The remedy is one; and the number of its connection is the number of those that failed.
         sandbox.without("AWS_ECR_LOG").without("AWS_ECR_LOG_FILE").env("SSL_CERT_FILE", ca_file).get(host).password();

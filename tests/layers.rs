@@ -13,18 +13,22 @@ const FLOORS: [(&str, &[&str]); 5] = [
     ("edge", &["main", "cli"]),
     ("policy", &["helper"]),
     ("adapters", &["cache", "ecr", "settings", "log"]),
-    ("domain", &["protocol", "registry", "scope", "token", "error"]),
+    ("domain", &["protocol", "registry", "scope", "route", "token", "error"]),
     ("leaves", &["secret", "env", "fs", "clock"]),
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 12] = [
+const HOMES: [(&str, &[&str]); 16] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
     ("aws_sdk_sts", &["src/ecr/"]),
     ("aws_sdk_sso", &["src/ecr/"]),
     ("aws_smithy", &["src/ecr/"]),
+    ("rustls", &["src/ecr/trust.rs"]),
+    ("rustls_native_certs", &["src/ecr/trust.rs"]),
+    ("webpki_root_certs", &["src/ecr/trust.rs"]),
+    ("openssl_probe", &["src/ecr/trust.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),

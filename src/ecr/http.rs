@@ -2,22 +2,29 @@
 //!
 //! The SDK's own client builds a TLS connector, and reads every certificate of the system, as soon as a service client is
 //! made, even for an `http://` endpoint. This one makes a connector when the first request of its kind is sent, and keeps
-//! it for the next. Of the TLS backends it takes `ring`: aws-lc-rs gathers entropy for 28 ms at start.
+//! it for the next. So the system's certificates are read for the first https request, if ever. Of the TLS backends it takes `ring`: aws-lc-rs gathers entropy for 28 ms at start.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Connector, HttpClientError};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-/// The connectors made so far. All its copies share them.
-#[derive(Clone, Debug, Default)]
+use super::trust;
+use crate::error::Failure;
+use crate::route::Route;
+
+/// How to connect, and the connectors made so far. All its copies share them.
+#[derive(Clone, Debug)]
 pub(super) struct LazyHttpClient {
+    /// The certificates that the user named.
+    trust: Option<TrustStore>,
     made: Arc<Mutex<Vec<(HttpConnectorSettings, Scheme, SharedHttpConnector)>>>,
 }
 
@@ -42,25 +49,45 @@ struct LazyConnector {
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let scheme = if request.uri().starts_with("https://") { Scheme::Https } else { Scheme::Http };
-        self.client.connector(&self.settings, scheme).call(request)
+        match self.client.connector(&self.settings, scheme) {
+            Ok(connector) => connector.call(request),
+            Err(error) => HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        }
     }
 }
 
 impl LazyHttpClient {
-    fn connector(&self, settings: &HttpConnectorSettings, scheme: Scheme) -> SharedHttpConnector {
+    /// A client for this way to AWS.
+    ///
+    /// # Errors
+    /// The certificates that the user named are none.
+    pub(super) fn new(route: &Route) -> Result<Self, Failure> {
+        let Route { trust } = route;
+        Ok(Self { trust: trust::named(trust)?, made: Arc::default() })
+    }
+
+    fn connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        scheme: Scheme,
+    ) -> Result<SharedHttpConnector, HttpClientError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let timeouts = |settings: &HttpConnectorSettings| (settings.connect_timeout(), settings.read_timeout());
         if let Some((.., connector)) =
             made.iter().find(|(known, of, _)| *of == scheme && timeouts(known) == timeouts(settings))
         {
-            return connector.clone();
+            return Ok(connector.clone());
         }
         let builder = Connector::builder().connector_settings(settings.clone());
         let connector = SharedHttpConnector::new(match scheme {
             Scheme::Http => builder.build_http(),
-            Scheme::Https => builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).build(),
+            Scheme::Https => {
+                let trust = self.trust.clone().unwrap_or_else(trust::of_system);
+                let context = TlsContext::builder().with_trust_store(trust).build()?;
+                builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()
+            }
         });
         made.push((settings.clone(), scheme, connector.clone()));
-        connector
+        Ok(connector)
     }
 }

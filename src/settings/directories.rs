@@ -51,7 +51,7 @@ fn home(env: &Env) -> Option<PathBuf> {
 }
 
 /// Puts the home directory in place of a leading `~`; `~user` is left alone.
-fn expand_tilde(env: &Env, path: &Path) -> PathBuf {
+pub(super) fn expand_tilde(env: &Env, path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), home(env)) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
