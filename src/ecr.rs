@@ -8,6 +8,7 @@ mod classify;
 mod client;
 mod credentials;
 mod http;
+mod proxy;
 mod trust;
 
 use std::cell::Cell;

@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 /// Names of the variables, grouped by whose they are.
+#[expect(non_upper_case_globals, reason = "the proxy variables are known by two names that differ in nothing else")]
 pub mod names {
     /// Where tokens are cached.
     pub const CACHE_DIR: &str = "AWS_ECR_CACHE_DIR";
@@ -81,6 +82,22 @@ pub mod names {
     pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
     /// `true`: dual-stack endpoints.
     pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+    /// The proxy for `https://` requests.
+    pub const HTTPS_PROXY: &str = "HTTPS_PROXY";
+    /// The same, and it wins.
+    pub const https_proxy: &str = "https_proxy";
+    /// The proxy for `http://` requests.
+    pub const HTTP_PROXY: &str = "HTTP_PROXY";
+    /// The same, and it wins.
+    pub const http_proxy: &str = "http_proxy";
+    /// The proxy for all requests that have none of their own.
+    pub const ALL_PROXY: &str = "ALL_PROXY";
+    /// The same, and it wins.
+    pub const all_proxy: &str = "all_proxy";
+    /// What is reached without a proxy.
+    pub const NO_PROXY: &str = "NO_PROXY";
+    /// The same, and it wins.
+    pub const no_proxy: &str = "no_proxy";
     /// A file with the certificates to trust, instead of the system's.
     pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
     /// The same, as OpenSSL names it.

@@ -139,9 +139,10 @@ impl Failure {
             FailureKind::ServerError => {
                 ("the ECR service failed".to_owned(), "try again; if it stays, see the AWS Health Dashboard".to_owned())
             }
-            FailureKind::Unreachable => {
-                ("the AWS API can't be reached".to_owned(), "check the network, DNS and VPC endpoints".to_owned())
-            }
+            FailureKind::Unreachable => (
+                "the AWS API can't be reached".to_owned(),
+                "check the network, DNS, VPC endpoints and proxy variables".to_owned(),
+            ),
             FailureKind::UntrustedCertificate => (
                 "the certificate of the AWS API isn't trusted".to_owned(),
                 "add the CA of your proxy to the system's certificates, or name it in `AWS_CA_BUNDLE`".to_owned(),
@@ -273,7 +274,10 @@ mod tests {
             ),
             (FailureKind::Throttled, "AWS throttles this account's calls; try again in a minute"),
             (FailureKind::ServerError, "the ECR service failed; try again; if it stays, see the AWS Health Dashboard"),
-            (FailureKind::Unreachable, "the AWS API can't be reached; check the network, DNS and VPC endpoints"),
+            (
+                FailureKind::Unreachable,
+                "the AWS API can't be reached; check the network, DNS, VPC endpoints and proxy variables",
+            ),
             (
                 FailureKind::UntrustedCertificate,
                 "the certificate of the AWS API isn't trusted; add the CA of your proxy to the system's certificates, or \

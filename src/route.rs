@@ -1,15 +1,19 @@
-//! The way to AWS, as far as the user decides it: whom to trust.
+//! The way to AWS, as far as the user decides it: whom to trust, and through which proxy.
 //!
 //! It doesn't decide who we are, so nothing of it is part of a cache key. No I/O here: `settings` reads what the user
 //! says, `ecr` does it.
 
 use std::path::PathBuf;
 
+use crate::secret::Secret;
+
 /// How AWS is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
     /// Whose certificates are good.
     pub trust: Trust,
+    /// What stands between.
+    pub proxies: Proxies,
 }
 
 /// Where the certificates come from that a server's own must lead to.
@@ -34,4 +38,25 @@ pub enum CertificatePlace {
     },
     /// A directory of such files.
     Directory(PathBuf),
+}
+
+/// The proxies, by the scheme of the request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proxies {
+    /// For `https://` requests, which it only passes on.
+    pub https: Option<Proxy>,
+    /// For `http://` requests, which it reads.
+    pub http: Option<Proxy>,
+    /// Names, addresses and networks (`10.0.0.0/8`), with commas between, that are reached without one. A name stands
+    /// for its subdomains too, `*` for every name.
+    pub direct: String,
+}
+
+/// An HTTP proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// The variable that names it.
+    pub setting: &'static str,
+    /// `http://` or `https://`, perhaps a user and a password, and the host.
+    pub url: Secret,
 }

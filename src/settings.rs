@@ -11,6 +11,7 @@ mod directories;
 mod endpoint;
 mod identity;
 mod partition;
+mod proxies;
 mod route;
 mod subject;
 
@@ -133,6 +134,7 @@ impl<'a> AwsSettings<'a> {
         {
             redactor.learn(&self.env.text(name).unwrap_or_default());
         }
+        proxies::learn_passwords(self.env, &mut redactor);
         let ProfileTexts { config, credentials } = &self.texts;
         let mut token_files: Vec<PathBuf> = [names::WEB_IDENTITY_TOKEN_FILE, names::CONTAINER_TOKEN_FILE]
             .into_iter()
@@ -153,8 +155,10 @@ impl<'a> AwsSettings<'a> {
     }
 
     /// How AWS is reached; only who asks it needs to know.
-    #[must_use]
-    pub fn route(&self) -> Route {
+    ///
+    /// # Errors
+    /// A value that means nothing.
+    pub fn route(&self) -> Result<Route, Failure> {
         // Profile files that can't be read have been a failure already, if a profile is needed.
         let profiles = Profiles::parse(&self.texts.config, &self.texts.credentials).unwrap_or_default();
         route::resolve(self.env, &profiles)

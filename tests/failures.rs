@@ -25,7 +25,7 @@ const REGISTRIES: [(&str, Api, &str); 2] = [
 
 const NO_CREDENTIALS: &str = "no AWS credentials found; set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and \
                               `AWS_SECRET_ACCESS_KEY`, or run `aws configure`";
-const CHECK_NETWORK: &str = "; check the network, DNS and VPC endpoints";
+const CHECK_NETWORK: &str = "; check the network, DNS, VPC endpoints and proxy variables";
 const CHECK_ENDPOINT: &str = "; check the endpoint URL and any proxy on the way";
 const CHECK_IDENTITY: &str = "; try `aws sts get-caller-identity` with the same settings";
 

@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 16] = [
+const HOMES: [(&str, &[&str]); 18] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -29,6 +29,8 @@ const HOMES: [(&str, &[&str]); 16] = [
     ("rustls_native_certs", &["src/ecr/trust.rs"]),
     ("webpki_root_certs", &["src/ecr/trust.rs"]),
     ("openssl_probe", &["src/ecr/trust.rs"]),
+    ("hyper_util", &["src/ecr/proxy.rs"]),
+    ("percent_encoding", &["src/settings/proxies.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),

@@ -1,6 +1,7 @@
-//! The way to AWS: whom to trust.
+//! The way to AWS: whom to trust, and through which proxy.
 //!
-//! All on loopback, against the fake of AWS behind certificates of an authority that only the test knows.
+//! All on loopback, against the fake of AWS behind certificates of an authority that only the test knows, and proxies
+//! that record what they are asked for and never look a name up.
 #![cfg(unix)]
 
 mod support;
@@ -8,7 +9,8 @@ mod support;
 use std::path::Path;
 
 use support::fake_aws::{Api, FakeAws, password_head};
-use support::sandbox::Sandbox;
+use support::proxy::{Forward, Proxy};
+use support::sandbox::{NOBODY, Sandbox};
 use support::tls::TestCa;
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
@@ -178,4 +180,230 @@ fn whom_to_trust_is_no_part_of_who_we_are() {
     let sandbox = sandbox.env("AWS_CA_BUNDLE", "/nonexistent");
     assert_eq!(sandbox.get(HOST).password(), password, "the token was cached");
     assert_eq!(aws.calls(Api::EcrToken), 1);
+}
+
+// --- proxies ---------------------------------------------------------------------------------------------------------
+
+/// What a proxy is asked for when a token for [`HOST`] is fetched.
+const API: &str = "api.ecr.eu-west-1.amazonaws.com:443";
+
+const PROXY_PASSWORD: &str = "p@ss word/#1";
+
+/// The fake behind the names of AWS, and a proxy that leads there.
+fn aws_behind_proxy() -> (TestCa, FakeAws, Proxy) {
+    let ca = TestCa::new();
+    let aws = FakeAws::start_tls(&ca, &["api.ecr.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com"]);
+    let proxy = Proxy::start(Forward::To(aws.port()));
+    (ca, aws, proxy)
+}
+
+/// A sandbox that trusts an authority and asks AWS by its own name, logging all it can. Only a proxy can lead it there.
+fn asking_aws(ca: &TestCa) -> Sandbox {
+    let sandbox = Sandbox::new().without("AWS_ENDPOINT_URL").with_keys(ACCESS_KEY_ID);
+    let file = sandbox.write("ca.pem", ca.pem());
+    let log = sandbox.home().join("log");
+    sandbox.env("AWS_CA_BUNDLE", file).env("AWS_ECR_LOG", "trace").env("AWS_ECR_LOG_FILE", log)
+}
+
+#[track_caller]
+fn assert_no_secret_in_log(sandbox: &Sandbox) {
+    #[expect(clippy::disallowed_methods, reason = "the log of the sandbox")]
+    let log = std::fs::read_to_string(sandbox.home().join("log")).expect("everything is logged");
+    assert!(log.contains(HOST), "the log has gone blind: {log}");
+    sandbox.assert_no_secret_in_text("the log", log.as_bytes());
+}
+
+#[test]
+fn each_proxy_variable_leads_to_aws_through_a_tunnel() {
+    for variable in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+        let (ca, aws, proxy) = aws_behind_proxy();
+        let bare = proxy.url().trim_start_matches("http://").to_owned();
+        for (count, url) in [proxy.url(), format!("{}/", proxy.url()), bare].iter().enumerate() {
+            assert_served(&asking_aws(&ca).env(variable, url), HOST, variable);
+            assert_eq!((proxy.targets(), aws.calls(Api::EcrToken)), (vec![API.to_owned(); count + 1], count + 1));
+        }
+        assert!(proxy.requests().iter().all(|request| request.method == "CONNECT"), "{variable}");
+    }
+}
+
+#[test]
+fn the_proxy_in_lower_case_wins_and_that_of_the_scheme_wins_over_all() {
+    let wrong = Proxy::start(Forward::Refuse);
+    for (right, others) in [
+        ("https_proxy", &["HTTPS_PROXY", "all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"][..]),
+        ("HTTPS_PROXY", &["all_proxy", "ALL_PROXY", "http_proxy", "HTTP_PROXY"]),
+        ("all_proxy", &["ALL_PROXY", "http_proxy", "HTTP_PROXY"]),
+    ] {
+        let (ca, _aws, proxy) = aws_behind_proxy();
+        let sandbox = others.iter().fold(asking_aws(&ca), |sandbox, other| sandbox.env(other, wrong.url()));
+        assert_served(&sandbox.env(right, proxy.url()), HOST, right);
+        assert_eq!(proxy.targets(), [API], "{right}");
+    }
+    assert_eq!(wrong.requests(), []);
+}
+
+#[test]
+fn an_api_without_tls_is_asked_through_the_proxy_for_http() {
+    let aws = FakeAws::start();
+    let proxy = Proxy::start(Forward::To(aws.port()));
+    for (count, variable) in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"].into_iter().enumerate() {
+        let sandbox =
+            Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example:8080");
+        assert_served(&sandbox.env(variable, proxy.url()), HOST, variable);
+        assert_eq!(proxy.targets(), vec!["http://ecr.internal.example:8080/"; count + 1], "{variable}");
+    }
+}
+
+#[test]
+fn the_apis_that_give_credentials_are_asked_through_the_same_proxy() {
+    let (ca, aws, proxy) = aws_behind_proxy();
+    let sandbox =
+        asking_aws(&ca).without("AWS_ACCESS_KEY_ID").env("AWS_PROFILE", "dev").env("https_proxy", proxy.url());
+    sandbox.write(
+        ".aws/config",
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n\
+         [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n",
+    );
+    assert_served(&sandbox, HOST, "a role");
+    assert_eq!(proxy.targets(), ["sts.eu-west-1.amazonaws.com:443", API]);
+    assert_eq!((aws.calls(Api::AssumeRole), aws.calls(Api::EcrToken)), (1, 1));
+}
+
+#[test]
+fn what_no_proxy_names_is_asked_directly() {
+    // The address of any interface: it leads to this machine, and isn't one of loopback's, which are always direct.
+    let aws = FakeAws::start();
+    let endpoint = format!("http://0.0.0.0:{}", aws.port());
+    for (no_proxy, direct) in [
+        (("no_proxy", "0.0.0.0/8"), true),
+        (("NO_PROXY", "example.com, 0.0.0.0"), true),
+        (("NO_PROXY", "*"), true),
+        (("NO_PROXY", "10.0.0.0/8,example.com"), false),
+        (("NO_PROXY", ""), false),
+    ] {
+        let proxy = Proxy::start(Forward::To(aws.port()));
+        let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", &endpoint);
+        assert_served(&sandbox.env("http_proxy", proxy.url()).env(no_proxy.0, no_proxy.1), HOST, no_proxy.1);
+        assert_eq!(proxy.requests().is_empty(), direct, "{no_proxy:?}: {:?}", proxy.requests());
+    }
+    let (listed, ignored) = (("no_proxy", "example.com"), ("NO_PROXY", "0.0.0.0"));
+    let proxy = Proxy::start(Forward::To(aws.port()));
+    let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", &endpoint);
+    let sandbox = sandbox.env(listed.0, listed.1).env(ignored.0, ignored.1).env("http_proxy", proxy.url());
+    assert_served(&sandbox, HOST, "lower case wins");
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+#[test]
+fn metadata_and_container_services_are_never_asked_through_a_proxy() {
+    let aws = FakeAws::start();
+    let proxy = Proxy::start(Forward::Refuse);
+    let proxied = |sandbox: Sandbox| sandbox.env("http_proxy", proxy.url()).env("https_proxy", proxy.url());
+    let elsewhere = format!("http://0.0.0.0:{}", aws.port());
+    for (what, sandbox) in [
+        ("the metadata service on loopback", Sandbox::new().with_aws(&aws).with_metadata(&aws)),
+        (
+            "the metadata service elsewhere",
+            Sandbox::new().with_aws(&aws).with_metadata(&aws).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &elsewhere),
+        ),
+        ("the container credentials", Sandbox::new().with_aws(&aws).with_container(&aws)),
+    ] {
+        assert_served(&proxied(sandbox), HOST, what);
+        assert_eq!(proxy.requests(), [], "{what}");
+    }
+}
+
+#[test]
+fn a_proxy_that_wants_a_password_gets_the_one_in_its_url() {
+    for url_password in ["p%40ss%20word%2F%231", "p%40ss%20word%2f%231"] {
+        let (ca, aws, proxy) = aws_behind_proxy();
+        proxy.require("me", PROXY_PASSWORD);
+        let sandbox = asking_aws(&ca).env("HTTPS_PROXY", proxy.url_of("me", url_password));
+        for secret in [PROXY_PASSWORD, url_password] {
+            sandbox.secret(secret);
+        }
+        assert_served(&sandbox, HOST, url_password);
+        assert_eq!((proxy.requests().len(), aws.calls(Api::EcrToken)), (1, 1));
+        assert_no_secret_in_log(&sandbox);
+    }
+    let aws = FakeAws::start();
+    let proxy = Proxy::start(Forward::To(aws.port()));
+    proxy.require("me", "plain-password");
+    let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
+    assert_served(&sandbox.env("http_proxy", proxy.url_of("me", "plain-password")), HOST, "without TLS");
+}
+
+#[test]
+fn a_proxy_that_fails_is_named_and_its_password_isn_t() {
+    const REMEDY: &str = "check the network, DNS, VPC endpoints and proxy variables";
+    const UNREACHABLE: &str = "the AWS API can't be reached";
+    let ca = TestCa::new();
+    let refusing = Proxy::start(Forward::Refuse);
+    let guarded = Proxy::start(Forward::Refuse);
+    guarded.require("me", PROXY_PASSWORD);
+    let into_nowhere = Proxy::start(Forward::To(9));
+    let nobody = |password: &str| NOBODY.replace("://", &format!("://me:{password}@"));
+    for (what, url, said, requests) in [
+        ("refuses", refusing.url_of("me", "wrong-password"), "it refused the connection", None),
+        (
+            "wants another password",
+            guarded.url_of("me", "wrong-password"),
+            "it asks for a user name and a password, or for other ones",
+            Some(&guarded),
+        ),
+        ("isn't there", nobody("wrong-password"), "Connection refused (os error 111)", None),
+        ("hangs up", into_nowhere.url_of("me", "wrong-password"), "", None),
+    ] {
+        let sandbox = asking_aws(&ca).env("https_proxy", &url);
+        sandbox.secret("wrong-password");
+        let reason = reason(&sandbox, HOST);
+        let proxy = url.replace("me:wrong-password@", "");
+        let start = format!("{UNREACHABLE} (by way of the proxy {proxy}: {said}");
+        assert!(reason.starts_with(&start) && reason.ends_with(&format!("); {REMEDY}")), "{what}: {reason}");
+        assert_no_secret_in_log(&sandbox);
+        if let Some(proxy) = requests {
+            assert_eq!(proxy.requests().len(), 1, "{what}: tried again, and some proxies lock accounts");
+        }
+    }
+    assert!(!refusing.requests().is_empty());
+    // A proxy that reads the request answers in the API's place.
+    let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
+    let sandbox = sandbox.env("http_proxy", guarded.url());
+    assert_eq!(reason(&sandbox, HOST), format!("{UNREACHABLE} (HTTP status 407); {REMEDY}"));
+}
+
+#[test]
+fn a_proxy_url_that_is_none_is_named_before_anything_is_sent() {
+    // The password of each would make a URL that others read as "no proxy", and send what they have past it.
+    let aws = FakeAws::start();
+    let proxy = Proxy::start(Forward::To(aws.port()));
+    let expected = |variable: &str| {
+        misconfigured(&format!(
+            "`{variable}` is not the URL of an HTTP proxy; special characters of a password are written as `%` and two \
+             hexadecimal digits"
+        ))
+    };
+    for variable in ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+        for password in
+            ["made up password", "made^up^password", "made/up/password", "made#up#password", "made%up%password"]
+        {
+            let url = proxy.url_of("me", password);
+            let sandbox = Sandbox::new().with_aws(&aws).with_keys(ACCESS_KEY_ID).env(variable, &url);
+            sandbox.secret(password);
+            assert_eq!(reason(&sandbox, HOST), expected(variable), "{url}");
+        }
+        let sandbox = Sandbox::new().with_aws(&aws).with_keys(ACCESS_KEY_ID).env(variable, "socks5://127.0.0.1:1080");
+        assert_eq!(reason(&sandbox, HOST), expected(variable));
+    }
+    assert_eq!((aws.requests().len(), proxy.requests()), (0, vec![]));
+}
+
+#[test]
+fn a_cached_token_needs_no_proxy() {
+    let (ca, aws, proxy) = aws_behind_proxy();
+    let sandbox = asking_aws(&ca).env("https_proxy", proxy.url());
+    let password = sandbox.get(HOST).password();
+    let sandbox = sandbox.env("https_proxy", "http://no proxy at all").env("all_proxy", NOBODY);
+    assert_eq!(sandbox.get(HOST).password(), password, "the way to AWS is part of who we are");
+    assert_eq!((proxy.requests().len(), aws.calls(Api::EcrToken)), (1, 1));
 }

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::proxy::ByProxy;
 use crate::error::{Failure, FailureKind};
 use crate::scope::{CredentialSource, ProfileBase};
 use crate::secret::Redactor;
@@ -64,8 +65,13 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
     while let Some(source) = root.source() {
         root = source;
     }
+    let root = root.to_string();
+    let said = match find::<ByProxy>(error) {
+        Some(by_proxy) => format!("{by_proxy}: {}", ByProxy::explain(&root)),
+        None => root,
+    };
     let chain = redactor.clean(&chain(error));
-    Failure { chain, ..Failure::new(kind, detail(redactor, &root.to_string())) }
+    Failure { chain, ..Failure::new(kind, detail(redactor, &said)) }
 }
 
 /// AWS answered, with an error.
@@ -114,6 +120,8 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
             | "ValidationException",
             _,
         ) => FailureKind::Unsupported,
+        // A proxy that reads the request, and wants a password.
+        ("", 407) => FailureKind::Unreachable,
         (_, 500..) => FailureKind::ServerError,
         _ => FailureKind::MalformedAnswer,
     };
@@ -206,14 +214,19 @@ fn is_distrust(error: &(dyn Error + 'static)) -> bool {
     chain(error).contains("invalid peer certificate")
 }
 
-/// A certificate that isn't trusted now won't be in a second; the SDK would try it three times.
-#[derive(Debug)]
-pub(super) struct NoRetryOfDistrust;
+fn is_in_vain(error: &(dyn Error + 'static)) -> bool {
+    is_distrust(error) || ByProxy::is_about_password(&chain(error))
+}
 
-impl ClassifyRetry for NoRetryOfDistrust {
+/// A certificate that isn't trusted now won't be in a second, nor will a proxy take the same password; the SDK would try
+/// three times, and some proxies lock accounts.
+#[derive(Debug)]
+pub(super) struct NoRetryInVain;
+
+impl ClassifyRetry for NoRetryInVain {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         match context.output_or_error() {
-            Some(Err(error)) if error.as_connector_error().is_some_and(|error| is_distrust(error)) => {
+            Some(Err(error)) if error.as_connector_error().is_some_and(|error| is_in_vain(error)) => {
                 RetryAction::RetryForbidden
             }
             _ => RetryAction::NoActionIndicated,
@@ -221,7 +234,7 @@ impl ClassifyRetry for NoRetryOfDistrust {
     }
 
     fn name(&self) -> &'static str {
-        "no retry of an untrusted certificate"
+        "no retry of what stays refused"
     }
 
     /// After all others: theirs would say "transient".

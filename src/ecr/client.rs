@@ -43,7 +43,7 @@ macro_rules! client {
             .http_client($http)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
-            .retry_classifier(classify::NoRetryOfDistrust)
+            .retry_classifier(classify::NoRetryInVain)
             .timeout_config(timeouts());
         config.set_endpoint_url(scope.endpoint_url.clone());
         if scope.endpoint_url.is_none() {

@@ -2,10 +2,12 @@
 //!
 //! The SDK's own client builds a TLS connector, and reads every certificate of the system, as soon as a service client is
 //! made, even for an `http://` endpoint. This one makes a connector when the first request of its kind is sent, and keeps
-//! it for the next. So the system's certificates are read for the first https request, if ever. Of the TLS backends it takes `ring`: aws-lc-rs gathers entropy for 28 ms at start.
+//! it for the next. So the system's certificates are read for the first https request, if ever. Of the TLS backends it
+//! takes `ring`: aws-lc-rs gathers entropy for 28 ms at start.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Connector, HttpClientError};
@@ -16,6 +18,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
+use super::proxy::{ByProxy, Detour};
 use super::trust;
 use crate::error::Failure;
 use crate::route::Route;
@@ -23,9 +26,17 @@ use crate::route::Route;
 /// How to connect, and the connectors made so far. All its copies share them.
 #[derive(Clone, Debug)]
 pub(super) struct LazyHttpClient {
-    /// The certificates that the user named.
-    trust: Option<TrustStore>,
+    /// The certificates that the user named, else those of the system once they are needed.
+    trust: Arc<OnceLock<TrustStore>>,
+    /// The proxies, `http` and `https`.
+    detours: Arc<Detours>,
     made: Arc<Mutex<Vec<(HttpConnectorSettings, Scheme, SharedHttpConnector)>>>,
+}
+
+#[derive(Debug)]
+struct Detours {
+    http: Option<Detour>,
+    https: Option<Detour>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +60,16 @@ struct LazyConnector {
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let scheme = if request.uri().starts_with("https://") { Scheme::Https } else { Scheme::Http };
-        match self.client.connector(&self.settings, scheme) {
-            Ok(connector) => connector.call(request),
-            Err(error) => HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        let connector = match self.client.connector(&self.settings, scheme) {
+            Ok(connector) => connector,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        match self.client.detour(scheme).and_then(|detour| detour.between(request.uri())) {
+            None => connector.call(request),
+            Some(proxy) => {
+                let answer = connector.call(request);
+                HttpConnectorFuture::new(async move { answer.await.map_err(|error| ByProxy::name(proxy, error)) })
+            }
         }
     }
 }
@@ -60,10 +78,19 @@ impl LazyHttpClient {
     /// A client for this way to AWS.
     ///
     /// # Errors
-    /// The certificates that the user named are none.
+    /// The certificates or proxies that the user named are none.
     pub(super) fn new(route: &Route) -> Result<Self, Failure> {
-        let Route { trust } = route;
-        Ok(Self { trust: trust::named(trust)?, made: Arc::default() })
+        let Route { trust, proxies } = route;
+        let detours = Detours { http: Detour::of_http(proxies)?, https: Detour::of_https(proxies)? };
+        let trust = trust::named(trust)?.map(OnceLock::from).unwrap_or_default();
+        Ok(Self { trust: Arc::new(trust), detours: Arc::new(detours), made: Arc::default() })
+    }
+
+    fn detour(&self, scheme: Scheme) -> Option<&Detour> {
+        match scheme {
+            Scheme::Http => self.detours.http.as_ref(),
+            Scheme::Https => self.detours.https.as_ref(),
+        }
     }
 
     fn connector(
@@ -78,14 +105,15 @@ impl LazyHttpClient {
         {
             return Ok(connector.clone());
         }
-        let builder = Connector::builder().connector_settings(settings.clone());
-        let connector = SharedHttpConnector::new(match scheme {
-            Scheme::Http => builder.build_http(),
-            Scheme::Https => {
-                let trust = self.trust.clone().unwrap_or_else(trust::of_system);
-                let context = TlsContext::builder().with_trust_store(trust).build()?;
-                builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()
-            }
+        let proxy = self.detour(scheme).map_or_else(ProxyConfig::disabled, Detour::config);
+        let builder = Connector::builder().connector_settings(settings.clone()).proxy_config(proxy);
+        let speaks_tls = scheme == Scheme::Https || self.detour(scheme).is_some_and(Detour::speaks_tls);
+        let connector = SharedHttpConnector::new(if speaks_tls {
+            let trust = self.trust.get_or_init(trust::of_system).clone();
+            let context = TlsContext::builder().with_trust_store(trust).build()?;
+            builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()
+        } else {
+            builder.build_http()
         });
         made.push((settings.clone(), scheme, connector.clone()));
         Ok(connector)

@@ -229,7 +229,7 @@ impl<'a, 'w> Get<'a, 'w> {
     fn fetch(&mut self, settings: &AwsSettings<'_>, stale_in_hand: bool) -> Result<AuthorizationToken, Failure> {
         let left = self.end.left(self.world.clock);
         let texts = settings.profile_texts();
-        let route = settings.route();
+        let route = settings.route()?;
         let started = self.world.clock.elapsed();
         let fetched = self.world.source.fetch(TokenRequest {
             scope: self.scope,

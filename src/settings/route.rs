@@ -6,14 +6,19 @@
 use std::path::Path;
 
 use crate::env::{Env, names};
+use crate::error::Failure;
 use crate::route::{CertificatePlace, Route, Trust};
 use crate::settings::directories::expand_tilde;
 use crate::settings::identity::selected_profile;
 use crate::settings::profile_file::Profiles;
+use crate::settings::proxies;
 
 /// Reads the settings of the profile in use and of the environment, which wins.
-pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>) -> Route {
-    Route { trust: trust(env, profiles) }
+///
+/// # Errors
+/// A value that means nothing.
+pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>) -> Result<Route, Failure> {
+    Ok(Route { trust: trust(env, profiles), proxies: proxies::resolve(env, profiles)? })
 }
 
 /// As the AWS CLI does, the first that is set replaces all others.
