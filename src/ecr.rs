@@ -45,11 +45,11 @@ async fn token(request: TokenRequest<'_>, waiting_for: &Cell<Option<String>>) ->
     let TokenRequest { scope, config, credentials, route, limit: _, mut redactor } = request;
     let http = http::LazyHttpClient::new(route)?;
     waiting_for.set(Some(scope.identity.source.to_string()));
-    let credentials = credentials::resolve(scope, config, credentials, &http)
+    let credentials = credentials::resolve(scope, config, credentials, &http, route.retries)
         .await
         .map_err(|error| classify::credentials(&error, &scope.identity.source, &redactor))?;
     waiting_for.set(None);
     redactor.learn(credentials.secret_access_key());
     redactor.learn(credentials.session_token().unwrap_or_default());
-    client::fetch(scope, credentials, http, &redactor).await
+    client::fetch(scope, credentials, http, route.retries, &redactor).await
 }

@@ -82,6 +82,10 @@ pub mod names {
     pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
     /// `true`: dual-stack endpoints.
     pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+    /// How often a call is tried.
+    pub const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+    /// `standard`, `adaptive` or `legacy`, which are one here.
+    pub const RETRY_MODE: &str = "AWS_RETRY_MODE";
     /// The proxy for `https://` requests.
     pub const HTTPS_PROXY: &str = "HTTPS_PROXY";
     /// The same, and it wins.

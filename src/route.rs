@@ -1,8 +1,10 @@
-//! The way to AWS, as far as the user decides it: whom to trust, and through which proxy.
+//! The way to AWS, as far as the user decides it: whom to trust, through which proxy, and how
+//! often to try.
 //!
 //! It doesn't decide who we are, so nothing of it is part of a cache key. No I/O here: `settings` reads what the user
 //! says, `ecr` does it.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use crate::secret::Secret;
@@ -14,6 +16,8 @@ pub struct Route {
     pub trust: Trust,
     /// What stands between.
     pub proxies: Proxies,
+    /// What to do when it fails.
+    pub retries: Retries,
 }
 
 /// Where the certificates come from that a server's own must lead to.
@@ -59,4 +63,18 @@ pub struct Proxy {
     pub setting: &'static str,
     /// `http://` or `https://`, perhaps a user and a password, and the host.
     pub url: Secret,
+}
+
+/// How often a call is tried, with pauses that double.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// The first attempt and those after it.
+    pub attempts: NonZeroU32,
+}
+
+impl Default for Retries {
+    /// As in every AWS SDK.
+    fn default() -> Self {
+        Self { attempts: NonZeroU32::MIN.saturating_add(2) }
+    }
 }

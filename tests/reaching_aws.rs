@@ -1,4 +1,4 @@
-//! The way to AWS: whom to trust, and through which proxy.
+//! The way to AWS: whom to trust, through which proxy, and how often to try.
 //!
 //! All on loopback, against the fake of AWS behind certificates of an authority that only the test knows, and proxies
 //! that record what they are asked for and never look a name up.
@@ -7,8 +7,9 @@
 mod support;
 
 use std::path::Path;
+use std::time::Duration;
 
-use support::fake_aws::{Api, FakeAws, password_head};
+use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
 use support::proxy::{Forward, Proxy};
 use support::sandbox::{NOBODY, Sandbox};
 use support::tls::TestCa;
@@ -406,4 +407,89 @@ fn a_cached_token_needs_no_proxy() {
     let sandbox = sandbox.env("https_proxy", "http://no proxy at all").env("all_proxy", NOBODY);
     assert_eq!(sandbox.get(HOST).password(), password, "the way to AWS is part of who we are");
     assert_eq!((proxy.requests().len(), aws.calls(Api::EcrToken)), (1, 1));
+}
+
+// --- retries ---------------------------------------------------------------------------------------------------------
+
+fn throttling() -> Behaviour {
+    Behaviour::error(400, "ThrottlingException", "Rate exceeded")
+}
+
+#[test]
+fn the_number_of_attempts_is_the_user_s() {
+    for (variables, config, attempts) in [
+        (&[("AWS_MAX_ATTEMPTS", "1")][..], "", 1),
+        (&[("AWS_MAX_ATTEMPTS", "2"), ("AWS_RETRY_MODE", "adaptive")], "", 2),
+        (&[], "[default]\nmax_attempts = 2\nretry_mode = legacy\n", 2),
+        (&[("AWS_MAX_ATTEMPTS", "1")], "[default]\nmax_attempts = 9\n", 1),
+        (&[], "", 3),
+    ] {
+        let aws = FakeAws::start();
+        aws.set(Api::EcrToken, throttling());
+        let sandbox = variables.iter().fold(keys_for(&aws), |sandbox, (name, value)| sandbox.env(name, value));
+        sandbox.write(".aws/config", config);
+        let reason = reason(&sandbox, HOST);
+        assert!(reason.starts_with("AWS throttles this account's calls ("), "{variables:?} {config:?}: {reason}");
+        assert_eq!(aws.calls(Api::EcrToken), attempts, "{variables:?} {config:?}");
+    }
+}
+
+#[test]
+fn throttling_that_ends_is_waited_for() {
+    // The SDK's own adaptive mode would need half a minute for this.
+    for mode in ["standard", "adaptive"] {
+        let aws = FakeAws::start();
+        aws.set(Api::EcrToken, Behaviour::FailTimes(3, Box::new(throttling())));
+        let sandbox = keys_for(&aws).env("AWS_MAX_ATTEMPTS", "4").env("AWS_RETRY_MODE", mode);
+        assert_served(&sandbox, HOST, mode);
+        assert_eq!(aws.calls(Api::EcrToken), 4, "{mode}");
+    }
+}
+
+#[test]
+fn throttling_that_doesn_t_end_is_given_up_with_the_limit() {
+    let aws = FakeAws::start();
+    aws.set(Api::EcrToken, throttling());
+    let sandbox = keys_for(&aws).env("AWS_MAX_ATTEMPTS", "1000").env("AWS_ECR_TIMEOUT", "3");
+    let reply = sandbox.get(HOST);
+    assert!(reply.stderr.contains("the AWS API didn't answer in time (gave up after 3 s)"), "{}", reply.stderr);
+    assert!(reply.elapsed < Duration::from_secs(4), "took {:?}", reply.elapsed);
+    let calls = aws.calls(Api::EcrToken);
+    assert!((2..30).contains(&calls), "{calls} calls in 3 s: no pauses between them");
+}
+
+#[test]
+fn the_apis_that_give_credentials_are_tried_as_often() {
+    let aws = FakeAws::start();
+    aws.set(Api::AssumeRole, Behaviour::error(400, "Throttling", "Rate exceeded"));
+    let sandbox = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev").env("AWS_MAX_ATTEMPTS", "1");
+    sandbox.write(
+        ".aws/config",
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n\
+         [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n",
+    );
+    let reason = reason(&sandbox, HOST);
+    assert!(reason.starts_with("AWS throttles this account's calls ("), "{reason}");
+    assert_eq!(aws.calls(Api::AssumeRole), 1);
+}
+
+#[test]
+fn nonsense_about_retries_is_named_before_anything_is_sent() {
+    let aws = FakeAws::start();
+    for (name, value, detail) in [
+        ("AWS_MAX_ATTEMPTS", "0", "`AWS_MAX_ATTEMPTS` is a number of attempts, at least 1"),
+        ("AWS_MAX_ATTEMPTS", "many", "`AWS_MAX_ATTEMPTS` is a number of attempts, at least 1"),
+        ("AWS_RETRY_MODE", "often", "`AWS_RETRY_MODE` is `standard`, `adaptive` or `legacy`"),
+    ] {
+        assert_eq!(reason(&keys_for(&aws).env(name, value), HOST), misconfigured(detail), "{value}");
+    }
+    for (line, detail) in [
+        ("max_attempts = 1.5", "`max_attempts` is a number of attempts, at least 1"),
+        ("retry_mode = often", "`retry_mode` is `standard`, `adaptive` or `legacy`"),
+    ] {
+        let sandbox = keys_for(&aws);
+        sandbox.write(".aws/config", format!("[default]\n{line}\n"));
+        assert_eq!(reason(&sandbox, HOST), misconfigured(detail), "{line}");
+    }
+    assert_eq!(aws.requests().len(), 0);
 }

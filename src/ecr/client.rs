@@ -19,6 +19,7 @@ use super::http::LazyHttpClient;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::registry::Service;
+use crate::route::Retries;
 use crate::scope::{Fetched, Scope};
 use crate::secret::Redactor;
 use crate::token::AuthorizationToken;
@@ -29,12 +30,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// The limit of one attempt. The API answers in some 100 ms; a connection that went silent is worth another attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The first attempt and two more, as in every AWS SDK.
-const ATTEMPTS: u32 = 3;
-
 /// Makes a client of one of the two SDK crates: their builders have the same methods and no common trait.
 macro_rules! client {
-    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr) => {{
+    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr, $retries:expr) => {{
         let scope: &Scope = $scope;
         let mut config = $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -42,7 +40,7 @@ macro_rules! client {
             .credentials_provider($credentials)
             .http_client($http)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_config($retries)
             .retry_classifier(classify::NoRetryInVain)
             .timeout_config(timeouts());
         config.set_endpoint_url(scope.endpoint_url.clone());
@@ -58,12 +56,13 @@ pub(super) async fn fetch(
     scope: &Scope,
     credentials: Credentials,
     http: LazyHttpClient,
+    retries: Retries,
     redactor: &Redactor,
 ) -> Result<Fetched, Failure> {
     let access_key_id = credentials.access_key_id().to_owned();
     let (encoded, expires_at, request_id) = match scope.service {
         Service::Ecr => {
-            let output = client!(aws_sdk_ecr, scope, credentials, http)
+            let output = client!(aws_sdk_ecr, scope, credentials, http, retry_config(retries))
                 .get_authorization_token()
                 .send()
                 .await
@@ -74,7 +73,7 @@ pub(super) async fn fetch(
             (token, expires_at, request_id)
         }
         Service::EcrPublic => {
-            let output = client!(aws_sdk_ecrpublic, scope, credentials, http)
+            let output = client!(aws_sdk_ecrpublic, scope, credentials, http, retry_config(retries))
                 .get_authorization_token()
                 .send()
                 .await
@@ -100,6 +99,12 @@ const ALREADY: Timestamp = Timestamp::from_seconds(0);
 
 fn timestamp(time: DateTime) -> Timestamp {
     u64::try_from(time.secs()).map_or(ALREADY, Timestamp::from_seconds)
+}
+
+/// The SDK's standard pauses, as often as the user wishes.
+pub(super) fn retry_config(retries: Retries) -> RetryConfig {
+    let Retries { attempts } = retries;
+    RetryConfig::standard().with_max_attempts(attempts.get())
 }
 
 /// Of each attempt; the whole is limited where the runtime is.

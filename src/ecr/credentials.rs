@@ -16,7 +16,9 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ecr::config::Region;
 
+use super::client::retry_config;
 use super::http::LazyHttpClient;
+use crate::route::Retries;
 use crate::scope::{CredentialSource, Scope};
 
 /// Asks the source of the scope's identity.
@@ -25,11 +27,13 @@ pub(super) async fn resolve(
     config: &str,
     credentials: &str,
     http: &LazyHttpClient,
+    retries: Retries,
 ) -> Result<Credentials, CredentialsError> {
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))
-        .with_http_client(http.clone());
+        .with_http_client(http.clone())
+        .with_retry_config(retry_config(retries));
     match &scope.identity.source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
         CredentialSource::Profile { name, base: _ } => {

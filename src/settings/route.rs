@@ -7,18 +7,44 @@ use std::path::Path;
 
 use crate::env::{Env, names};
 use crate::error::Failure;
-use crate::route::{CertificatePlace, Route, Trust};
+use crate::route::{CertificatePlace, Retries, Route, Trust};
 use crate::settings::directories::expand_tilde;
 use crate::settings::identity::selected_profile;
 use crate::settings::profile_file::Profiles;
-use crate::settings::proxies;
+use crate::settings::{proxies, wrong};
 
 /// Reads the settings of the profile in use and of the environment, which wins.
 ///
 /// # Errors
 /// A value that means nothing.
 pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>) -> Result<Route, Failure> {
-    Ok(Route { trust: trust(env, profiles), proxies: proxies::resolve(env, profiles)? })
+    Ok(Route {
+        trust: trust(env, profiles),
+        proxies: proxies::resolve(env, profiles)?,
+        retries: retries(env, profiles)?,
+    })
+}
+
+/// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
+fn retries(env: &Env, profiles: &Profiles<'_>) -> Result<Retries, Failure> {
+    let profile = profiles.profile(&selected_profile(env));
+    let setting = |variable: &'static str, key: &'static str| {
+        let of_profile = || profile.as_ref()?.get(key).map(|value| (key, value.to_owned()));
+        env.text(variable).map(|value| (variable, value)).or_else(of_profile)
+    };
+    let mut retries = Retries::default();
+    if let Some((name, value)) = setting(names::MAX_ATTEMPTS, "max_attempts") {
+        retries.attempts =
+            value.trim().parse().map_err(|_| wrong(format!("`{name}` is a number of attempts, at least 1")))?;
+    }
+    // All modes are one here. `adaptive` learns from many calls of one process, and this one makes a single call: the SDK
+    // would pause for ten seconds before each retry, at the lowest rate of its limiter. `legacy` is the AWS CLI's own.
+    if let Some((name, value)) = setting(names::RETRY_MODE, "retry_mode")
+        && !["standard", "adaptive", "legacy"].iter().any(|mode| value.trim().eq_ignore_ascii_case(mode))
+    {
+        return Err(wrong(format!("`{name}` is `standard`, `adaptive` or `legacy`")));
+    }
+    Ok(retries)
 }
 
 /// As the AWS CLI does, the first that is set replaces all others.
@@ -74,6 +100,32 @@ mod tests {
             (&[("HOME", "/home/me"), bundle, file], &["AWS_CA_BUNDLE: /home/me/aws.pem"]),
         ] {
             assert_eq!(places(variables), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_says_how_often_to_try_before_the_profile_does() {
+        const CONFIG: &str = "[default]\nmax_attempts = 5\nretry_mode = adaptive\n[profile odd]\nretry_mode = fast\n";
+        let profiles = Profiles::parse(CONFIG, "").expect("a good file");
+        let retries = |variables: &[(&str, &str)]| {
+            let retries = retries(&Env::fixed(variables.iter().copied()), &profiles);
+            retries.map(|Retries { attempts }| attempts.get()).map_err(|failure| failure.detail)
+        };
+        let none = ("AWS_PROFILE", "none");
+        let attempts = "`AWS_MAX_ATTEMPTS` is a number of attempts, at least 1";
+        let mode = "is `standard`, `adaptive` or `legacy`";
+        for (variables, expected) in [
+            (&[none][..], Ok(3)),
+            (&[], Ok(5)),
+            (&[("AWS_MAX_ATTEMPTS", " 1 "), ("AWS_RETRY_MODE", "Standard")], Ok(1)),
+            (&[none, ("AWS_MAX_ATTEMPTS", ""), ("AWS_RETRY_MODE", "legacy")], Ok(3)),
+            (&[("AWS_MAX_ATTEMPTS", "0")], Err(attempts.to_owned())),
+            (&[("AWS_MAX_ATTEMPTS", "-1")], Err(attempts.to_owned())),
+            (&[("AWS_MAX_ATTEMPTS", "three")], Err(attempts.to_owned())),
+            (&[("AWS_RETRY_MODE", "often")], Err(format!("`AWS_RETRY_MODE` {mode}"))),
+            (&[("AWS_PROFILE", "odd")], Err(format!("`retry_mode` {mode}"))),
+        ] {
+            assert_eq!(retries(variables), expected, "{variables:?}");
         }
     }
 }
