@@ -1,5 +1,4 @@
-//! The way to AWS, as far as the user decides it: whom to trust, through which proxy, and how
-//! often to try.
+//! The way to AWS, as far as the user decides it: whom to trust, through which proxy, and how often to try.
 //!
 //! It doesn't decide who we are, so nothing of it is part of a cache key. No I/O here: `settings` reads what the user
 //! says, `ecr` does it.

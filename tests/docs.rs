@@ -86,8 +86,11 @@ fn the_troubleshooting_table_has_no_failure_that_there_isnt() {
     for cell in ours {
         let sentence = cell.trim_matches('`').trim_matches(' ');
         // Names stand in the source as what they are taken from.
-        let spellings =
-            [sentence.replace("profile `NAME` gave", "{source} gave"), sentence.replace("NAME", "{profile}")];
+        let spellings = [
+            sentence.replace("profile `NAME` gave", "{source} gave"),
+            sentence.replace("NAME", "{profile}"),
+            sentence.replace("NAME", "{partition}"),
+        ];
         let is_said = spellings.iter().any(|spelling| source.contains(&format!("\"{spelling}\"")));
         assert!(is_said, "no failure says: {sentence}");
     }

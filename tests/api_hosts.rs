@@ -1,0 +1,92 @@
+//! Which API host is asked for which registry: every partition, every family of hosts, and what the settings add.
+//!
+//! The helper is given no endpoint but a proxy that writes down who was asked for and refuses: no request leaves this
+//! machine.
+
+mod support;
+
+use support::proxy::{Forward, Proxy};
+use support::sandbox::Sandbox;
+
+/// The one host that a `get` asks for, with its port.
+fn asked_for(host: &str, variables: &[(&str, &str)]) -> String {
+    let proxy = Proxy::start(Forward::Refuse);
+    let mut sandbox = Sandbox::new()
+        .without("AWS_ENDPOINT_URL")
+        .with_keys("AKIDEXAMPLE")
+        .env("HTTPS_PROXY", proxy.url())
+        .env("HTTP_PROXY", proxy.url())
+        .env("AWS_MAX_ATTEMPTS", "1");
+    for (name, value) in variables {
+        sandbox = sandbox.env(name, value);
+    }
+    sandbox.get(host).assert_not_found();
+    let targets = proxy.targets();
+    let [target] = &targets[..] else { panic!("{host} asked for {targets:?}") };
+    target.clone()
+}
+
+fn holds(rows: &[(&str, &[(&str, &str)], &str)]) {
+    // All at once: a process each, and none of them does much.
+    std::thread::scope(|scope| {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|(host, variables, expected)| (host, expected, scope.spawn(|| asked_for(host, variables))))
+            .collect();
+        for (host, expected, asked_for) in rows {
+            assert_eq!(asked_for.join().expect("one target"), format!("{expected}:443"), "{host}");
+        }
+    });
+}
+
+/// The names of the endpoints: <https://docs.aws.amazon.com/general/latest/gr/ecr.html>. For FIPS the SDK puts `api.`
+/// before what that page lists.
+#[test]
+fn the_host_of_a_registry_decides_the_host_of_the_api() {
+    holds(&[
+        ("111122223333.dkr.ecr.eu-west-1.amazonaws.com", &[], "api.ecr.eu-west-1.amazonaws.com"),
+        ("111122223333.dkr.ecr-fips.us-east-1.amazonaws.com", &[], "api.ecr-fips.us-east-1.amazonaws.com"),
+        ("111122223333.dkr-ecr.eu-west-1.on.aws", &[], "ecr.eu-west-1.api.aws"),
+        ("111122223333.dkr-ecr-fips.us-east-1.on.aws", &[], "ecr-fips.us-east-1.api.aws"),
+        ("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com", &[], "api.ecr.us-gov-west-1.amazonaws.com"),
+        ("111122223333.dkr.ecr-fips.us-gov-west-1.amazonaws.com", &[], "api.ecr-fips.us-gov-west-1.amazonaws.com"),
+        ("111122223333.dkr-ecr.us-gov-west-1.on.aws", &[], "ecr.us-gov-west-1.api.aws"),
+        ("111122223333.dkr-ecr-fips.us-gov-east-1.on.aws", &[], "ecr-fips.us-gov-east-1.api.aws"),
+        ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn", &[], "api.ecr.cn-north-1.amazonaws.com.cn"),
+        (
+            "111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn",
+            &[],
+            "ecr.cn-north-1.api.amazonwebservices.com.cn",
+        ),
+        ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu", &[], "api.ecr.eusc-de-east-1.amazonaws.eu"),
+        ("111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov", &[], "api.ecr.us-iso-east-1.c2s.ic.gov"),
+        ("111122223333.dkr.ecr.us-isob-east-1.sc2s.sgov.gov", &[], "api.ecr.us-isob-east-1.sc2s.sgov.gov"),
+        ("111122223333.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk", &[], "api.ecr.eu-isoe-west-1.cloud.adc-e.uk"),
+        ("111122223333.dkr.ecr.us-isof-south-1.csp.hci.ic.gov", &[], "api.ecr.us-isof-south-1.csp.hci.ic.gov"),
+        ("public.ecr.aws", &[], "api.ecr-public.us-east-1.amazonaws.com"),
+        ("ecr-public.aws.com", &[], "ecr-public.us-east-1.api.aws"),
+    ]);
+}
+
+#[test]
+fn flags_ask_for_another_kind_of_endpoint_and_not_beside_a_url_of_the_user_s() {
+    let host = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
+    let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
+    let dual_stack = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    let url = "https://vpce-0abc.api.ecr.us-east-1.vpce.amazonaws.com";
+    let vpce = url.strip_prefix("https://").expect("a URL");
+    holds(&[
+        (host, &[fips], "api.ecr-fips.us-east-1.amazonaws.com"),
+        (host, &[dual_stack], "ecr.us-east-1.api.aws"),
+        (host, &[fips, dual_stack], "ecr-fips.us-east-1.api.aws"),
+        ("public.ecr.aws", &[dual_stack], "ecr-public.us-east-1.api.aws"),
+        (host, &[fips, dual_stack, ("AWS_ENDPOINT_URL_ECR", url)], vpce),
+        ("111122223333.dkr-ecr-fips.us-east-1.on.aws", &[("AWS_ENDPOINT_URL", url)], vpce),
+        (host, &[("AWS_ENDPOINT_URL_ECR_PUBLIC", url)], "api.ecr.us-east-1.amazonaws.com"),
+        (
+            host,
+            &[("AWS_ENDPOINT_URL", url), ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")],
+            "api.ecr.us-east-1.amazonaws.com",
+        ),
+    ]);
+}
