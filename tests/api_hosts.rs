@@ -26,7 +26,10 @@ fn asked_for(host: &str, variables: &[(&str, &str)]) -> String {
     target.clone()
 }
 
-fn holds(rows: &[(&str, &[(&str, &str)], &str)]) {
+/// A registry's host, variables, and the API host that is asked.
+type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
+fn holds(rows: &[Row<'_>]) {
     // All at once: a process each, and none of them does much.
     std::thread::scope(|scope| {
         let rows: Vec<_> = rows
