@@ -8,6 +8,7 @@ mod classify;
 mod client;
 mod credentials;
 mod http;
+mod process;
 mod proxy;
 mod trust;
 
@@ -42,12 +43,10 @@ impl TokenSource for Ecr {
 }
 
 async fn token(request: TokenRequest<'_>, waiting_for: &Cell<Option<String>>) -> Result<Fetched, Failure> {
-    let TokenRequest { scope, config, credentials, route, limit: _, mut redactor } = request;
+    let TokenRequest { scope, route, .. } = request;
     let http = http::LazyHttpClient::new(route)?;
     waiting_for.set(Some(scope.identity.source.to_string()));
-    let credentials = credentials::resolve(scope, config, credentials, &http, route.retries)
-        .await
-        .map_err(|error| classify::credentials(&error, &scope.identity.source, &redactor))?;
+    let (credentials, mut redactor) = credentials::resolve(request, &http).await?;
     waiting_for.set(None);
     redactor.learn(credentials.secret_access_key());
     redactor.learn(credentials.session_token().unwrap_or_default());

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::error::Failure;
 use crate::registry::{EndpointVariant, Partition, Service};
 use crate::route::Route;
-use crate::secret::Redactor;
+use crate::secret::{Redactor, Secret};
 use crate::token::{AuthorizationToken, Reuse};
 
 /// Collects labelled facts into a digest. Lengths are hashed too, so that no two different lists of facts run together.
@@ -112,6 +112,28 @@ impl fmt::Display for CredentialSource {
     }
 }
 
+/// A link of a profile's chain that the SDK can't do, or not as it should be done. We do it, and give the SDK its result.
+#[derive(Clone, Debug)]
+pub struct OwnLink {
+    /// The profile whose link it is.
+    pub profile: String,
+    /// The profile that has this one for its `source_profile`: the roles from there on are the SDK's. `None` when this
+    /// link is the last one.
+    pub child: Option<String>,
+    /// What gives its credentials.
+    pub step: OwnStep,
+}
+
+/// What an [`OwnLink`] does.
+#[derive(Clone, Debug)]
+pub enum OwnStep {
+    /// Runs a `credential_process`: the SDK never ends one.
+    Process {
+        /// The command line; it may hold a secret.
+        command: Secret,
+    },
+}
+
 /// Whether tokens of an identity may be kept, and how long they may be used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
@@ -130,6 +152,8 @@ pub struct Identity {
     pub fingerprint: [u8; 32],
     /// What may be kept of its tokens.
     pub keeping: Keeping,
+    /// The links of a profile's chain that aren't left to the SDK, from the base up.
+    pub own: Vec<OwnLink>,
 }
 
 /// Everything that one `GetAuthorizationToken` depends on.
@@ -156,7 +180,7 @@ impl Scope {
     pub fn key(&self) -> CacheKey {
         let Self { service, partition, region, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;
-        let Identity { source: _, fingerprint, keeping: _ } = identity;
+        let Identity { source: _, fingerprint, keeping: _, own: _ } = identity;
         let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
         key.add("service", service.as_str().as_bytes());
         key.add("partition", partition.as_str().as_bytes());
@@ -241,6 +265,7 @@ mod tests {
                 source: CredentialSource::Environment,
                 fingerprint: [7; 32],
                 keeping: Keeping::Cached(Reuse::UntilExpiry),
+                own: Vec::new(),
             },
         }
     }

@@ -381,9 +381,22 @@ fn a_source_of_credentials_that_fails_is_named() {
             "the web identity token gave no credentials (InvalidIdentityToken: No OpenIDConnect provider".to_owned(),
         ),
         ("container", sandbox().with_container(&aws), "the container credentials gave no credentials (".to_owned()),
-        ("process that fails", process("echo no luck >&2; exit 3"), "profile `dev` gave no credentials (".to_owned()),
-        ("process with broken output", broken, "profile `dev` gave no credentials (".to_owned()),
-        ("process with half an output", half, "profile `dev` gave no credentials (".to_owned()),
+        (
+            "process that fails",
+            process("echo no luck >&2; exit 3"),
+            "profile `dev` gave no credentials (its `credential_process` ended with status 3: no luck);".to_owned(),
+        ),
+        (
+            "process with broken output",
+            broken,
+            "profile `dev` gave no credentials (its `credential_process` gave an answer that is no JSON object);".to_owned(),
+        ),
+        (
+            "process with half an output",
+            half,
+            "profile `dev` gave no credentials (its `credential_process` gave an answer whose `Expiration` is no time);"
+                .to_owned(),
+        ),
     ] {
         for host in [PRIVATE, PUBLIC] {
             let reason = reason(&sandbox, host);
@@ -391,6 +404,61 @@ fn a_source_of_credentials_that_fails_is_named() {
         }
     }
     assert_eq!(aws.calls(Api::EcrToken) + aws.calls(Api::EcrPublicToken), 0);
+}
+
+#[test]
+fn what_a_failing_credential_process_says_is_one_line_and_no_secret() {
+    const SECRET: &str = "made/up/secret/of/a/process/0000";
+    let aws = FakeAws::start();
+    let sandbox = profile_for(&aws, "[profile dev]\ncredential_process = source\n");
+    sandbox.secret(SECRET);
+    sandbox.program(
+        "source",
+        &format!(
+            "#!/bin/sh\necho '{{\"Version\":1,\"AccessKeyId\":\"AKID\",\"SecretAccessKey\":\"{SECRET}\"}}'\n\
+             printf 'first\\n\\n  then {SECRET}\\r\\n' >&2; exit 7\n"
+        ),
+    );
+    let reason = reason(&sandbox, PRIVATE);
+    let said = format!(
+        "profile `dev` gave no credentials (its `credential_process` ended with status 7: first then ***)\
+         {CHECK_IDENTITY}"
+    );
+    assert_eq!(reason, said);
+}
+
+/// Whether a process runs; one that has ended and that nobody has waited for doesn't.
+#[expect(clippy::disallowed_methods, reason = "the system tells")]
+fn is_running(id: &str) -> bool {
+    if !std::path::Path::new("/proc/self/task").is_dir() {
+        println!("skipped: only Linux tells");
+        return false;
+    }
+    std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[test]
+fn a_credential_process_that_hangs_is_ended_with_the_limit_and_its_profile_named() {
+    let base = "credential_process = source\n";
+    let role = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n[profile base]\n";
+    at_once([("dev", format!("[profile dev]\n{base}")), ("base", format!("{role}{base}"))], |(profile, config)| {
+        let aws = FakeAws::start();
+        let sandbox = profile_for(&aws, &config).env("AWS_ECR_TIMEOUT", "1");
+        sandbox.program("source", "#!/bin/sh\necho $$ >process-id; echo thinking >&2; exec sleep 60\n");
+        let reply = sandbox.get(PRIVATE);
+        #[expect(clippy::disallowed_methods, reason = "what the process left behind")]
+        let id = std::fs::read_to_string(sandbox.home().join("process-id")).expect("the process was run");
+        assert!(!is_running(id.trim()), "process {id} was left running");
+        let reason = reason_in(&sandbox, PRIVATE, &reply);
+        let said = format!(
+            "profile `{profile}` gave no credentials (its `credential_process` gave nothing in 1 s: thinking)\
+             {CHECK_IDENTITY}"
+        );
+        assert_eq!(reason, said);
+        assert!(reply.elapsed >= Duration::from_millis(700), "gave up after {:?}", reply.elapsed);
+        assert!(reply.elapsed < Duration::from_millis(1_500), "took {:?}", reply.elapsed);
+        assert_eq!(aws.requests().len(), 0);
+    });
 }
 
 // --- the network -----------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ const HOMES: [(&str, &[&str]); 18] = [
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
-    ("rustix", &["src/fs/unix.rs"]),
+    ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs.rs"]),
 ];

@@ -273,7 +273,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn detail(redactor: &Redactor, text: &str) -> String {
+pub(super) fn detail(redactor: &Redactor, text: &str) -> String {
     let mut detail = redactor.clean(text.trim());
     if detail.chars().count() > LONGEST_DETAIL {
         detail = detail.chars().take(LONGEST_DETAIL).chain("…".chars()).collect();

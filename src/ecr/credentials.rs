@@ -1,7 +1,8 @@
 //! Credentials from the one source that the identity names, by the SDK's own providers.
 //!
 //! Only that provider is built, so a token can't be fetched with other credentials than its cache key stands for. The
-//! profile files aren't read again: the SDK gets the texts that the identity was made from.
+//! profile files aren't read again: the SDK gets the texts that the identity was made from. The links of a profile's
+//! chain that are ours are done here, and their credentials spliced into what the SDK sees of the chain.
 
 use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
@@ -18,35 +19,38 @@ use aws_sdk_ecr::config::Region;
 
 use super::client::retry_config;
 use super::http::LazyHttpClient;
-use crate::route::Retries;
-use crate::scope::{CredentialSource, Scope};
+use super::{classify, process};
+use crate::error::Failure;
+use crate::scope::{CredentialSource, OwnLink, OwnStep, TokenRequest};
+use crate::secret::Redactor;
 
-/// Asks the source of the scope's identity.
+/// The name under which the SDK finds the credentials of a link of ours, as a profile and as a `credential_source`.
+const SPLICE: &str = "docker-credential-ecr-login/spliced";
+
+/// Asks the source of the scope's identity. Comes back with what must not be shown from now on.
 pub(super) async fn resolve(
-    scope: &Scope,
-    config: &str,
-    credentials: &str,
+    request: TokenRequest<'_>,
     http: &LazyHttpClient,
-    retries: Retries,
-) -> Result<Credentials, CredentialsError> {
+) -> Result<(Credentials, Redactor), Failure> {
+    let TokenRequest { scope, config, credentials: credentials_file, route, limit, mut redactor } = request;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))
         .with_http_client(http.clone())
-        .with_retry_config(retry_config(retries));
-    match &scope.identity.source {
+        .with_retry_config(retry_config(route.retries));
+    let source = &scope.identity.source;
+    let profiles = Profiles { sdk: &sdk, config, credentials: credentials_file };
+    let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
         CredentialSource::Profile { name, base: _ } => {
-            let files = EnvConfigFiles::builder()
-                .with_contents(EnvConfigFileKind::Config, config)
-                .with_contents(EnvConfigFileKind::Credentials, credentials)
-                .build();
-            let provider = ProfileFileCredentialsProvider::builder()
-                .configure(&sdk)
-                .profile_files(files)
-                .profile_name(name)
-                .build();
-            provider.provide_credentials().await
+            let mut given = None;
+            for OwnLink { profile, child, step } in &scope.identity.own {
+                let credentials = match step {
+                    OwnStep::Process { command } => process::run(profile, command, limit, &mut redactor).await?,
+                };
+                given = Some(Given { child: child.as_deref(), credentials });
+            }
+            profiles.resolve(name, given).await
         }
         CredentialSource::WebIdentity => {
             WebIdentityTokenCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
@@ -58,5 +62,43 @@ pub(super) async fn resolve(
             ImdsCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
         }
         CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
+    };
+    match resolved {
+        Ok(credentials) => Ok((credentials, redactor)),
+        Err(error) => Err(classify::credentials(&error, source, &redactor)),
+    }
+}
+
+/// What a link of ours came to, and the profile that goes on with it; `None` when that is all.
+struct Given<'a> {
+    child: Option<&'a str>,
+    credentials: Credentials,
+}
+
+/// The profile files, and how the SDK reaches AWS on their behalf.
+struct Profiles<'a> {
+    sdk: &'a ProviderConfig,
+    config: &'a str,
+    credentials: &'a str,
+}
+
+impl Profiles<'_> {
+    /// Asks the SDK for the credentials of a profile, from where `given` ends.
+    async fn resolve(&self, name: &str, given: Option<Given<'_>>) -> Result<Credentials, CredentialsError> {
+        let provider = ProfileFileCredentialsProvider::builder().configure(self.sdk).profile_name(name);
+        let (provider, splice) = match given {
+            None => (provider, String::new()),
+            Some(Given { child: None, credentials }) => return Ok(credentials),
+            // Sections of one name are merged, and the last word counts: the child gets another source.
+            Some(Given { child: Some(child), credentials }) => (
+                provider.with_custom_provider(SPLICE, credentials),
+                format!("\n[{child}]\nsource_profile = {SPLICE}\n[{SPLICE}]\ncredential_source = {SPLICE}\n"),
+            ),
+        };
+        let files = EnvConfigFiles::builder()
+            .with_contents(EnvConfigFileKind::Config, self.config)
+            .with_contents(EnvConfigFileKind::Credentials, format!("{}{splice}", self.credentials))
+            .build();
+        provider.profile_files(files).build().provide_credentials().await
     }
 }

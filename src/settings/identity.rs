@@ -11,7 +11,8 @@ use std::path::Path;
 use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::fs::read_bounded;
-use crate::scope::{CredentialSource, Fingerprint, Identity, Keeping, ProfileBase};
+use crate::scope::{CredentialSource, Fingerprint, Identity, Keeping, OwnLink, OwnStep, ProfileBase};
+use crate::secret::Secret;
 use crate::settings::profile_file::{Profiles, Section};
 use crate::settings::{subject, wrong};
 use crate::token::Reuse;
@@ -34,11 +35,17 @@ pub(super) fn selected_profile(env: &Env) -> String {
 /// # Errors
 /// The profile chain is broken, or the profile named by `AWS_PROFILE` doesn't exist.
 pub(super) fn identify(env: &Env, profiles: &Profiles<'_>, broken: Option<Failure>) -> Result<Identity, Failure> {
-    let mut facts =
-        Facts { env, profiles, fingerprint: Fingerprint::of("identity"), keeping: Keeping::Cached(Reuse::UntilExpiry) };
+    let mut facts = Facts {
+        env,
+        profiles,
+        fingerprint: Fingerprint::of("identity"),
+        keeping: Keeping::Cached(Reuse::UntilExpiry),
+        own: Vec::new(),
+    };
     let source = facts.first_source(broken)?;
-    let Facts { fingerprint, keeping, .. } = facts;
-    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping })
+    let Facts { fingerprint, keeping, mut own, .. } = facts;
+    own.reverse();
+    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own })
 }
 
 /// What has been seen so far.
@@ -47,6 +54,8 @@ struct Facts<'a> {
     profiles: &'a Profiles<'a>,
     fingerprint: Fingerprint,
     keeping: Keeping,
+    /// From the profile that was asked for down.
+    own: Vec<OwnLink>,
 }
 
 impl Facts<'_> {
@@ -105,7 +114,8 @@ impl Facts<'_> {
             if visited.contains(&name) {
                 return Err(wrong(format!("profile `{first}` leads back to the source profile `{name}`")));
             }
-            let base = |facts: &mut Self| facts.profile_base(&name, &profile);
+            let child = visited.last().cloned();
+            let base = |facts: &mut Self, child| facts.profile_base(&name, child, &profile);
             if visited.is_empty() {
                 if !self.has_credentials(&profile) {
                     return Ok(None);
@@ -119,8 +129,8 @@ impl Facts<'_> {
             }
             let is_role = profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none();
             let next = match (is_role, profile.get("source_profile"), profile.get("credential_source")) {
-                (false, _, _) | (true, None, Some(_)) => return base(self).map(Some),
-                (true, Some(next), None) if next == name => return base(self).map(Some),
+                (false, _, _) | (true, None, Some(_)) => return base(self, child).map(Some),
+                (true, Some(next), None) if next == name => return base(self, Some(name.clone())).map(Some),
                 (true, Some(next), None) => next.to_owned(),
                 (true, Some(_), Some(_)) => {
                     return Err(wrong(format!("profile `{name}` has both `source_profile` and `credential_source`")));
@@ -136,7 +146,12 @@ impl Facts<'_> {
         }
     }
 
-    fn profile_base(&mut self, name: &str, profile: &Section<'_>) -> Result<ProfileBase, Failure> {
+    fn profile_base(
+        &mut self,
+        name: &str,
+        child: Option<String>,
+        profile: &Section<'_>,
+    ) -> Result<ProfileBase, Failure> {
         if let Some(source) = profile.get("credential_source") {
             return self.named_source(source);
         }
@@ -150,8 +165,13 @@ impl Facts<'_> {
         if profile.get("login_session").is_some() {
             return Ok(ProfileBase::Login);
         }
-        if profile.get("credential_process").is_some() {
+        if let Some(command) = profile.get("credential_process") {
             self.keeping = Keeping::Cached(Reuse::Opaque);
+            self.own.push(OwnLink {
+                profile: name.to_owned(),
+                child,
+                step: OwnStep::Process { command: Secret::from(command) },
+            });
             return Ok(ProfileBase::Process);
         }
         Ok(ProfileBase::Keys)

@@ -221,6 +221,20 @@ pub(crate) fn processes() -> Vec<Case> {
             signs(profile(ProfileBase::Process), OPAQUE, PULL),
         ),
         case(
+            "a role on what a program gives, in one profile",
+            process(&format!("{}credential_process = give-keys\n", role_on("source_profile = default"))),
+            signs(profile(ProfileBase::Process), OPAQUE, PULL),
+        ),
+        case(
+            "two roles on what a program gives, which the credentials file names",
+            process(&format!(
+                "{}[profile middle]\nrole_arn = arn:aws:iam::111122223333:role/middle\nsource_profile = base\n",
+                role_on("source_profile = middle")
+            ))
+            .credentials("# no line end\n[base]\ncredential_process = give-keys"),
+            signs(profile(ProfileBase::Process), OPAQUE, PULL),
+        ),
+        case(
             "a program that fails",
             process(PROCESS).program("give-keys", "#!/bin/sh\nexit 3\n"),
             Ours::Fails(profile(ProfileBase::Process), OPAQUE),
