@@ -72,6 +72,10 @@ pub mod names {
     pub const ENDPOINT_URL_SSO: &str = "AWS_ENDPOINT_URL_SSO";
     /// Another endpoint for SSO OIDC, which refreshes sessions.
     pub const ENDPOINT_URL_SSO_OIDC: &str = "AWS_ENDPOINT_URL_SSO_OIDC";
+    /// Another endpoint for AWS Sign-In, which renews the sessions of `aws login`.
+    pub const ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";
+    /// Where the AWS CLI keeps the sessions of `aws login`; read by the SDK.
+    pub const LOGIN_CACHE_DIRECTORY: &str = "AWS_LOGIN_CACHE_DIRECTORY";
     /// Another endpoint for ECR.
     pub const ENDPOINT_URL_ECR: &str = "AWS_ENDPOINT_URL_ECR";
     /// Another endpoint for ECR Public.

@@ -40,6 +40,11 @@ pub enum FailureKind {
         /// The profile to log in.
         profile: String,
     },
+    /// The user: the `aws login` session of this profile is over.
+    LoginExpired {
+        /// The profile to log in.
+        profile: String,
+    },
     /// The user: temporary credentials are over.
     CredentialsExpired,
     /// The user: AWS doesn't know these keys, or they don't fit together.
@@ -110,6 +115,10 @@ impl Failure {
             FailureKind::SsoExpired { profile } => (
                 format!("the SSO session of profile `{profile}` has expired or was never started"),
                 format!("run `aws sso login --profile {profile}`"),
+            ),
+            FailureKind::LoginExpired { profile } => (
+                format!("the login session of profile `{profile}` has expired or was never started"),
+                format!("run `aws login --profile {profile}`"),
             ),
             FailureKind::CredentialsExpired => {
                 ("the AWS credentials have expired".to_owned(), "get new ones and try again".to_owned())
@@ -201,6 +210,7 @@ impl Reply {
                 | FailureKind::NoMetadata
                 | FailureKind::Misconfigured
                 | FailureKind::SsoExpired { .. }
+                | FailureKind::LoginExpired { .. }
                 | FailureKind::CredentialsExpired
                 | FailureKind::CredentialsRefused
                 | FailureKind::CredentialSource { .. }
@@ -249,6 +259,10 @@ mod tests {
             (
                 FailureKind::SsoExpired { profile: "dev".to_owned() },
                 "the SSO session of profile `dev` has expired or was never started; run `aws sso login --profile dev`",
+            ),
+            (
+                FailureKind::LoginExpired { profile: "dev".to_owned() },
+                "the login session of profile `dev` has expired or was never started; run `aws login --profile dev`",
             ),
             (FailureKind::CredentialsExpired, "the AWS credentials have expired; get new ones and try again"),
             (

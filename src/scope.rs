@@ -152,6 +152,8 @@ pub struct Identity {
     pub fingerprint: [u8; 32],
     /// What may be kept of its tokens.
     pub keeping: Keeping,
+    /// The profile that a profile's chain ends in; itself, when it names no other.
+    pub base_profile: Option<String>,
     /// The links of a profile's chain that aren't left to the SDK, from the base up.
     pub own: Vec<OwnLink>,
 }
@@ -180,7 +182,7 @@ impl Scope {
     pub fn key(&self) -> CacheKey {
         let Self { service, partition, region, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;
-        let Identity { source: _, fingerprint, keeping: _, own: _ } = identity;
+        let Identity { source: _, fingerprint, keeping: _, base_profile: _, own: _ } = identity;
         let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
         key.add("service", service.as_str().as_bytes());
         key.add("partition", partition.as_str().as_bytes());
@@ -265,6 +267,7 @@ mod tests {
                 source: CredentialSource::Environment,
                 fingerprint: [7; 32],
                 keeping: Keeping::Cached(Reuse::UntilExpiry),
+                base_profile: None,
                 own: Vec::new(),
             },
         }

@@ -59,12 +59,13 @@ const FORBIDDEN_PATHS: [&str; 9] = [
 /// A way to come by credentials: its name, what makes a home that has them, and how the access key ID begins.
 type Source = (&'static str, fn(&FakeAws) -> Sandbox, &'static str);
 
-const SOURCES: [Source; 9] = [
+const SOURCES: [Source; 10] = [
     ("static keys in the environment", |aws| Sandbox::new().with_aws(aws).with_keys("AKIAENV"), "AKIAENV"),
     ("static keys of a profile", with_static_profile, "AKIASTATIC"),
     ("a role assumed from another profile", with_source_profile, "ASIA-pull-assumed"),
     ("a credential process", with_credential_process, "AKIAPROCESS"),
     ("an SSO session", with_sso, "ASIA-reader-sso"),
+    ("a session of `aws login`", with_login, "ASIALOGIN"),
     ("a web identity in the environment", with_web_identity, "ASIA-pull-web"),
     ("a web identity of a profile", with_web_identity_profile, "ASIA-pull-web"),
     ("a container", |aws| Sandbox::new().with_aws(aws).with_container(aws), "ASIA-task-role-container"),
@@ -120,6 +121,12 @@ fn with_sso(aws: &FakeAws) -> Sandbox {
         r#"{"accessToken":"an-access-token-of-the-session","expiresAt":"2099-01-01T00:00:00Z","region":"eu-west-1","startUrl":"https://example.awsapps.com/start"}"#,
     );
     sandbox.secret("an-access-token-of-the-session");
+    sandbox
+}
+
+fn with_login(aws: &FakeAws) -> Sandbox {
+    let sandbox = Sandbox::new().with_aws(aws).env("AWS_PROFILE", "dev");
+    sandbox.with_login_session("dev", "2099-01-01T00:00:00Z");
     sandbox
 }
 

@@ -18,12 +18,13 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 18] = [
+const HOMES: [(&str, &[&str]); 19] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
     ("aws_sdk_sts", &["src/ecr/"]),
     ("aws_sdk_sso", &["src/ecr/"]),
+    ("aws_sdk_signin", &["src/ecr/"]),
     ("aws_smithy", &["src/ecr/"]),
     ("rustls", &["src/ecr/trust.rs"]),
     ("rustls_native_certs", &["src/ecr/trust.rs"]),

@@ -6,6 +6,8 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_signin::operation::create_o_auth2_token::CreateOAuth2TokenError;
+use aws_sdk_signin::types::OAuth2ErrorCode;
 use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -17,7 +19,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::proxy::ByProxy;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{CredentialSource, ProfileBase};
+use crate::scope::{CredentialSource, Identity, ProfileBase};
 use crate::secret::Redactor;
 
 /// A detail is for one line of a terminal; Jib reads stderr only after stdout has ended.
@@ -134,7 +136,8 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
 }
 
 /// The source gave no credentials.
-pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Failure {
+pub(super) fn credentials(error: &CredentialsError, identity: &Identity, redactor: &Redactor) -> Failure {
+    let source = &identity.source;
     if let Some(failure) = refused_by_service(error, source, redactor) {
         return failure;
     }
@@ -148,6 +151,9 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
         }
         (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => FailureKind::NoMetadata,
         (_, _, Some(kind)) => kind,
+        (_, CredentialSource::Profile { name, base: ProfileBase::Login }, None) => {
+            login(error, identity.base_profile.as_ref().unwrap_or(name), source)
+        }
         (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
             FailureKind::SsoExpired { profile: profile.clone() }
@@ -163,6 +169,22 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
         ) => FailureKind::CredentialSource { source: source.to_string() },
     };
     unanswered(kind, error, redactor)
+}
+
+/// A session of `aws login` that gives nothing, although AWS can be reached. What the SDK says of the session's file has a
+/// type of its own that isn't public; without an answer from AWS it is always that.
+fn login(error: &CredentialsError, profile: &str, source: &CredentialSource) -> FailureKind {
+    let over = FailureKind::LoginExpired { profile: profile.to_owned() };
+    match find::<CreateOAuth2TokenError>(error) {
+        None => over,
+        Some(CreateOAuth2TokenError::AccessDeniedException(refusal))
+            if refusal.error != OAuth2ErrorCode::InsufficientPermissions =>
+        {
+            over
+        }
+        Some(CreateOAuth2TokenError::TooManyRequestsError(_)) => FailureKind::Throttled,
+        Some(_) => FailureKind::CredentialSource { source: source.to_string() },
+    }
 }
 
 /// STS or the SSO portal said no.

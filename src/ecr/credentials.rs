@@ -8,7 +8,9 @@ use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
@@ -21,7 +23,7 @@ use super::client::retry_config;
 use super::http::LazyHttpClient;
 use super::{classify, process};
 use crate::error::Failure;
-use crate::scope::{CredentialSource, OwnLink, OwnStep, TokenRequest};
+use crate::scope::{CredentialSource, OwnLink, OwnStep, ProfileBase, TokenRequest};
 use crate::secret::Redactor;
 
 /// The name under which the SDK finds the credentials of a link of ours, as a profile and as a `credential_source`.
@@ -42,7 +44,12 @@ pub(super) async fn resolve(
     let profiles = Profiles { sdk: &sdk, config, credentials: credentials_file };
     let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
-        CredentialSource::Profile { name, base: _ } => {
+        CredentialSource::Profile { name, base } => {
+            let sdk = match (base, &scope.identity.base_profile) {
+                (ProfileBase::Login, Some(base)) => profiles.in_its_region(base).await,
+                _ => sdk.clone(),
+            };
+            let profiles = Profiles { sdk: &sdk, ..profiles };
             let mut given = None;
             for OwnLink { profile, child, step } in &scope.identity.own {
                 let credentials = match step {
@@ -65,7 +72,7 @@ pub(super) async fn resolve(
     };
     match resolved {
         Ok(credentials) => Ok((credentials, redactor)),
-        Err(error) => Err(classify::credentials(&error, source, &redactor)),
+        Err(error) => Err(classify::credentials(&error, &scope.identity, &redactor)),
     }
 }
 
@@ -76,6 +83,7 @@ struct Given<'a> {
 }
 
 /// The profile files, and how the SDK reaches AWS on their behalf.
+#[derive(Clone, Copy)]
 struct Profiles<'a> {
     sdk: &'a ProviderConfig,
     config: &'a str,
@@ -95,10 +103,22 @@ impl Profiles<'_> {
                 format!("\n[{child}]\nsource_profile = {SPLICE}\n[{SPLICE}]\ncredential_source = {SPLICE}\n"),
             ),
         };
-        let files = EnvConfigFiles::builder()
+        provider.profile_files(self.files(&splice)).build().provide_credentials().await
+    }
+
+    /// A session of `aws login` is renewed where it was started: in the profile's region, not in the registry's.
+    async fn in_its_region(&self, profile: &str) -> ProviderConfig {
+        let builder = ProfileFileRegionProvider::builder().configure(self.sdk).profile_name(profile);
+        match builder.profile_files(self.files("")).build().region().await {
+            Some(region) => self.sdk.clone().with_region(Some(region)),
+            None => self.sdk.clone(),
+        }
+    }
+
+    fn files(&self, splice: &str) -> EnvConfigFiles {
+        EnvConfigFiles::builder()
             .with_contents(EnvConfigFileKind::Config, self.config)
             .with_contents(EnvConfigFileKind::Credentials, format!("{}{splice}", self.credentials))
-            .build();
-        provider.profile_files(files).build().provide_credentials().await
+            .build()
     }
 }

@@ -40,12 +40,13 @@ pub(super) fn identify(env: &Env, profiles: &Profiles<'_>, broken: Option<Failur
         profiles,
         fingerprint: Fingerprint::of("identity"),
         keeping: Keeping::Cached(Reuse::UntilExpiry),
+        base_profile: None,
         own: Vec::new(),
     };
     let source = facts.first_source(broken)?;
-    let Facts { fingerprint, keeping, mut own, .. } = facts;
+    let Facts { fingerprint, keeping, base_profile, mut own, .. } = facts;
     own.reverse();
-    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own })
+    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, base_profile, own })
 }
 
 /// What has been seen so far.
@@ -54,6 +55,7 @@ struct Facts<'a> {
     profiles: &'a Profiles<'a>,
     fingerprint: Fingerprint,
     keeping: Keeping,
+    base_profile: Option<String>,
     /// From the profile that was asked for down.
     own: Vec<OwnLink>,
 }
@@ -124,6 +126,7 @@ impl Facts<'_> {
                 self.variables(&STS_AND_SSO_ENDPOINTS);
             }
             self.profile(&name, &profile);
+            self.base_profile = Some(name.clone());
             if !visited.is_empty() && has_keys(&profile) {
                 return Ok(Some(ProfileBase::Keys));
             }
@@ -321,8 +324,13 @@ const CREDENTIAL_KEYS: [&str; 8] = [
 ];
 
 /// Who answers on behalf of STS and SSO decides who we are.
-const STS_AND_SSO_ENDPOINTS: [&str; 4] =
-    [names::ENDPOINT_URL, names::ENDPOINT_URL_STS, names::ENDPOINT_URL_SSO, names::ENDPOINT_URL_SSO_OIDC];
+const STS_AND_SSO_ENDPOINTS: [&str; 5] = [
+    names::ENDPOINT_URL,
+    names::ENDPOINT_URL_STS,
+    names::ENDPOINT_URL_SSO,
+    names::ENDPOINT_URL_SSO_OIDC,
+    names::ENDPOINT_URL_SIGNIN,
+];
 
 #[cfg(test)]
 mod tests {

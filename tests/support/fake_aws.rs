@@ -8,6 +8,7 @@
 //!   and [`GetCallerIdentity`](https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html);
 //! - IAM Identity Center [`GetRoleCredentials`](https://docs.aws.amazon.com/singlesignon/latest/PortalAPIReference/API_GetRoleCredentials.html)
 //!   and [`CreateToken`](https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html);
+//! - AWS Sign-In `CreateOAuth2Token`, as far as the SDK's code uses it to renew a session of `aws login`;
 //! - [instance metadata, version 2](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html);
 //! - [container credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 //!

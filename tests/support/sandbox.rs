@@ -93,6 +93,41 @@ impl Sandbox {
         self.env("AWS_ACCESS_KEY_ID", access_key_id).env("AWS_SECRET_ACCESS_KEY", secret_key_of(access_key_id))
     }
 
+    /// A profile with a session of `aws login` that began with `ASIALOGIN` as its access key ID; its file, as the AWS CLI
+    /// leaves it, is returned.
+    pub fn with_login_session(&self, profile: &str, expires_at: &str) -> PathBuf {
+        const SECRET: &str = "made/up/secret/of/the/login/session/0000";
+        const SESSION: &str = "made/up/session/token/of/the/login/session";
+        const REFRESH: &str = "made/up/refresh/token/of/the/login/session";
+        // Made for this test alone: `openssl ecparam -name prime256v1 -genkey -noout`.
+        const KEY: &str = "MHcCAQEEIFmrW/F0Hgh2TK20hEMbSlpl6crNf3peezhZpb9ZevH3oAoGCCqGSM49\n\
+                           AwEHoUQDQgAE/btzd3nBQrA6mUbDfX/CgZf9GWb/ZB2K7/KF5IAysanXf6u8deg7\n\
+                           VoSq71m9j6KDB62JnKhGu+uHSvUat3bdOw==";
+        for secret in [SECRET, SESSION, REFRESH].into_iter().chain(KEY.lines()) {
+            self.secret(secret);
+        }
+        self.write(
+            ".aws/config",
+            format!("[profile {profile}]\nlogin_session = arn:aws:iam::111122223333:user/Dev\nregion = us-west-2\n"),
+        );
+        let session = serde_json::json!({
+            "accessToken": {
+                "accessKeyId": "ASIALOGIN",
+                "secretAccessKey": SECRET,
+                "sessionToken": SESSION,
+                "accountId": "111122223333",
+                "expiresAt": expires_at,
+            },
+            "tokenType": "aws_sigv4",
+            "refreshToken": REFRESH,
+            "clientId": "arn:aws:signin:::devtools/same-device",
+            "dpopKey": format!("-----BEGIN EC PRIVATE KEY-----\n{KEY}\n-----END EC PRIVATE KEY-----\n"),
+        });
+        // Named by the SHA-256 of the session's ARN.
+        let name = "1511961a27eb93a9d2e51b32bdc48424ba941492536ac8fc5094a45cd84ceee0.json";
+        self.write(&format!(".aws/login/cache/{name}"), session.to_string())
+    }
+
     /// Remembers a secret, for [`assert_no_secret_in`](Self::assert_no_secret_in).
     pub fn secret(&self, secret: &str) {
         self.lock_secrets().push(secret.to_owned());

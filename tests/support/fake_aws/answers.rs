@@ -28,6 +28,7 @@ pub(super) fn answer(
         Api::CallerIdentity => caller_identity(request, request_id, records)?,
         Api::SsoRoleCredentials => sso_role_credentials(request, records)?,
         Api::SsoCreateToken => sso_create_token(request, records)?,
+        Api::SigninToken => signin_token(request, records)?,
         Api::MetadataToken => return metadata_token(request, records),
         Api::MetadataRole => metadata(request, records, |records| Ok(records.instance_role.clone()))?,
         Api::MetadataRegion => metadata(request, records, |records| Ok(records.instance_region.clone()))?,
@@ -113,6 +114,28 @@ fn sso_role_credentials(request: &Request, records: &mut Records) -> Result<Stri
         "expiration": epoch_milliseconds(issued.expires_at),
     });
     Ok(json!({ "roleCredentials": credentials }).to_string())
+}
+
+fn signin_token(request: &Request, records: &mut Records) -> Result<String, Refusal> {
+    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let given = |name: &str| body[name].as_str().is_some_and(|value| !value.is_empty());
+    if body["grantType"] != "refresh_token" || !["clientId", "refreshToken"].into_iter().all(given) {
+        return refuse(400, "ValidationException/INVALID_REQUEST", "clientId, grantType and refreshToken are required");
+    }
+    // The proof of possession (RFC 9449): a signed JWT of three parts; its signature isn't verified.
+    if request.header("dpop").unwrap_or_default().split('.').filter(|part| !part.is_empty()).count() != 3 {
+        return refuse(400, "ValidationException/INVALID_REQUEST", "a DPoP header is required");
+    }
+    let issued = issue(Api::SigninToken, "Dev", "login", records);
+    let refresh = records.ledger.access_token("refresh");
+    let access = json!({
+        "accessKeyId": issued.access_key_id,
+        "secretAccessKey": issued.secret_access_key,
+        "sessionToken": issued.session_token,
+    });
+    let seconds = records.credentials_lifetime.as_secs();
+    Ok(json!({ "accessToken": access, "tokenType": "aws_sigv4", "expiresIn": seconds, "refreshToken": refresh })
+        .to_string())
 }
 
 fn sso_create_token(request: &Request, records: &mut Records) -> Result<String, Refusal> {

@@ -27,6 +27,8 @@ pub enum Api {
     SsoRoleCredentials,
     /// IAM Identity Center OIDC `CreateToken`.
     SsoCreateToken,
+    /// AWS Sign-In `CreateOAuth2Token`. The code of an error is the exception's, `/` and the OAuth code.
+    SigninToken,
     /// `PUT /latest/api/token` of the metadata service.
     MetadataToken,
     /// The name of the instance's role.
@@ -47,6 +49,7 @@ enum Protocol {
     Query,
     RestJson,
     Oauth,
+    Signin,
     Container,
     Text,
 }
@@ -68,6 +71,7 @@ impl Api {
             },
             ("GET", "/federation/credentials") => Self::SsoRoleCredentials,
             ("POST", "/token") => Self::SsoCreateToken,
+            ("POST", "/v1/token") => Self::SigninToken,
             ("PUT", "/latest/api/token") => Self::MetadataToken,
             ("GET", "/latest/meta-data/placement/region") => Self::MetadataRegion,
             ("GET", METADATA_CREDENTIALS) => Self::MetadataRole,
@@ -82,14 +86,16 @@ impl Api {
         match self.protocol() {
             Protocol::AwsJson => "application/x-amz-json-1.1",
             Protocol::Query => "text/xml",
-            Protocol::RestJson | Protocol::Oauth | Protocol::Container => "application/json",
+            Protocol::RestJson | Protocol::Oauth | Protocol::Signin | Protocol::Container => "application/json",
             Protocol::Text => "text/plain",
         }
     }
 
     /// An error in the shape of the API's protocol.
     pub(super) fn error(self, status: u16, code: &str, message: &str, request_id: &str) -> Response {
+        let (code, reason) = code.split_once('/').unwrap_or((code, "server_error"));
         let body = match self.protocol() {
+            Protocol::Signin => json!({ "error": reason, "message": message }).to_string(),
             Protocol::AwsJson | Protocol::RestJson => json!({ "__type": code, "message": message }).to_string(),
             Protocol::Oauth => json!({ "error": snake_case(code), "error_description": message }).to_string(),
             Protocol::Container => json!({ "code": code, "message": message }).to_string(),
@@ -104,7 +110,9 @@ impl Api {
         };
         let response = Response::new(status, body).header("Content-Type", self.content_type());
         match self.protocol() {
-            Protocol::AwsJson | Protocol::RestJson | Protocol::Oauth => response.header("x-amzn-ErrorType", code),
+            Protocol::AwsJson | Protocol::RestJson | Protocol::Oauth | Protocol::Signin => {
+                response.header("x-amzn-ErrorType", code)
+            }
             Protocol::Query | Protocol::Container | Protocol::Text => response,
         }
     }
@@ -115,6 +123,7 @@ impl Api {
             Self::AssumeRole | Self::AssumeRoleWithWebIdentity | Self::CallerIdentity => Protocol::Query,
             Self::SsoRoleCredentials => Protocol::RestJson,
             Self::SsoCreateToken => Protocol::Oauth,
+            Self::SigninToken => Protocol::Signin,
             Self::ContainerCredentials => Protocol::Container,
             Self::MetadataToken
             | Self::MetadataRole
