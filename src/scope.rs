@@ -64,7 +64,10 @@ pub enum ProfileBase {
         profile: String,
     },
     /// `login_session`, as `aws login` writes it.
-    Login,
+    Login {
+        /// The profile that says so, which is the one to log in.
+        profile: String,
+    },
     /// `web_identity_token_file` and `role_arn`.
     WebIdentity,
     /// `credential_process`.
@@ -152,8 +155,6 @@ pub struct Identity {
     pub fingerprint: [u8; 32],
     /// What may be kept of its tokens.
     pub keeping: Keeping,
-    /// The profile that a profile's chain ends in; itself, when it names no other.
-    pub base_profile: Option<String>,
     /// The links of a profile's chain that aren't left to the SDK, from the base up.
     pub own: Vec<OwnLink>,
 }
@@ -182,7 +183,7 @@ impl Scope {
     pub fn key(&self) -> CacheKey {
         let Self { service, partition, region, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;
-        let Identity { source: _, fingerprint, keeping: _, base_profile: _, own: _ } = identity;
+        let Identity { source: _, fingerprint, keeping: _, own: _ } = identity;
         let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
         key.add("service", service.as_str().as_bytes());
         key.add("partition", partition.as_str().as_bytes());
@@ -267,7 +268,6 @@ mod tests {
                 source: CredentialSource::Environment,
                 fingerprint: [7; 32],
                 keeping: Keeping::Cached(Reuse::UntilExpiry),
-                base_profile: None,
                 own: Vec::new(),
             },
         }

@@ -272,11 +272,14 @@ fn a_credential_process_that_fails_is_quoted() {
 #[test]
 fn a_credential_process_that_never_ends_is_given_up() {
     let aws = FakeAws::start();
-    // Its outputs aren't ours, and it ends soon after the test.
     let home = process_of(&aws, "exec sleep 5").env("AWS_ECR_TIMEOUT", "1");
     let reply = home.get(HOST);
     reply.assert_not_found();
-    assert!(reply.stderr.contains("profile `dev` gave no credentials in 1 s"), "{}", reply.stderr);
+    assert!(
+        reply.stderr.contains("profile `dev` gave no credentials (its `credential_process` gave nothing in 1 s)"),
+        "{}",
+        reply.stderr
+    );
     assert!(reply.elapsed < Duration::from_secs(3), "{:?}", reply.elapsed);
 }
 

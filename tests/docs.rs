@@ -79,6 +79,8 @@ fn the_page_on_credentials_names_no_variable_that_isnt_read() {
 fn the_troubleshooting_table_has_no_failure_that_there_isnt() {
     let (source, store) = (document("src/error.rs"), document("src/helper/store.rs"));
     let (source, _tests) = source.split_once("#[cfg(test)]").expect("it has tests");
+    // A failure's detail, with a row of its own.
+    let process = document("src/ecr/process.rs");
     let section = section("When it doesn't work");
     let (ours, theirs): (Vec<_>, Vec<_>) =
         first_cells(&section).into_iter().partition(|cell| !OF_DOCKER.iter().any(|(row, _)| row == cell));
@@ -91,7 +93,9 @@ fn the_troubleshooting_table_has_no_failure_that_there_isnt() {
             sentence.replace("NAME", "{profile}"),
             sentence.replace("NAME", "{partition}"),
         ];
-        let is_said = spellings.iter().any(|spelling| source.contains(&format!("\"{spelling}\"")));
+        let detail = sentence.replace("its `credential_process` ", "").replace(" N ", " {seconds} ");
+        let is_said = spellings.iter().any(|spelling| source.contains(&format!("\"{spelling}\"")))
+            || process.contains(&format!("\"{detail}\""));
         assert!(is_said, "no failure says: {sentence}");
     }
     for (_, said) in OF_DOCKER {

@@ -92,7 +92,7 @@ fn a_session_that_is_over_is_named_with_the_command_that_starts_one() {
             true,
             Behaviour::Close,
             "the AWS API can't be reached (",
-            "; check the network, DNS and VPC endpoints",
+            "; check the network, DNS, VPC endpoints and proxy variables",
         ),
     ] {
         let aws = FakeAws::start();

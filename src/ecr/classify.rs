@@ -19,7 +19,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::proxy::ByProxy;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{CredentialSource, Identity, ProfileBase};
+use crate::scope::{CredentialSource, ProfileBase};
 use crate::secret::Redactor;
 
 /// A detail is for one line of a terminal; Jib reads stderr only after stdout has ended.
@@ -136,8 +136,7 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
 }
 
 /// The source gave no credentials.
-pub(super) fn credentials(error: &CredentialsError, identity: &Identity, redactor: &Redactor) -> Failure {
-    let source = &identity.source;
+pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Failure {
     if let Some(failure) = refused_by_service(error, source, redactor) {
         return failure;
     }
@@ -151,8 +150,8 @@ pub(super) fn credentials(error: &CredentialsError, identity: &Identity, redacto
         }
         (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => FailureKind::NoMetadata,
         (_, _, Some(kind)) => kind,
-        (_, CredentialSource::Profile { name, base: ProfileBase::Login }, None) => {
-            login(error, identity.base_profile.as_ref().unwrap_or(name), source)
+        (_, CredentialSource::Profile { name: _, base: ProfileBase::Login { profile } }, None) => {
+            login(error, profile, source)
         }
         (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
@@ -200,10 +199,14 @@ fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redac
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }) if session_is_over => {
             FailureKind::SsoExpired { profile: profile.clone() }
         }
-        // The remedy isn't a policy for ECR.
-        (FailureKind::AccessDenied | FailureKind::MalformedAnswer | FailureKind::Unsupported, source) => {
-            FailureKind::CredentialSource { source: source.to_string() }
-        }
+        // It isn't ECR that failed, and the remedy isn't a policy for ECR.
+        (
+            FailureKind::AccessDenied
+            | FailureKind::MalformedAnswer
+            | FailureKind::Unsupported
+            | FailureKind::ServerError,
+            source,
+        ) => FailureKind::CredentialSource { source: source.to_string() },
         (kind, _) => kind,
     };
     Some(Failure { kind, ..refused })

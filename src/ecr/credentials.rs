@@ -45,8 +45,8 @@ pub(super) async fn resolve(
     let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
         CredentialSource::Profile { name, base } => {
-            let sdk = match (base, &scope.identity.base_profile) {
-                (ProfileBase::Login, Some(base)) => profiles.in_its_region(base).await,
+            let sdk = match base {
+                ProfileBase::Login { profile } => profiles.in_its_region(profile).await,
                 _ => sdk.clone(),
             };
             let profiles = Profiles { sdk: &sdk, ..profiles };
@@ -72,7 +72,7 @@ pub(super) async fn resolve(
     };
     match resolved {
         Ok(credentials) => Ok((credentials, redactor)),
-        Err(error) => Err(classify::credentials(&error, &scope.identity, &redactor)),
+        Err(error) => Err(classify::credentials(&error, source, &redactor)),
     }
 }
 

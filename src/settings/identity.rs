@@ -40,13 +40,12 @@ pub(super) fn identify(env: &Env, profiles: &Profiles<'_>, broken: Option<Failur
         profiles,
         fingerprint: Fingerprint::of("identity"),
         keeping: Keeping::Cached(Reuse::UntilExpiry),
-        base_profile: None,
         own: Vec::new(),
     };
     let source = facts.first_source(broken)?;
-    let Facts { fingerprint, keeping, base_profile, mut own, .. } = facts;
+    let Facts { fingerprint, keeping, mut own, .. } = facts;
     own.reverse();
-    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, base_profile, own })
+    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own })
 }
 
 /// What has been seen so far.
@@ -55,7 +54,6 @@ struct Facts<'a> {
     profiles: &'a Profiles<'a>,
     fingerprint: Fingerprint,
     keeping: Keeping,
-    base_profile: Option<String>,
     /// From the profile that was asked for down.
     own: Vec<OwnLink>,
 }
@@ -126,7 +124,6 @@ impl Facts<'_> {
                 self.variables(&STS_AND_SSO_ENDPOINTS);
             }
             self.profile(&name, &profile);
-            self.base_profile = Some(name.clone());
             if !visited.is_empty() && has_keys(&profile) {
                 return Ok(Some(ProfileBase::Keys));
             }
@@ -166,7 +163,7 @@ impl Facts<'_> {
             return Ok(ProfileBase::Sso { profile: name.to_owned() });
         }
         if profile.get("login_session").is_some() {
-            return Ok(ProfileBase::Login);
+            return Ok(ProfileBase::Login { profile: name.to_owned() });
         }
         if let Some(command) = profile.get("credential_process") {
             self.keeping = Keeping::Cached(Reuse::Opaque);
@@ -441,7 +438,7 @@ mod tests {
             ("aws_access_key_id = x\naws_secret_access_key = hush\n", ProfileBase::Keys),
             ("aws_session_token = hush\n", ProfileBase::Keys),
             ("credential_process = p\naws_access_key_id = x\n", ProfileBase::Process),
-            ("login_session = l\ncredential_process = p\n", ProfileBase::Login),
+            ("login_session = l\ncredential_process = p\n", ProfileBase::Login { profile: "default".to_owned() }),
             ("sso_account_id = 1\nlogin_session = l\n", sso()),
             ("sso_role_name = r\nsso_session = s\n", sso()),
             (
