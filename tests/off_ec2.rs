@@ -107,6 +107,12 @@ fn an_answer_of_the_metadata_service_is_never_remembered() {
             "no AWS credentials found (this instance has no IAM role attached); ",
         ),
         (
+            "forbidden",
+            Api::MetadataRole,
+            Behaviour::Status(403),
+            "the instance metadata service gave no credentials (HTTP status 403); ",
+        ),
+        (
             "broken",
             Api::MetadataCredentials,
             Behaviour::Garbage(b"not JSON".to_vec()),

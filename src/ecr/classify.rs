@@ -5,6 +5,7 @@
 
 use std::error::Error;
 
+use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_signin::operation::create_o_auth2_token::CreateOAuth2TokenError;
 use aws_sdk_signin::types::OAuth2ErrorCode;
@@ -167,6 +168,10 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
             None,
         ) => FailureKind::CredentialSource { source: source.to_string() },
     };
+    // The metadata service's own error prints its whole answer, as Rust would write it.
+    if let Some(ImdsError::ErrorResponse(answer)) = find::<ImdsError>(error) {
+        return Failure::new(kind, format!("HTTP status {}", answer.response().status()));
+    }
     unanswered(kind, error, redactor)
 }
 
