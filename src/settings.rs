@@ -125,7 +125,7 @@ impl<'a> AwsSettings<'a> {
         &self.texts
     }
 
-    /// Knows the secrets that stand in the environment.
+    /// Knows the secrets that stand in the environment, in the profile files and in the token files that they name.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
         let mut redactor = Redactor::default();
