@@ -18,7 +18,6 @@ pub use record::{Place, RememberedFailure, TokenRecord};
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::fs::{PathError, PrivateDir, Unfit};
-use crate::registry::Registry;
 use crate::scope::CacheKey;
 
 /// What the names of files in the cache end in, behind the key.
@@ -142,22 +141,22 @@ impl Cache {
         tokens.collect()
     }
 
-    /// Removes every token that serves a registry and every failure remembered for it, of every identity. An entry that
+    /// Removes every token that is good for a place and every failure remembered for it, of every identity. An entry that
     /// can't be read is removed too: it might have been one.
     ///
     /// # Errors
     /// The first entry that couldn't be removed; the others are gone all the same.
-    pub fn forget(&self, registry: &Registry) -> Result<(), PathError> {
+    pub fn forget(&self, place: &Place) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let mut result = Ok(());
         for name in directory.names()? {
             let contents = || directory.read(&name, LONGEST_ENTRY).ok().flatten();
             let serves = if let Some(key) = key_of(&name, TOKEN) {
                 let record = contents().and_then(|contents| TokenRecord::unseal(key, &contents));
-                record.is_none_or(|record| record.serves(registry))
+                record.is_none_or(|record| record.place == *place)
             } else if let Some(key) = key_of(&name, FAILURE) {
                 let failure = contents().and_then(|contents| RememberedFailure::unseal(key, &contents));
-                failure.is_none_or(|failure| failure.concerns(registry))
+                failure.is_none_or(|failure| failure.place == *place)
             } else {
                 false
             };

@@ -21,6 +21,10 @@ pub mod names {
     pub const TIMEOUT: &str = "AWS_ECR_TIMEOUT";
     /// On: the reason of a failure goes to stdout, where newer clients stop.
     pub const STRICT: &str = "AWS_ECR_STRICT";
+    /// Our own configuration file.
+    pub const CONFIG: &str = "AWS_ECR_CONFIG";
+    /// Set for the fallback helpers that we start: their names, to find out when one of them leads back to us.
+    pub const FALLBACK_CHAIN: &str = "AWS_ECR_FALLBACK_CHAIN";
     /// How much is logged.
     pub const LOG: &str = "AWS_ECR_LOG";
     /// Where the log goes instead of stderr.

@@ -5,11 +5,12 @@
 //! what to tell whom. Messages are lower case, with back-ticks round what one types. The details in them come through a
 //! [`crate::secret::Redactor`].
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::{Registry, Service};
+use crate::registry::Service;
 
 /// Why there is no token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +36,30 @@ pub enum FailureKind {
     NoMetadata,
     /// The user: an environment variable or profile is wrong.
     Misconfigured,
+    /// The user: our own configuration file is wrong.
+    RulesFile,
+    /// The user: `auto_profile` finds more than one profile for an account.
+    SeveralProfiles {
+        /// Its twelve digits.
+        account: String,
+        /// Their names, ready to be shown.
+        profiles: String,
+    },
+    /// The user: the configuration file names a fallback helper that isn't there.
+    FallbackMissing {
+        /// Without `docker-credential-`.
+        helper: String,
+    },
+    /// The user: the fallback helper is this program in disguise, or starts it again.
+    FallbackLoop {
+        /// Without `docker-credential-`.
+        helper: String,
+    },
+    /// The fallback helper: it can't be run, or its answer is none.
+    FallbackFailed {
+        /// Without `docker-credential-`.
+        helper: String,
+    },
     /// The user: the SSO session of this profile is over.
     SsoExpired {
         /// The profile to log in.
@@ -112,6 +137,24 @@ impl Failure {
             FailureKind::Misconfigured => {
                 ("the AWS settings are wrong".to_owned(), "correct them and try again".to_owned())
             }
+            FailureKind::RulesFile => {
+                ("the configuration file is wrong".to_owned(), "correct it and try again".to_owned())
+            }
+            FailureKind::SeveralProfiles { account, profiles } => (
+                format!("several profiles are for account `{account}`: {profiles}"),
+                "name one of them in a rule of the configuration file".to_owned(),
+            ),
+            FailureKind::FallbackMissing { helper } => (
+                format!("the fallback helper `docker-credential-{helper}` isn't on the `PATH`"),
+                "install it, or name another one in the configuration file".to_owned(),
+            ),
+            FailureKind::FallbackLoop { helper } => (
+                format!("the fallback helper `docker-credential-{helper}` leads back to this program"),
+                "name another one in the configuration file".to_owned(),
+            ),
+            FailureKind::FallbackFailed { helper } => {
+                (format!("the fallback helper `docker-credential-{helper}` failed"), "run it by hand".to_owned())
+            }
             FailureKind::SsoExpired { profile } => (
                 format!("the SSO session of profile `{profile}` has expired or was never started"),
                 format!("run `aws sso login --profile {profile}`"),
@@ -169,11 +212,11 @@ impl Failure {
         (what, remedy)
     }
 
-    /// The one line for the person at the terminal: registry, what failed, what to do next.
+    /// The one line for the person at the terminal: what couldn't be done for whom, why, and what to do next.
     #[must_use]
-    pub fn sentence(&self, registry: &Registry) -> String {
-        let (what, remedy) = self.explanation(registry.service());
-        format!("ecr-login: no password for {}: {what}; {remedy}", registry.host())
+    pub fn sentence(&self, undone: fmt::Arguments<'_>, service: Service) -> String {
+        let (what, remedy) = self.explanation(service);
+        format!("ecr-login: {undone}: {what}; {remedy}")
     }
 }
 
@@ -199,16 +242,21 @@ impl Reply {
     /// The not-found sentence and nothing else.
     pub const SILENT: Self = Self { stdout: None, stderr: None };
 
-    /// The reply to a failure for one registry.
+    /// The reply to a failed `get` for a registry of this service, by the name that the client has for it.
     #[must_use]
-    pub fn to(failure: &Failure, registry: &Registry, strictness: Strictness) -> Self {
-        let anonymous_will_do = match (&failure.kind, registry.service()) {
+    pub fn to(failure: &Failure, host: &str, service: Service, strictness: Strictness) -> Self {
+        let anonymous_will_do = match (&failure.kind, service) {
             // Everybody may pull from ECR Public; having no credentials is no reason to complain.
             (FailureKind::NoCredentials | FailureKind::NoMetadata, Service::EcrPublic) => true,
             (
                 FailureKind::NoCredentials
                 | FailureKind::NoMetadata
                 | FailureKind::Misconfigured
+                | FailureKind::RulesFile
+                | FailureKind::SeveralProfiles { .. }
+                | FailureKind::FallbackMissing { .. }
+                | FailureKind::FallbackLoop { .. }
+                | FailureKind::FallbackFailed { .. }
                 | FailureKind::SsoExpired { .. }
                 | FailureKind::LoginExpired { .. }
                 | FailureKind::CredentialsExpired
@@ -226,10 +274,11 @@ impl Reply {
                 Service::Ecr | Service::EcrPublic,
             ) => false,
         };
+        let sentence = || failure.sentence(format_args!("no password for {host}"), service);
         match (anonymous_will_do, strictness) {
             (true, _) => Self::SILENT,
-            (false, Strictness::Lenient) => Self { stdout: None, stderr: Some(failure.sentence(registry)) },
-            (false, Strictness::Strict) => Self { stdout: Some(failure.sentence(registry)), stderr: None },
+            (false, Strictness::Lenient) => Self { stdout: None, stderr: Some(sentence()) },
+            (false, Strictness::Strict) => Self { stdout: Some(sentence()), stderr: None },
         }
     }
 }
@@ -256,6 +305,26 @@ mod tests {
                  the metadata hop limit to 2",
             ),
             (FailureKind::Misconfigured, "the AWS settings are wrong; correct them and try again"),
+            (FailureKind::RulesFile, "the configuration file is wrong; correct it and try again"),
+            (
+                FailureKind::SeveralProfiles { account: "111122223333".to_owned(), profiles: "`a`, `b`".to_owned() },
+                "several profiles are for account `111122223333`: `a`, `b`; name one of them in a rule of the \
+                 configuration file",
+            ),
+            (
+                FailureKind::FallbackMissing { helper: "pass".to_owned() },
+                "the fallback helper `docker-credential-pass` isn't on the `PATH`; install it, or name another one in the \
+                 configuration file",
+            ),
+            (
+                FailureKind::FallbackLoop { helper: "pass".to_owned() },
+                "the fallback helper `docker-credential-pass` leads back to this program; name another one in the \
+                 configuration file",
+            ),
+            (
+                FailureKind::FallbackFailed { helper: "pass".to_owned() },
+                "the fallback helper `docker-credential-pass` failed; run it by hand",
+            ),
             (
                 FailureKind::SsoExpired { profile: "dev".to_owned() },
                 "the SSO session of profile `dev` has expired or was never started; run `aws sso login --profile dev`",
@@ -308,10 +377,6 @@ mod tests {
         ]
     }
 
-    fn registry(host: &str) -> Registry {
-        Registry::parse(host).expect("an ECR host")
-    }
-
     #[test]
     fn every_kind_of_failure_names_registry_cause_and_remedy_in_one_line() {
         for (kind, told) in every_kind() {
@@ -320,7 +385,7 @@ mod tests {
             for (strictness, stdout, stderr) in
                 [(Strictness::Lenient, None, Some(line.clone())), (Strictness::Strict, Some(line.clone()), None)]
             {
-                assert_eq!(Reply::to(&failure, &registry(PRIVATE), strictness), Reply { stdout, stderr });
+                assert_eq!(Reply::to(&failure, PRIVATE, Service::Ecr, strictness), Reply { stdout, stderr });
             }
             assert!(!line.contains('\n'));
         }
@@ -330,7 +395,7 @@ mod tests {
     fn a_detail_stands_behind_the_cause_in_brackets() {
         let failure = Failure::new(FailureKind::Throttled, "Rate exceeded");
         assert_eq!(
-            failure.sentence(&registry(PUBLIC)),
+            failure.sentence(format_args!("no password for {PUBLIC}"), Service::EcrPublic),
             "ecr-login: no password for public.ecr.aws: AWS throttles this account's calls (Rate exceeded); try again in \
              a minute"
         );
@@ -342,7 +407,7 @@ mod tests {
             let silent = matches!(kind, FailureKind::NoCredentials | FailureKind::NoMetadata);
             let failure = Failure::new(kind, "");
             for strictness in [Strictness::Lenient, Strictness::Strict] {
-                let reply = Reply::to(&failure, &registry(PUBLIC), strictness);
+                let reply = Reply::to(&failure, PUBLIC, Service::EcrPublic, strictness);
                 assert_eq!(reply == Reply::SILENT, silent, "{failure:?}");
             }
         }
@@ -351,7 +416,7 @@ mod tests {
     #[test]
     fn ecr_public_needs_two_permissions() {
         let failure = Failure::new(FailureKind::AccessDenied, "");
-        assert!(failure.sentence(&registry(PUBLIC)).ends_with(
+        assert!(failure.sentence(format_args!("no"), Service::EcrPublic).ends_with(
             "; allow `ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken` in a policy of this identity"
         ));
     }
@@ -360,8 +425,11 @@ mod tests {
     fn the_readme_has_every_cause() {
         let readme = include_str!("../README.md");
         for (_, told) in every_kind() {
+            let cause = told.split(';').next().expect("a cause");
             let cause =
-                told.split(';').next().expect("a cause").replace("`dev`", "`NAME`").replace("`aws-cn`", "`NAME`");
+                ["`dev`", "`aws-cn`"].iter().fold(cause.to_owned(), |cause, name| cause.replace(name, "`NAME`"));
+            let cause = cause.replace("111122223333", "NUMBER").replace("`a`, `b`", "`NAME`, `NAME`");
+            let cause = cause.replace("credential-pass", "credential-NAME");
             assert!(readme.contains(&cause), "the troubleshooting table of README.md lacks: {cause}");
         }
     }

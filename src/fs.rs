@@ -36,6 +36,14 @@ impl PathError {
 /// # Errors
 /// The file is there and can't be read, or is longer than the limit.
 pub fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
+    read_if(path, limit, |_| Ok(()))
+}
+
+fn read_if(
+    path: &Path,
+    limit: usize,
+    acceptable: impl FnOnce(&Metadata) -> io::Result<()>,
+) -> Result<Option<Vec<u8>>, PathError> {
     #[expect(clippy::disallowed_methods, reason = "this leaf is the door to files")]
     let file = match File::open(path) {
         Ok(file) => file,
@@ -44,9 +52,30 @@ pub fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathEr
     };
     let read = file.metadata().and_then(|metadata| {
         // Mounting a file that doesn't exist into a container makes a directory of it.
-        if metadata.is_dir() { Ok(None) } else { read_all(&file, &metadata, limit).map(Some) }
+        if metadata.is_dir() {
+            return Ok(None);
+        }
+        acceptable(&metadata)?;
+        read_all(&file, &metadata, limit).map(Some)
     });
     read.map_err(|error| PathError::new("read", path, error))
+}
+
+/// Reads a file of the user's that nobody else may write: otherwise as [`read_bounded`].
+///
+/// # Errors
+/// As there, or group or others may write it.
+pub fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
+    read_if(path, limit, |metadata| {
+        // What isn't a file, such as /dev/null, has modes that say something else.
+        if metadata.is_file() && os::others_may_write(metadata) {
+            return Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "group or others may write it; run `chmod go-w`",
+            ));
+        }
+        Ok(())
+    })
 }
 
 /// Nothing is there: no file, or no directory where one would have to be.

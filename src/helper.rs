@@ -2,9 +2,11 @@
 //!
 //! It takes its world as values (streams, environment, clock, token source), so a whole `get` runs in a unit test on two
 //! byte buffers. It decides and leaves doing to the adapters: who asks AWS, when a cached token will do, what is said to
-//! whom. Foreign registries are told "not found" before any setting is read.
+//! whom. Only the rules are read for every host; other registries than ECR's are told "not found", or handed over to the
+//! fallback helper, before any setting of AWS is looked at.
 
 mod erase;
+mod foreign;
 mod get;
 mod list;
 mod store;
@@ -15,8 +17,9 @@ use std::io::{self, Read, Write};
 
 use crate::clock::Clock;
 use crate::env::Env;
-use crate::protocol::{Action, BadRequest, Sentence};
-use crate::registry::{Registry, ServerUrl};
+use crate::error::{Failure, Reply};
+use crate::protocol::{Action, BadRequest, Helpers, Sentence};
+use crate::rules::{Destination, Rules};
 use crate::scope::TokenSource;
 
 /// Everything outside that a verb may touch.
@@ -27,6 +30,8 @@ pub struct World<'a> {
     pub clock: &'a dyn Clock,
     /// AWS.
     pub source: &'a dyn TokenSource,
+    /// Other credential helpers.
+    pub helpers: &'a dyn Helpers,
     /// A random number, to spread refreshes and to tell one failure from the next.
     pub random: fn() -> u64,
     /// The request.
@@ -44,6 +49,8 @@ pub enum Status {
     Success,
     /// 1, whatever it was: clients look at stdout for the reason.
     Failure,
+    /// That of a fallback helper.
+    OfHelper(u8),
 }
 
 /// Does what a client asks for.
@@ -59,9 +66,12 @@ pub fn run(action: Action, world: &mut World<'_>) -> Status {
     answered.unwrap_or(Status::Failure)
 }
 
-/// The ECR registry that a client's text names; `None` for every other one.
-fn registry_of(server_url: &str) -> Option<Registry> {
-    Registry::parse(ServerUrl::parse(server_url).ok()?.host())
+/// Who answers for the text of a client. Without rules that can be used, ECR's own names are all that is known.
+fn destination<'r>(rules: &'r Result<Rules<'_>, Failure>, server_url: &str) -> Destination<'r> {
+    match rules {
+        Ok(rules) => rules.destination(server_url),
+        Err(_) => Destination::by_name(server_url),
+    }
 }
 
 impl World<'_> {
@@ -69,6 +79,24 @@ impl World<'_> {
     fn say(&mut self, sentence: Sentence) -> io::Result<Status> {
         writeln!(self.stdout, "{sentence}")?;
         Ok(Status::Failure)
+    }
+
+    /// Says what a failed `get` comes to.
+    fn tell(&mut self, reply: &Reply) -> io::Result<Status> {
+        let Reply { stdout, stderr } = reply;
+        if let Some(sentence) = stderr {
+            self.complain(sentence);
+        }
+        match stdout {
+            Some(sentence) => writeln!(self.stdout, "{sentence}")?,
+            None => writeln!(self.stdout, "{}", Sentence::NotFound)?,
+        }
+        Ok(Status::Failure)
+    }
+
+    /// Tells the person. One write, and no matter of the client's: a closed stderr keeps no answer from it.
+    fn complain(&mut self, sentence: &str) {
+        let _ = self.stderr.write_all(format!("{sentence}\n").as_bytes());
     }
 
     /// Refuses a request that can't be understood.

@@ -13,16 +13,17 @@
 //! | --- | --- | --- |
 //! | edge | `main`, [`cli`] | arguments and streams come in, the exit status goes out |
 //! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
-//! | adapters | [`cache`], [`ecr`], [`settings`], [`log`] | the disk, AWS, the user's settings, the operator's log |
-//! | domain | [`protocol`], [`registry`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
+//! | adapters | [`cache`], [`ecr`], [`settings`], [`fallback`], [`log`] | the disk, AWS, the user's settings, other helpers, the operator's log |
+//! | domain | [`protocol`], [`registry`], [`rules`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, the user's rules, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
 //! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`clock`] | text that doesn't print, variables, files, time |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
 //!
 //! # The life of one `get`
 //!
-//! 1. [`protocol`] reads the server URL; [`registry`] parses its host. A host that isn't ECR's is told "not found" here,
-//!    before a file or setting has been touched.
+//! 1. [`protocol`] reads the server URL; [`rules`], with [`registry`], say which registry its host stands for. One that
+//!    isn't ECR's is told "not found" here, or handed over to [`fallback`]; of files, only the configuration file has been
+//!    looked for.
 //! 2. [`settings`] reads our variables and the AWS profile files, once, and finds out without network who AWS will think
 //!    we are. The result is a [`scope::Scope`]: service, partition, region, endpoint and identity. Its SHA-256 names the
 //!    cached token.
@@ -40,12 +41,14 @@ pub mod clock;
 pub mod ecr;
 pub mod env;
 pub mod error;
+pub mod fallback;
 pub mod fs;
 pub mod helper;
 pub mod log;
 pub mod protocol;
 pub mod registry;
 pub mod route;
+pub mod rules;
 pub mod scope;
 pub mod secret;
 pub mod settings;

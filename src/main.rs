@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use docker_credential_ecr_login::clock::SystemClock;
 use docker_credential_ecr_login::ecr::Ecr;
 use docker_credential_ecr_login::env::Env;
+use docker_credential_ecr_login::fallback::Programs;
 use docker_credential_ecr_login::helper::{Status, World};
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the process's own world comes in")]
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
         env: &Env::process(),
         clock: &SystemClock::start(),
         source: &Ecr,
+        helpers: &Programs,
         // The seeds of the standard hasher are random; one step makes them a number.
         random: || RandomState::new().build_hasher().finish(),
         stdin: &mut std::io::stdin().lock(),
@@ -25,5 +27,6 @@ fn main() -> ExitCode {
     match docker_credential_ecr_login::cli::run(&arguments, &mut world) {
         Status::Success => ExitCode::SUCCESS,
         Status::Failure => ExitCode::FAILURE,
+        Status::OfHelper(status) => ExitCode::from(status),
     }
 }

@@ -10,6 +10,8 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+use crate::env::Env;
+use crate::error::Failure;
 use crate::secret::Secret;
 
 /// The most that is read from stdin. A password is at most some kilobytes; nothing a client sends comes near.
@@ -32,12 +34,17 @@ impl Action {
     /// The action of that name, spelled exactly.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        match name {
-            "get" => Some(Self::Get),
-            "store" => Some(Self::Store),
-            "erase" => Some(Self::Erase),
-            "list" => Some(Self::List),
-            _ => None,
+        [Self::Get, Self::Store, Self::Erase, Self::List].into_iter().find(|action| action.as_str() == name)
+    }
+
+    /// Its name, as the program's argument.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Store => "store",
+            Self::Erase => "erase",
+            Self::List => "list",
         }
     }
 }
@@ -84,18 +91,63 @@ pub enum BadRequest {
     Io(#[from] io::Error),
 }
 
-/// Reads the server URL of a `get` or `erase`: all of stdin, lines joined, white space trimmed.
-///
-/// # Errors
-/// Nothing was sent, or something that isn't text, or far too much.
-pub fn read_server_url(stdin: &mut dyn Read) -> Result<String, BadRequest> {
-    let request = read_request(stdin)?;
-    let joined: String = request.lines().collect();
-    let server_url = joined.trim();
-    if server_url.is_empty() {
-        return Err(BadRequest::Sentence(Sentence::NoServerUrl));
+/// Everything that a client wrote to stdin.
+#[derive(Debug)]
+pub struct Request(Secret);
+
+impl Request {
+    /// Reads stdin to its end.
+    ///
+    /// # Errors
+    /// Something that isn't text, or far too much.
+    pub fn read(stdin: &mut dyn Read) -> Result<Self, BadRequest> {
+        let mut request = Vec::new();
+        stdin.take(MAX_INPUT + 1).read_to_end(&mut request)?;
+        if request.len() as u64 > MAX_INPUT {
+            return Err(BadRequest::TooLong);
+        }
+        Ok(Self(Secret::new(String::from_utf8(request).map_err(|_| BadRequest::NotUtf8)?)))
     }
-    Ok(server_url.to_owned())
+
+    /// The request as it came, which may hold a password: for another helper.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The server URL that a `get` or `erase` asks for: all of the request, lines joined, white space trimmed.
+    ///
+    /// # Errors
+    /// Nothing was sent.
+    pub fn server_url(&self) -> Result<String, BadRequest> {
+        let joined: String = self.expose().lines().collect();
+        let server_url = joined.trim();
+        if server_url.is_empty() {
+            return Err(BadRequest::Sentence(Sentence::NoServerUrl));
+        }
+        Ok(server_url.to_owned())
+    }
+
+    /// The credentials that a `store` wants kept.
+    ///
+    /// # Errors
+    /// Not a JSON object, or one without a server URL or user name.
+    pub fn credentials(&self) -> Result<StoreRequest, BadRequest> {
+        let request = self.expose();
+        // serde would take an array for an object of its first fields.
+        if !request.trim_start().starts_with('{') {
+            return Err(BadRequest::NotJson);
+        }
+        let Credentials { server_url, username, secret } =
+            serde_json::from_str(request).map_err(|_| BadRequest::NotJson)?;
+        if server_url.trim().is_empty() {
+            return Err(BadRequest::Sentence(Sentence::NoServerUrl));
+        }
+        if username.is_empty() {
+            return Err(BadRequest::Sentence(Sentence::NoUsername));
+        }
+        Ok(StoreRequest { server_url: server_url.trim().to_owned(), username, secret: Secret::new(secret) })
+    }
 }
 
 /// The credentials that a `store` wants kept.
@@ -107,36 +159,6 @@ pub struct StoreRequest {
     pub username: String,
     /// The password.
     pub secret: Secret,
-}
-
-/// Reads the request of a `store`.
-///
-/// # Errors
-/// Not a JSON object, or one without a server URL or user name.
-pub fn read_store_request(stdin: &mut dyn Read) -> Result<StoreRequest, BadRequest> {
-    let request = read_request(stdin)?;
-    // serde would take an array for an object of its first fields.
-    if !request.trim_start().starts_with('{') {
-        return Err(BadRequest::NotJson);
-    }
-    let Credentials { server_url, username, secret } =
-        serde_json::from_str(&request).map_err(|_| BadRequest::NotJson)?;
-    if server_url.trim().is_empty() {
-        return Err(BadRequest::Sentence(Sentence::NoServerUrl));
-    }
-    if username.is_empty() {
-        return Err(BadRequest::Sentence(Sentence::NoUsername));
-    }
-    Ok(StoreRequest { server_url: server_url.trim().to_owned(), username, secret: Secret::new(secret) })
-}
-
-fn read_request(stdin: &mut dyn Read) -> Result<String, BadRequest> {
-    let mut request = Vec::new();
-    stdin.take(MAX_INPUT + 1).read_to_end(&mut request)?;
-    if request.len() as u64 > MAX_INPUT {
-        return Err(BadRequest::TooLong);
-    }
-    String::from_utf8(request).map_err(|_| BadRequest::NotUtf8)
 }
 
 /// The one JSON object of the protocol, as `store` receives it. Fields we don't know are the client's business.
@@ -168,12 +190,34 @@ pub fn write_credentials(stdout: &mut dyn Write, server_url: &str, username: &st
     write_json(stdout, &Answer { server_url, username, secret: secret.expose() })
 }
 
+/// Reads another helper's answer to a `list`; `None` for what isn't one.
+#[must_use]
+pub fn parse_list(answer: &[u8]) -> Option<BTreeMap<String, String>> {
+    serde_json::from_slice(answer).ok()
+}
+
 /// Writes the answer to a `list`: `{"SERVER URL":"USER NAME",…}` and a line end.
 ///
 /// # Errors
 /// The client closed its end.
 pub fn write_list(stdout: &mut dyn Write, usernames: &BTreeMap<String, String>) -> io::Result<()> {
     write_json(stdout, usernames)
+}
+
+/// Other credential helpers: processes, or a table in a test.
+pub trait Helpers {
+    /// Runs `docker-credential-NAME` with an action and a request. Its stdout, stderr and exit status (0 to 255) are the
+    /// client's.
+    ///
+    /// # Errors
+    /// There is no such program, it can't be run, or it would lead back here.
+    fn pass_on(&self, env: &Env, helper: &str, action: Action, request: &Request) -> Result<u8, Failure>;
+
+    /// Asks `docker-credential-NAME` for its list.
+    ///
+    /// # Errors
+    /// As above, or it failed, or its answer is none.
+    fn list(&self, env: &Env, helper: &str) -> Result<BTreeMap<String, String>, Failure>;
 }
 
 /// One `write` for the whole line, so that no client sees half of it.
@@ -191,7 +235,11 @@ mod tests {
     use super::*;
 
     fn server_url(request: &[u8]) -> Result<String, String> {
-        read_server_url(&mut &request[..]).map_err(|error| error.to_string())
+        Request::read(&mut &request[..]).and_then(|request| request.server_url()).map_err(|error| error.to_string())
+    }
+
+    fn stored(request: &[u8]) -> Result<StoreRequest, BadRequest> {
+        Request::read(&mut &request[..])?.credentials()
     }
 
     #[test]
@@ -218,13 +266,13 @@ mod tests {
     #[test]
     fn binary_and_endless_input_is_refused() {
         assert_eq!(server_url(b"\xff\xfe"), Err("the request is not valid UTF-8".to_owned()));
-        let error = read_server_url(&mut io::repeat(b'a')).expect_err("endless");
+        let error = Request::read(&mut io::repeat(b'a')).expect_err("endless");
         assert_eq!(error.to_string(), "the request is longer than 1048576 bytes");
     }
 
     #[test]
     fn a_store_request_needs_a_server_url_and_a_username() {
-        let error = |request: &str| read_store_request(&mut request.as_bytes()).expect_err(request).to_string();
+        let error = |request: &str| stored(request.as_bytes()).expect_err(request).to_string();
         let not_json = "the request is not a JSON object with ServerURL, Username and Secret";
         for (request, expected) in [
             ("", not_json),
@@ -243,7 +291,7 @@ mod tests {
     #[test]
     fn a_store_request_is_read_and_its_secret_does_not_print() {
         let request = br#"{"ServerURL":"https://h/\n","Username":"u","Secret":"hunter2","Extra":true}"#;
-        let stored = read_store_request(&mut &request[..]).expect("understood");
+        let stored = stored(request).expect("understood");
         assert_eq!((&*stored.server_url, &*stored.username, stored.secret.expose()), ("https://h/", "u", "hunter2"));
         assert!(!format!("{stored:?}").contains("hunter2"));
     }
@@ -273,8 +321,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_request_makes_a_reader_panic(request in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = read_server_url(&mut &request[..]).is_ok();
-            let _ = read_store_request(&mut &request[..]).is_ok();
+            let _ = server_url(&request).is_ok();
+            let _ = stored(&request).is_ok();
         }
 
         #[test]
@@ -282,7 +330,7 @@ mod tests {
             prop_assume!(!url.trim().is_empty());
             let mut wire = Vec::new();
             write_credentials(&mut wire, &url, &name, &Secret::from(&*secret)).expect("written");
-            let read = read_store_request(&mut &wire[..]).expect("understood");
+            let read = stored(&wire).expect("understood");
             prop_assert_eq!(read.server_url, url.trim());
             prop_assert_eq!(read.username, name);
             prop_assert_eq!(read.secret.expose(), secret);

@@ -146,6 +146,17 @@ pub enum Keeping {
     Never,
 }
 
+/// A role that is assumed once there are credentials, because a rule says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AssumedRole {
+    /// Its ARN.
+    pub arn: String,
+    /// The external ID that its trust policy asks for.
+    pub external_id: Option<String>,
+    /// The name of the session, if the user has one for it.
+    pub session_name: Option<String>,
+}
+
 /// Who AWS will think we are, as far as can be seen without asking it.
 #[derive(Clone, Debug)]
 pub struct Identity {
@@ -157,6 +168,8 @@ pub struct Identity {
     pub keeping: Keeping,
     /// The links of a profile's chain that aren't left to the SDK, from the base up.
     pub own: Vec<OwnLink>,
+    /// The role on top of all that.
+    pub role: Option<AssumedRole>,
 }
 
 /// Everything that one `GetAuthorizationToken` depends on.
@@ -183,7 +196,7 @@ impl Scope {
     pub fn key(&self) -> CacheKey {
         let Self { service, partition, region, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;
-        let Identity { source: _, fingerprint, keeping: _, own: _ } = identity;
+        let Identity { source: _, fingerprint, keeping: _, own: _, role: _ } = identity;
         let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
         key.add("service", service.as_str().as_bytes());
         key.add("partition", partition.as_str().as_bytes());
@@ -225,6 +238,8 @@ pub struct TokenRequest<'a> {
     pub config: &'a str,
     /// The contents of `~/.aws/credentials` that the scope was made from.
     pub credentials: &'a str,
+    /// The profile whose settings count.
+    pub profile: &'a str,
     /// How AWS is reached.
     pub route: &'a Route,
     /// How long it may take.
@@ -269,6 +284,7 @@ mod tests {
                 fingerprint: [7; 32],
                 keeping: Keeping::Cached(Reuse::UntilExpiry),
                 own: Vec::new(),
+                role: None,
             },
         }
     }

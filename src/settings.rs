@@ -13,6 +13,8 @@ mod identity;
 mod partition;
 mod proxies;
 mod route;
+mod rules_file;
+mod selected;
 mod subject;
 
 use std::path::PathBuf;
@@ -23,9 +25,12 @@ use crate::error::{Failure, FailureKind, Strictness};
 use crate::fs::read_bounded;
 use crate::registry::{Registry, Service};
 use crate::route::Route;
+use crate::rules::Target;
 use crate::scope::{CredentialSource, Scope};
 use crate::secret::Redactor;
 use profile_file::Profiles;
+pub use rules_file::RulesFile;
+use selected::Selected;
 
 /// The limit of a whole `get` where `AWS_ECR_TIMEOUT` says nothing else.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -154,39 +159,86 @@ impl<'a> AwsSettings<'a> {
         redactor
     }
 
+    /// Whose token a registry needs where no rule says anything.
+    ///
+    /// # Errors
+    /// The settings contradict themselves or name something that isn't there.
+    pub fn scope(&self, registry: &Registry) -> Result<Scope, Failure> {
+        self.view(&Target::of(registry.clone()))?.scope()
+    }
+
+    /// These settings as one registry is asked with them.
+    ///
+    /// # Errors
+    /// It can't be told which profile is meant.
+    pub fn view<'s>(&'s self, target: &'s Target<'s>) -> Result<View<'s>, Failure> {
+        let (profiles, broken) = match Profiles::parse(&self.texts.config, &self.texts.credentials) {
+            Ok(profiles) => (profiles, self.broken.clone()),
+            Err(error) => (Profiles::default(), Some(wrong(directories::locate(self.env, &error)))),
+        };
+        let selected = Selected::for_target(self.env, &profiles, broken.as_ref(), target)?;
+        Ok(View { settings: self, profiles, broken, selected, target })
+    }
+}
+
+/// The settings that hold for one registry: the profile is chosen, and the rule is at hand.
+#[derive(Debug)]
+pub struct View<'s> {
+    settings: &'s AwsSettings<'s>,
+    profiles: Profiles<'s>,
+    broken: Option<Failure>,
+    selected: Selected,
+    target: &'s Target<'s>,
+}
+
+impl<'s> View<'s> {
+    /// What all of this was read from.
+    #[must_use]
+    pub fn settings(&self) -> &'s AwsSettings<'s> {
+        self.settings
+    }
+
+    /// The profile whose settings count; it needn't exist.
+    #[must_use]
+    pub fn profile(&self) -> &str {
+        &self.selected.name
+    }
+
     /// How AWS is reached; only who asks it needs to know.
     ///
     /// # Errors
     /// A value that means nothing.
     pub fn route(&self) -> Result<Route, Failure> {
         // Profile files that can't be read have been a failure already, if a profile is needed.
-        let profiles = Profiles::parse(&self.texts.config, &self.texts.credentials).unwrap_or_default();
-        route::resolve(self.env, &profiles)
+        route::resolve(self.settings.env, &self.profiles, &self.selected)
     }
 
-    /// Whose token a registry needs, and where it comes from.
+    /// Whose token the registry needs, and where it comes from.
     ///
     /// # Errors
     /// The settings contradict themselves or name something that isn't there.
-    pub fn scope(&self, registry: &Registry) -> Result<Scope, Failure> {
-        let (profiles, broken) = match Profiles::parse(&self.texts.config, &self.texts.credentials) {
-            Ok(profiles) => (profiles, self.broken.clone()),
-            Err(error) => (Profiles::default(), Some(wrong(directories::locate(self.env, &error)))),
-        };
-        let identity = identity::identify(self.env, &profiles, broken)?;
-        if registry.service() == Service::EcrPublic
+    pub fn scope(&self) -> Result<Scope, Failure> {
+        let Self { settings: AwsSettings { env, .. }, profiles, broken, selected, target } = self;
+        let rule = target.rule();
+        if let Some(contradiction) = rule.and_then(|rule| rule.contradiction(target.registry())) {
+            return Err(Failure::new(FailureKind::RulesFile, format!("{}: {contradiction}", target.place_of_rule())));
+        }
+        let assumed = rule.and_then(|rule| rule.role.as_ref());
+        let identity = identity::identify(env, profiles, selected, assumed, broken.clone())?;
+        if target.service() == Service::EcrPublic
             && identity.source != CredentialSource::Nothing
-            && let Some(partition) = partition::of_credentials(self.env, &profiles)
-            && partition != registry.partition()
+            && identity.role.is_none()
+            && let Some(partition) = partition::of_credentials(env, profiles, selected)
+            && partition != target.partition()
         {
             let partition = partition.as_str().to_owned();
             return Err(Failure::new(FailureKind::OtherPartition { partition }, ""));
         }
-        let endpoint = endpoint::resolve(self.env, &profiles, registry)?;
+        let endpoint = endpoint::resolve(env, profiles, selected, target)?;
         Ok(Scope {
-            service: registry.service(),
-            partition: registry.partition(),
-            region: registry.region().to_owned(),
+            service: target.service(),
+            partition: target.partition(),
+            region: target.region().to_owned(),
             variant: endpoint.variant,
             endpoint_url: endpoint.url,
             identity,

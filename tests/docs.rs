@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 /// Read by what we are built on, not by `src/env.rs`: the crate `dirs`.
-const READ_BELOW: [&str; 1] = ["XDG_CACHE_HOME"];
+const READ_BELOW: [&str; 2] = ["XDG_CACHE_HOME", "XDG_CONFIG_HOME"];
 
 fn document(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).expect(name)
@@ -92,6 +92,8 @@ fn the_troubleshooting_table_has_no_failure_that_there_isnt() {
             sentence.replace("profile `NAME` gave", "{source} gave"),
             sentence.replace("NAME", "{profile}"),
             sentence.replace("NAME", "{partition}"),
+            sentence.replace("NUMBER", "{account}").replace("`NAME`, `NAME`", "{profiles}"),
+            sentence.replace("NAME", "{helper}"),
         ];
         let detail = sentence.replace("its `credential_process` ", "").replace(" N ", " {seconds} ");
         let is_said = spellings.iter().any(|spelling| source.contains(&format!("\"{spelling}\"")))

@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 const FLOORS: [(&str, &[&str]); 5] = [
     ("edge", &["main", "cli"]),
     ("policy", &["helper"]),
-    ("adapters", &["cache", "ecr", "settings", "log"]),
-    ("domain", &["protocol", "registry", "scope", "route", "token", "error"]),
+    ("adapters", &["cache", "ecr", "settings", "fallback", "log"]),
+    ("domain", &["protocol", "registry", "rules", "scope", "route", "token", "error"]),
     ("leaves", &["secret", "env", "fs", "clock"]),
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 21] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -36,6 +36,8 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
     ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs"]),
+    ("strsim", &["src/settings/rules_file/document.rs"]),
+    ("toml_parser", &["src/settings/rules_file/document.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs.rs"]),
 ];

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::error::Failure;
-use crate::registry::Registry;
+use crate::rules::Target;
 use crate::scope::Scope;
 use crate::secret::Secret;
 use crate::token::{AuthorizationToken, Lifetime};
@@ -77,11 +77,14 @@ impl Place {
         }
     }
 
-    fn is_of(&self, registry: &Registry) -> bool {
-        let Self { service, partition, region } = self;
-        service == registry.service().as_str()
-            && partition == registry.partition().as_str()
-            && region == registry.region()
+    /// The place that is asked for a registry.
+    #[must_use]
+    pub fn of_target(target: &Target<'_>) -> Self {
+        Self {
+            service: target.service().as_str().to_owned(),
+            partition: target.partition().as_str().to_owned(),
+            region: target.region().to_owned(),
+        }
     }
 }
 
@@ -109,12 +112,6 @@ struct FailureEntry {
 }
 
 impl TokenRecord {
-    /// Whether the token opens a registry.
-    #[must_use]
-    pub fn serves(&self, registry: &Registry) -> bool {
-        self.place.is_of(registry)
-    }
-
     /// Adds a host that the token was asked for. `false` when nothing changed.
     pub fn note_host(&mut self, host: &str) -> bool {
         self.hosts.len() < MOST_HOSTS && !self.hosts.contains(host) && self.hosts.insert(host.to_owned())
@@ -148,12 +145,6 @@ impl TokenRecord {
 }
 
 impl RememberedFailure {
-    /// Whether it is about the API of a registry.
-    #[must_use]
-    pub fn concerns(&self, registry: &Registry) -> bool {
-        self.place.is_of(registry)
-    }
-
     pub(super) fn seal(&self, key: &str) -> Vec<u8> {
         let Self { place, serial, at, until, failure } = self.clone();
         seal(key, &FailureEntry { place, serial, at: at.seconds(), until: until.seconds(), failure })

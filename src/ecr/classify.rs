@@ -191,6 +191,28 @@ fn login(error: &CredentialsError, profile: &str, source: &CredentialSource) -> 
     }
 }
 
+/// The role of a rule can't be assumed, by whoever there are credentials of.
+pub(super) fn role(error: &CredentialsError, arn: &str, redactor: &Redactor) -> Failure {
+    let source = format!("the role `{arn}`");
+    if let Some(refused) = refusal::<AssumeRoleError>(error, redactor) {
+        return not_by_ecr(refused, source);
+    }
+    let connection = find::<ConnectorError>(error).map(connection);
+    unanswered(connection.unwrap_or(FailureKind::CredentialSource { source }), error, redactor)
+}
+
+/// It isn't ECR that failed, and the remedy isn't a policy for ECR.
+fn not_by_ecr(refused: Failure, source: String) -> Failure {
+    let kind = match refused.kind {
+        FailureKind::AccessDenied
+        | FailureKind::MalformedAnswer
+        | FailureKind::Unsupported
+        | FailureKind::ServerError => FailureKind::CredentialSource { source },
+        kind => kind,
+    };
+    Failure { kind, ..refused }
+}
+
 /// STS or the SSO portal said no.
 fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Option<Failure> {
     let refused = refusal::<AssumeRoleError>(error, redactor)
@@ -200,21 +222,12 @@ fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redac
     let session_is_over = find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error)
         .and_then(SdkError::raw_response)
         .is_some_and(|response| response.status().as_u16() == 401);
-    let kind = match (refused.kind, source) {
-        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }) if session_is_over => {
-            FailureKind::SsoExpired { profile: profile.clone() }
+    Some(match source {
+        CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } } if session_is_over => {
+            Failure { kind: FailureKind::SsoExpired { profile: profile.clone() }, ..refused }
         }
-        // It isn't ECR that failed, and the remedy isn't a policy for ECR.
-        (
-            FailureKind::AccessDenied
-            | FailureKind::MalformedAnswer
-            | FailureKind::Unsupported
-            | FailureKind::ServerError,
-            source,
-        ) => FailureKind::CredentialSource { source: source.to_string() },
-        (kind, _) => kind,
-    };
-    Some(Failure { kind, ..refused })
+        source => not_by_ecr(refused, source.to_string()),
+    })
 }
 
 fn refusal<E>(error: &CredentialsError, redactor: &Redactor) -> Option<Failure>

@@ -4,7 +4,6 @@
 //! profile files aren't read again: the SDK gets the texts that the identity was made from. The links of a profile's
 //! chain that are ours are done here, and their credentials spliced into what the SDK sees of the chain.
 
-use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -12,7 +11,9 @@ use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
@@ -23,8 +24,11 @@ use super::client::retry_config;
 use super::http::LazyHttpClient;
 use super::{classify, process};
 use crate::error::Failure;
-use crate::scope::{CredentialSource, OwnLink, OwnStep, ProfileBase, TokenRequest};
+use crate::scope::{AssumedRole, CredentialSource, OwnLink, OwnStep, ProfileBase, TokenRequest};
 use crate::secret::Redactor;
+
+/// How a session of a rule's role is called in `CloudTrail`, unless the rule says otherwise.
+const SESSION_NAME: &str = "docker-credential-ecr-login";
 
 /// The name under which the SDK finds the credentials of a link of ours, as a profile and as a `credential_source`.
 const SPLICE: &str = "docker-credential-ecr-login/spliced";
@@ -34,7 +38,7 @@ pub(super) async fn resolve(
     request: TokenRequest<'_>,
     http: &LazyHttpClient,
 ) -> Result<(Credentials, Redactor), Failure> {
-    let TokenRequest { scope, config, credentials: credentials_file, route, limit, mut redactor } = request;
+    let TokenRequest { scope, config, credentials: credentials_file, profile, route, limit, mut redactor } = request;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))
@@ -70,10 +74,29 @@ pub(super) async fn resolve(
         }
         CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
     };
-    match resolved {
-        Ok(credentials) => Ok((credentials, redactor)),
-        Err(error) => Err(classify::credentials(&error, source, &redactor)),
+    let credentials = resolved.map_err(|error| classify::credentials(&error, source, &redactor))?;
+    let Some(role) = &scope.identity.role else { return Ok((credentials, redactor)) };
+    redactor.learn(credentials.secret_access_key());
+    redactor.learn(credentials.session_token().unwrap_or_default());
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .region(Region::new(scope.region.clone()))
+        .http_client(http.clone())
+        .retry_config(retry_config(route.retries))
+        .profile_files(profiles.files(""))
+        .profile_name(profile)
+        .credentials_provider(credentials);
+    let assumed = assume(role, &config.load().await).await;
+    Ok((assumed.map_err(|error| classify::role(&error, &role.arn, &redactor))?, redactor))
+}
+
+/// Assumes the role of a rule.
+async fn assume(role: &AssumedRole, config: &SdkConfig) -> Result<Credentials, CredentialsError> {
+    let AssumedRole { arn, external_id, session_name } = role;
+    let mut builder = AssumeRoleProvider::builder(arn).session_name(session_name.as_deref().unwrap_or(SESSION_NAME));
+    if let Some(external_id) = external_id {
+        builder = builder.external_id(external_id);
     }
+    builder.configure(config).build().await.provide_credentials().await
 }
 
 /// What a link of ours came to, and the profile that goes on with it; `None` when that is all.

@@ -7,15 +7,15 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use super::{Status, World, registry_of};
+use super::{Status, World, destination, foreign};
 use crate::cache::{Attempt, Cache, Guard, Place, RememberedFailure, TokenRecord};
 use crate::clock::Deadline;
 use crate::error::{Failure, FailureKind, Reply};
 use crate::log::{Level, Log};
-use crate::protocol::{Sentence, read_server_url, write_credentials};
-use crate::registry::Registry;
+use crate::protocol::{Action, Request, Sentence, write_credentials};
+use crate::rules::{Destination, Target};
 use crate::scope::{CacheKey, Fetched, Keeping, Scope, TokenRequest};
-use crate::settings::{self, AwsSettings, Switches};
+use crate::settings::{self, AwsSettings, RulesFile, Switches, View};
 use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
 
 /// With a stale token in hand nobody has to wait long for a newer one.
@@ -28,42 +28,49 @@ const REFRESH_PAUSE: Duration = Duration::from_mins(1);
 const LONGEST_POLL: Duration = Duration::from_millis(20);
 
 pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
-    let server_url = match read_server_url(world.stdin) {
-        Ok(server_url) => server_url,
+    let asked = Request::read(world.stdin).and_then(|request| Ok((request.server_url()?, request)));
+    let (server_url, request) = match asked {
+        Ok(asked) => asked,
         Err(bad) => return world.refuse(&bad),
     };
-    let Some(registry) = registry_of(&server_url) else {
-        return world.say(Sentence::NotFound);
+    let file = RulesFile::read(world.env);
+    let rules = file.rules();
+    let target = match (destination(&rules, &server_url), &rules) {
+        (Destination::Ecr(target), _) => target,
+        (Destination::Helper(helper), _) => {
+            return foreign::pass_on(world, helper, Action::Get, &server_url, &request);
+        }
+        (Destination::Nowhere, Ok(_)) => return world.say(Sentence::NotFound),
+        (Destination::Nowhere, Err(failure)) => return foreign::not_found(world, &server_url, failure),
     };
-    match password(world, &registry) {
+    match password(world, &target, rules.as_ref().err()) {
         Ok(token) => {
             write_credentials(world.stdout, &server_url, token.username(), token.password())?;
             Ok(Status::Success)
         }
         Err(failure) => {
-            let Reply { stdout, stderr } = Reply::to(&failure, &registry, settings::strictness(world.env));
-            if let Some(sentence) = stderr {
-                // One write, and no matter of the client's: a closed stderr keeps no answer from it.
-                let _ = world.stderr.write_all(format!("{sentence}\n").as_bytes());
-            }
-            match stdout {
-                Some(sentence) => writeln!(world.stdout, "{sentence}")?,
-                None => writeln!(world.stdout, "{}", Sentence::NotFound)?,
-            }
-            Ok(Status::Failure)
+            let strictness = settings::strictness(world.env);
+            world.tell(&Reply::to(&failure, target.host(), target.service(), strictness))
         }
     }
 }
 
-fn password(world: &mut World<'_>, registry: &Registry) -> Result<AuthorizationToken, Failure> {
+/// `mistake` is one in the rules: what they say of this registry isn't known then.
+fn password(
+    world: &mut World<'_>,
+    target: &Target<'_>,
+    mistake: Option<&Failure>,
+) -> Result<AuthorizationToken, Failure> {
     let mut log = Log::open(world.env)?;
-    let token = Switches::read(world.env).and_then(|switches| {
+    let token = mistake.map_or(Ok(()), |mistake| Err(mistake.clone())).and_then(|()| {
+        let switches = Switches::read(world.env)?;
         let settings = AwsSettings::read(world.env);
-        let scope = settings.scope(registry)?;
-        Get::new(world, &mut log, registry, &scope, &switches).token(&settings)
+        let view = settings.view(target)?;
+        let scope = view.scope()?;
+        Get::new(world, &mut log, target, &scope, &switches).token(&view)
     });
     if let Err(failure) = &token {
-        let event = format_args!("get {}: {}", registry.host(), whole(failure));
+        let event = format_args!("get {}: {}", target.host(), whole(failure));
         log.write(world.stderr, world.clock, Level::Error, event);
     }
     token
@@ -73,7 +80,7 @@ fn password(world: &mut World<'_>, registry: &Registry) -> Result<AuthorizationT
 struct Get<'a, 'w> {
     world: &'a mut World<'w>,
     log: &'a mut Log,
-    registry: &'a Registry,
+    target: &'a Target<'a>,
     scope: &'a Scope,
     key: CacheKey,
     cache: Cache,
@@ -99,7 +106,7 @@ impl<'a, 'w> Get<'a, 'w> {
     fn new(
         world: &'a mut World<'w>,
         log: &'a mut Log,
-        registry: &'a Registry,
+        target: &'a Target<'a>,
         scope: &'a Scope,
         switches: &Switches,
     ) -> Self {
@@ -107,14 +114,14 @@ impl<'a, 'w> Get<'a, 'w> {
         let directory = switches.cache_directory.as_deref().filter(|_| scope.identity.keeping != Keeping::Never);
         let (cache, unfit) = Cache::open(directory);
         let patience = switches.timeout / 2;
-        let mut get = Self { world, log, registry, scope, key: scope.key(), cache, patience, end };
+        let mut get = Self { world, log, target, scope, key: scope.key(), cache, patience, end };
         if let Some(unfit) = unfit {
             get.log(Level::Warn, format_args!("the cache is not used: {unfit}"));
         }
         get
     }
 
-    fn token(mut self, settings: &AwsSettings<'_>) -> Result<AuthorizationToken, Failure> {
+    fn token(mut self, view: &View<'_>) -> Result<AuthorizationToken, Failure> {
         let cached = self.cached();
         let stale = match cached {
             Some((record, Freshness::Fresh)) => return Ok(self.hit(record)),
@@ -141,7 +148,7 @@ impl<'a, 'w> Get<'a, 'w> {
                 None
             }
         };
-        match self.fetch(settings, stale.is_some()) {
+        match self.fetch(view, stale.is_some()) {
             Ok(token) => {
                 self.keep(&token, stale);
                 Ok(token)
@@ -171,10 +178,10 @@ impl<'a, 'w> Get<'a, 'w> {
     /// Serves a cached token, and sees to it that `list` knows this host.
     fn hit(&mut self, mut record: TokenRecord) -> AuthorizationToken {
         self.log(Level::Info, format_args!("served from the cache"));
-        if record.note_host(self.registry.host())
+        if record.note_host(self.target.host())
             && let Attempt::Held(_guard) = self.cache.try_lock(&self.key)
             && let Some(mut latest) = self.cache.token(&self.key)
-            && latest.note_host(self.registry.host())
+            && latest.note_host(self.target.host())
             && let Err(error) = self.cache.amend(&self.key, &latest)
         {
             self.log(Level::Debug, format_args!("{error}: {}", error.source));
@@ -226,18 +233,19 @@ impl<'a, 'w> Get<'a, 'w> {
         }
     }
 
-    fn fetch(&mut self, settings: &AwsSettings<'_>, stale_in_hand: bool) -> Result<AuthorizationToken, Failure> {
+    fn fetch(&mut self, view: &View<'_>, stale_in_hand: bool) -> Result<AuthorizationToken, Failure> {
         let left = self.end.left(self.world.clock);
-        let texts = settings.profile_texts();
-        let route = settings.route()?;
+        let texts = view.settings().profile_texts();
+        let route = view.route()?;
         let started = self.world.clock.elapsed();
         let fetched = self.world.source.fetch(TokenRequest {
             scope: self.scope,
             config: &texts.config,
             credentials: &texts.credentials,
+            profile: view.profile(),
             route: &route,
             limit: if stale_in_hand { left.min(REFRESH_LIMIT) } else { left },
-            redactor: settings.redactor(),
+            redactor: view.settings().redactor(),
         });
         let took = self.world.clock.elapsed().saturating_sub(started).as_millis();
         match fetched {
@@ -276,7 +284,7 @@ impl<'a, 'w> Get<'a, 'w> {
             lifetime,
             token: token.clone(),
         };
-        record.note_host(self.registry.host());
+        record.note_host(self.target.host());
         if let Err(error) = self.cache.keep(&self.key, &record, now) {
             self.log(Level::Warn, format_args!("not kept: {error}: {}", error.source));
         }
@@ -298,7 +306,7 @@ impl<'a, 'w> Get<'a, 'w> {
     }
 
     fn log(&mut self, level: Level, event: fmt::Arguments<'_>) {
-        let host = self.registry.host();
+        let host = self.target.host();
         self.log.write(self.world.stderr, self.world.clock, level, format_args!("get {host}: {event}"));
     }
 }

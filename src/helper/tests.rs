@@ -1,6 +1,7 @@
 //! The policy on two byte buffers, a clock moved by hand, and a source of tokens that answers what a test says.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::clock::Clock;
 use crate::clock::fake::FakeClock;
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
+use crate::protocol::{Helpers, Request};
 use crate::registry::Registry;
 use crate::scope::{Fetched, TokenRequest, TokenSource};
 use crate::secret::Secret;
@@ -58,11 +60,37 @@ impl TokenSource for Script<'_> {
     }
 }
 
+/// Other helpers: what each does with a request is written down.
+#[derive(Default)]
+struct Others {
+    /// Helper, action and request of each run.
+    runs: RefCell<Vec<(String, Action, String)>>,
+    /// The status that each run ends with; or the failure that it is.
+    status: RefCell<Option<Result<u8, Failure>>>,
+    /// What each helper lists.
+    lists: BTreeMap<&'static str, Vec<(&'static str, &'static str)>>,
+}
+
+impl Helpers for Others {
+    fn pass_on(&self, _: &Env, helper: &str, action: Action, request: &Request) -> Result<u8, Failure> {
+        self.runs.borrow_mut().push((helper.to_owned(), action, request.expose().to_owned()));
+        self.status.borrow().clone().expect("the test says how it ends")
+    }
+
+    fn list(&self, _: &Env, helper: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let Some(list) = self.lists.get(helper) else {
+            return Err(Failure::new(FailureKind::FallbackMissing { helper: helper.to_owned() }, ""));
+        };
+        Ok(list.iter().map(|(server, name)| ((*server).to_owned(), (*name).to_owned())).collect())
+    }
+}
+
 /// A home directory, a clock and a script.
 struct Stage<'a> {
     home: tempfile::TempDir,
     clock: &'a FakeClock,
     script: Script<'a>,
+    others: Others,
     variables: Vec<(String, String)>,
 }
 
@@ -80,6 +108,7 @@ impl<'a> Stage<'a> {
         let variables = [
             ("HOME", home.path().to_str().expect("UTF-8")),
             ("AWS_ECR_CACHE_DIR", "~/tokens"),
+            ("AWS_ECR_CONFIG", ""),
             ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", "secret"),
         ];
@@ -91,11 +120,20 @@ impl<'a> Stage<'a> {
             takes: RefCell::default(),
             limits: RefCell::default(),
         };
-        Self { home, clock, script, variables }
+        Self { home, clock, script, others: Others::default(), variables }
     }
 
     fn set(&mut self, name: &str, value: &str) {
         self.variables.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// From now on there are these rules.
+    fn rules(&mut self, text: &str) {
+        let file = tempfile::Builder::new().prefix("rules").tempfile_in(self.home.path()).expect("a file");
+        let (mut file, path) = file.keep().expect("kept");
+        std::io::Write::write_all(&mut file, text.as_bytes()).expect("written");
+        self.variables.retain(|(name, _)| name != "AWS_ECR_CONFIG");
+        self.set("AWS_ECR_CONFIG", path.to_str().expect("UTF-8"));
     }
 
     fn env(&self) -> Env {
@@ -114,6 +152,7 @@ impl<'a> Stage<'a> {
                 env: &self.env(),
                 clock: self.clock,
                 source: &self.script,
+                helpers: &self.others,
                 random: || 0,
                 stdin: &mut request.as_bytes(),
                 stdout: &mut stdout,
@@ -350,7 +389,7 @@ fn store_keeps_nothing_and_loses_nothing() {
         Seen {
             status: Status::Failure,
             stdout: "ecr-login keeps no passwords, and this is not an ECR registry; name another helper for it in \
-                     `credHelpers`\n"
+                     `credHelpers`, or a fallback in the configuration file\n"
                 .to_owned(),
             stderr: String::new()
         }
@@ -358,4 +397,236 @@ fn store_keeps_nothing_and_loses_nothing() {
     stage.set("AWS_ECR_IGNORE_CREDS_STORAGE", "true");
     assert_eq!(store(&stage, "docker.io"), success());
     assert!(!stage.cache_directory().exists());
+}
+
+/// Names of ours, a helper for GHCR and one for the rest.
+const RULES: &str = "[[registry]]\nmatch = 'docker.example.com'\nregistry = \
+                     '111122223333.dkr.ecr.eu-west-1.amazonaws.com'\n\
+                     [[registry]]\nmatch = ['*.example.net', '444455556666']\nregion = 'eu-west-1'\n\
+                     [[fallback]]\nmatch = 'ghcr.io'\nhelper = 'one'\n[[fallback]]\nhelper = 'two'\n";
+
+#[test]
+fn a_name_of_your_own_has_the_token_of_the_registry_behind_it() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.rules(RULES);
+    for server_url in ["docker.example.com", "https://Docker.Example.com:8443/v2/", HOST, OTHER_ACCOUNT] {
+        assert_eq!(stage.password(server_url), "password-1", "{server_url}");
+    }
+    assert_eq!(stage.script.calls(), 1);
+    // By whichever name, all is forgotten.
+    assert_eq!(stage.run(Action::Erase, "docker.example.com").status, Status::Success);
+    assert_eq!(stage.password(HOST), "password-2");
+    assert!(stage.others.runs.borrow().is_empty());
+}
+
+#[test]
+fn other_hosts_are_handed_over_whole_and_end_as_their_helper_ends() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.rules(RULES);
+    // On any other host even this switch loses no password when there is a helper to keep it.
+    stage.set("AWS_ECR_IGNORE_CREDS_STORAGE", "true");
+    let login = r#"{"ServerURL":"https://index.docker.io/v1/","Username":"u","Secret":"s"}"#;
+    for (action, request, helper) in [
+        (Action::Get, "ghcr.io\n", "one"),
+        (Action::Get, "https://index.docker.io/v1/", "two"),
+        (Action::Get, "https://user@ghcr.io", "two"),
+        (Action::Store, login, "two"),
+        (Action::Erase, " https://ghcr.io \r\n", "one"),
+    ] {
+        for (ended, status) in [(0, Status::Success), (1, Status::OfHelper(1)), (42, Status::OfHelper(42))] {
+            *stage.others.status.borrow_mut() = Some(Ok(ended));
+            let seen = stage.run(action, request);
+            assert_eq!(seen, Seen { status, stdout: String::new(), stderr: String::new() }, "{request}");
+            let run = stage.others.runs.borrow_mut().pop().expect("it was run");
+            assert_eq!(run, (helper.to_owned(), action, request.to_owned()));
+        }
+    }
+    assert_eq!(stage.script.calls(), 0);
+    assert!(!stage.cache_directory().exists());
+}
+
+#[test]
+fn a_fallback_that_cannot_be_asked_is_a_clear_error_and_no_password_is_said_to_be_kept() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.rules(RULES);
+    let missing = Failure::new(FailureKind::FallbackMissing { helper: "one".to_owned() }, "");
+    *stage.others.status.borrow_mut() = Some(Err(missing));
+    let why = "the fallback helper `docker-credential-one` isn't on the `PATH`; install it, or name another one in the \
+               configuration file\n";
+    let reason = format!("ecr-login: no password for ghcr.io: {why}");
+    let failed = |stdout: &str, stderr: &str| Seen {
+        status: Status::Failure,
+        stdout: stdout.to_owned(),
+        stderr: stderr.to_owned(),
+    };
+    assert_eq!(stage.run(Action::Get, "ghcr.io"), failed(NOT_FOUND, &reason));
+    let login = r#"{"ServerURL":"ghcr.io","Username":"u","Secret":"s"}"#;
+    let said = format!("ecr-login: cannot store the password for ghcr.io: {why}");
+    assert_eq!(stage.run(Action::Store, login), failed(&said, ""));
+    let said = format!("ecr-login: cannot erase the password for ghcr.io: {why}");
+    assert_eq!(stage.run(Action::Erase, "ghcr.io"), failed(&said, ""));
+    stage.set("AWS_ECR_STRICT", "true");
+    assert_eq!(stage.run(Action::Get, "ghcr.io"), failed(&reason, ""));
+}
+
+#[test]
+fn a_mistake_in_the_rules_stops_ecr_and_leaves_other_registries_their_sentence() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.password(HOST);
+    stage.rules("[[registry]]\nmatch = '*'\nprofil = 'dev'\n");
+    let file = stage.env().text("AWS_ECR_CONFIG").expect("a path");
+    let why = format!(
+        "the configuration file is wrong ({file}:3:1: unknown key `profil`; did you mean `profile`?); correct it and try \
+         again\n"
+    );
+    let failed = |stdout: &str, stderr: String| Seen { status: Status::Failure, stdout: stdout.to_owned(), stderr };
+    for (server_url, host) in
+        [(HOST, HOST), ("https://ghcr.io/v2/", "ghcr.io"), ("https://user:hunter2@ghcr.io", "this server")]
+    {
+        let reason = format!("ecr-login: no password for {host}: {why}");
+        assert_eq!(stage.run(Action::Get, server_url), failed(NOT_FOUND, reason));
+    }
+    let login = |host: &str| format!(r#"{{"ServerURL":"{host}","Username":"u","Secret":"s"}}"#);
+    let said = format!("ecr-login: cannot store the password for ghcr.io: {why}");
+    assert_eq!(stage.run(Action::Store, &login("ghcr.io")), failed(&said, String::new()));
+    let said = format!("ecr-login: cannot erase the password for ghcr.io: {why}");
+    assert_eq!(stage.run(Action::Erase, "ghcr.io"), failed(&said, String::new()));
+    let nothing = format!("ecr-login: nothing to list: {why}");
+    let listed = Seen { status: Status::Success, stdout: "{}\n".to_owned(), stderr: nothing };
+    assert_eq!(stage.run(Action::List, ""), listed);
+
+    // What needs no rule works.
+    assert_eq!(stage.run(Action::Store, &login(HOST)).status, Status::Success);
+    assert_eq!(stage.run(Action::Erase, HOST).status, Status::Success);
+    stage.variables.retain(|(name, _)| name != "AWS_ECR_CONFIG");
+    stage.set("AWS_ECR_CONFIG", "");
+    assert_eq!(stage.password(HOST), "password-2");
+}
+
+#[test]
+fn list_has_what_was_asked_for_what_rules_name_and_what_each_helper_would_be_asked_for() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.rules(RULES);
+    stage.others.lists.insert("one", vec![("ghcr.io", "me"), ("quay.io", "not asked for this")]);
+    stage.others.lists.insert(
+        "two",
+        vec![
+            ("https://index.docker.io/v1/", "you"),
+            ("https://ghcr.io", "not asked for this"),
+            (HOST, "nor for this"),
+            ("docker.example.com", "nor this"),
+        ],
+    );
+    stage.password(OTHER_ACCOUNT);
+    let seen = stage.run(Action::List, "");
+    assert_eq!((seen.status, &*seen.stderr), (Status::Success, ""));
+    let expected = format!(
+        "{{\"ghcr.io\":\"me\",\"https://{OTHER_ACCOUNT}\":\"AWS\",\"https://docker.example.com\":\"AWS\",\
+         \"https://index.docker.io/v1/\":\"you\"}}\n"
+    );
+    assert_eq!(seen.stdout, expected);
+
+    stage.others.lists.remove("one");
+    let seen = stage.run(Action::List, "");
+    assert_eq!(seen.status, Status::Success);
+    assert_eq!(seen.stdout, expected.replace("\"ghcr.io\":\"me\",", ""));
+    assert_eq!(
+        seen.stderr,
+        "ecr-login: the list is not complete: the fallback helper `docker-credential-one` isn't on the `PATH`; install \
+         it, or name another one in the configuration file\n"
+    );
+}
+
+#[test]
+fn each_rule_has_a_token_of_its_own_and_wins_over_keys_in_the_environment() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    std::fs::create_dir_all(stage.home.path().join(".aws")).expect("a directory");
+    let config = "[profile prod]\naws_access_key_id = AKIDPROD\naws_secret_access_key = hush\n\
+                  [profile region]\nregion = eu-west-1\n";
+    write(&stage.home.path().join(".aws/config"), config);
+    let rule = |pattern: &str, lines: &str| format!("[[registry]]\nmatch = '{pattern}'\n{lines}\n");
+    let arn = "role_arn = 'arn:aws:iam::444455556666:role/pull'";
+    let rules = [
+        rule("111122223333", "profile = 'prod'"),
+        rule("444455556666", arn),
+        rule("555566667777", &format!("{arn}\nexternal_id = 'blue'")),
+        rule("666677778888", &format!("{arn}\nsession_name = 'ci'")),
+        rule("777788889999", &format!("profile = 'prod'\n{arn}")),
+        rule("888899990000", "profile = 'nobody'"),
+        rule("999900001111", "profile = 'region'"),
+    ];
+    stage.rules(&rules.concat());
+    let host = |account: &str| format!("{account}.dkr.ecr.eu-west-1.amazonaws.com");
+    let accounts = ["111122223333", "444455556666", "555566667777", "666677778888", "777788889999", "123456789012"];
+    for round in 0..2 {
+        for (number, account) in accounts.iter().enumerate() {
+            assert_eq!(stage.password(&host(account)), format!("password-{}", number + 1), "{account} {round}");
+        }
+    }
+    let file = stage.env().text("AWS_ECR_CONFIG").expect("a path");
+    let lines_before = rules[..5].concat().lines().count();
+    for (account, line, why) in [
+        ("888899990000", lines_before + 1, "is not in the shared configuration files"),
+        ("999900001111", lines_before + 4, "has no credentials"),
+    ] {
+        let name = if account.starts_with('8') { "nobody" } else { "region" };
+        let reason = format!(
+            "ecr-login: no password for {}: the AWS settings are wrong (profile `{name}`, which the rule at \
+             `{file}:{line}:1` names, {why}); correct them and try again\n",
+            host(account)
+        );
+        assert_eq!(stage.run(Action::Get, &host(account)).stderr, reason);
+    }
+}
+
+#[test]
+fn a_rule_that_cannot_hold_for_the_host_that_its_glob_matches_is_named() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.rules("[[registry]]\nmatch = '*'\nrole_arn = 'arn:aws:iam::111122223333:role/pull'\n");
+    let file = stage.env().text("AWS_ECR_CONFIG").expect("a path");
+    let china = "111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn";
+    assert_eq!(
+        stage.run(Action::Get, china).stderr,
+        format!(
+            "ecr-login: no password for {china}: the configuration file is wrong ({file}:1:1: the role \
+             `arn:aws:iam::111122223333:role/pull` is of another partition than `{china}`, which lies in `aws-cn`); \
+             correct it and try again\n"
+        )
+    );
+    stage.password(HOST);
+}
+
+#[test]
+fn with_auto_profile_each_account_is_asked_as_its_one_profile() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    std::fs::create_dir_all(stage.home.path().join(".aws")).expect("a directory");
+    let sso = "sso_start_url = https://x\nsso_region = eu-west-1\nsso_role_name = r\n";
+    let config = format!(
+        "[profile one]\nsso_account_id = 111122223333\n{sso}[profile two]\nsso_account_id = 444455556666\n{sso}\
+         [profile three]\nsso_account_id = 444455556666\n{sso}"
+    );
+    write(&stage.home.path().join(".aws/config"), &config);
+    assert_eq!(stage.password(HOST), "password-1");
+    stage.rules("auto_profile = true\n");
+    assert_eq!(stage.password(HOST), "password-2", "another identity than the keys");
+    assert_eq!(stage.password("555566667777.dkr.ecr.eu-west-1.amazonaws.com"), "password-1", "no profile fits");
+    let seen = stage.run(Action::Get, OTHER_ACCOUNT);
+    let reason = format!(
+        "ecr-login: no password for {OTHER_ACCOUNT}: several profiles are for account `444455556666`: `three`, `two`; name \
+         one of them in a rule of the configuration file\n"
+    );
+    assert_eq!(seen, Seen { status: Status::Failure, stdout: NOT_FOUND.to_owned(), stderr: reason });
+}
+
+fn write(path: &std::path::Path, text: &str) {
+    #[expect(clippy::disallowed_methods, reason = "the test plants a file")]
+    std::fs::write(path, text).expect("written");
 }

@@ -17,6 +17,18 @@ pub(super) fn cache(env: &Env) -> Option<PathBuf> {
     }
 }
 
+/// `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's configuration directory. `None` without any home, and
+/// where the variable is the empty string.
+pub(super) fn rules_file(env: &Env) -> Option<PathBuf> {
+    if env.is_empty(names::CONFIG) {
+        return None;
+    }
+    match env.path(names::CONFIG) {
+        Some(path) => Some(expand_tilde(env, &path)),
+        None => dirs::config_dir().map(|configuration| configuration.join("ecr-login").join("config.toml")),
+    }
+}
+
 /// `AWS_CONFIG_FILE`, else `~/.aws/config`. `None` without any home.
 pub(super) fn config_file(env: &Env) -> Option<PathBuf> {
     shared_file(env, names::CONFIG_FILE, "config")
@@ -70,6 +82,13 @@ mod tests {
         {
             assert_eq!(cache(&env(path)), Some(PathBuf::from(expected)), "{path}");
         }
+    }
+
+    #[test]
+    fn the_rules_lie_where_their_variable_says_and_the_empty_string_means_none() {
+        let file = |value| rules_file(&Env::fixed([("HOME", "/home/me"), ("AWS_ECR_CONFIG", value)]));
+        assert_eq!(file("~/rules.toml"), Some(PathBuf::from("/home/me/rules.toml")));
+        assert_eq!(file(""), None);
     }
 
     #[test]

@@ -6,9 +6,10 @@
 
 use crate::env::{Env, names};
 use crate::error::Failure;
-use crate::registry::{EndpointVariant, Registry, ServerUrl, Service};
-use crate::settings::identity::selected_profile;
+use crate::registry::{EndpointVariant, ServerUrl, Service};
+use crate::rules::Target;
 use crate::settings::profile_file::Profiles;
+use crate::settings::selected::Selected;
 use crate::settings::wrong;
 
 /// Where to ask.
@@ -20,27 +21,38 @@ pub(super) struct Endpoint {
     pub(super) url: Option<String>,
 }
 
-/// Reads the settings for the service of a registry.
+/// Reads the settings for the service of a registry. A rule for it comes before all others.
 ///
 /// # Errors
 /// A URL that isn't one.
-pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, registry: &Registry) -> Result<Endpoint, Failure> {
-    let profile = profiles.profile(&selected_profile(env));
+pub(super) fn resolve(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    selected: &Selected,
+    target: &Target<'_>,
+) -> Result<Endpoint, Failure> {
+    let profile = profiles.profile(&selected.name);
     let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
     // The environment has the last word, in both directions.
     let flag = |variable: &str, key: &str| match env.text(variable) {
         Some(_) => env.is_true(variable),
         None => setting(key).is_some_and(|value| value.eq_ignore_ascii_case("true")),
     };
-    let host = registry.endpoint_variant();
+    let (host, rule) = (target.registry().endpoint_variant(), target.rule());
+    let fips = rule.and_then(|rule| rule.fips);
+    let dual_stack = rule.and_then(|rule| rule.dual_stack);
     let variant = EndpointVariant {
-        fips: host.fips || flag(names::USE_FIPS, "use_fips_endpoint"),
-        dual_stack: host.dual_stack || flag(names::USE_DUALSTACK, "use_dualstack_endpoint"),
+        fips: host.fips || fips.unwrap_or_else(|| flag(names::USE_FIPS, "use_fips_endpoint")),
+        dual_stack: host.dual_stack
+            || dual_stack.unwrap_or_else(|| flag(names::USE_DUALSTACK, "use_dualstack_endpoint")),
     };
+    if let Some(url) = rule.and_then(|rule| rule.endpoint_url.as_deref()) {
+        return Ok(Endpoint { variant, url: Some(url.to_owned()) });
+    }
     if flag(names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
         return Ok(Endpoint { variant, url: None });
     }
-    let (variable, service) = match registry.service() {
+    let (variable, service) = match target.service() {
         Service::Ecr => (names::ENDPOINT_URL_ECR, "ecr"),
         Service::EcrPublic => (names::ENDPOINT_URL_ECR_PUBLIC, "ecr_public"),
     };
@@ -63,7 +75,7 @@ pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, registry: &Registry) -
     Ok(Endpoint { variant, url })
 }
 
-fn is_http_url(url: &str) -> bool {
+pub(super) fn is_http_url(url: &str) -> bool {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let authority = rest.and_then(|rest| rest.split('/').next());
     let host = authority.map(|authority| authority.rsplit_once('@').map_or(authority, |(_user_info, host)| host));
@@ -73,6 +85,7 @@ fn is_http_url(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::registry::Registry;
 
     const PRIVATE: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
     const FIPS: &str = "111122223333.dkr.ecr-fips.us-east-1.amazonaws.com";
@@ -83,8 +96,9 @@ mod tests {
 
     fn endpoint(host: &str, variables: &[(&str, &str)]) -> Result<Endpoint, Failure> {
         let profiles = Profiles::parse(CONFIG, "").expect("a good file");
-        let registry = Registry::parse(host).expect("an ECR host");
-        resolve(&Env::fixed(variables.iter().copied()), &profiles, &registry)
+        let target = Target::of(Registry::parse(host).expect("an ECR host"));
+        let env = Env::fixed(variables.iter().copied());
+        resolve(&env, &profiles, &Selected::of_environment(&env), &target)
     }
 
     fn url(host: &str, variables: &[(&str, &str)]) -> Option<String> {

@@ -11,9 +11,11 @@ use std::path::Path;
 use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::fs::read_bounded;
-use crate::scope::{CredentialSource, Fingerprint, Identity, Keeping, OwnLink, OwnStep, ProfileBase};
+use crate::rules::Role;
+use crate::scope::{AssumedRole, CredentialSource, Fingerprint, Identity, Keeping, OwnLink, OwnStep, ProfileBase};
 use crate::secret::Secret;
 use crate::settings::profile_file::{Profiles, Section};
+use crate::settings::selected::{Selected, Selection};
 use crate::settings::{subject, wrong};
 use crate::token::Reuse;
 
@@ -24,34 +26,38 @@ const LONGEST_TOKEN: usize = 64 << 10;
 /// <https://docs.kernel.org/admin-guide/sysctl/kernel.html#random>.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The profile that is asked: `AWS_PROFILE`, else `default`.
-pub(super) fn selected_profile(env: &Env) -> String {
-    env.text(names::PROFILE).unwrap_or_else(|| "default".to_owned())
-}
-
-/// Finds the first source of credentials that is configured. `broken` says why the profiles are empty when their files
-/// can't be used: fatal only to who needs a profile.
+/// Finds the first source of credentials that is configured, and puts the role of a rule on top of it. `broken` says why
+/// the profiles are empty when their files can't be used: fatal only to who needs a profile.
 ///
 /// # Errors
-/// The profile chain is broken, or the profile named by `AWS_PROFILE` doesn't exist.
-pub(super) fn identify(env: &Env, profiles: &Profiles<'_>, broken: Option<Failure>) -> Result<Identity, Failure> {
+/// The profile chain is broken, or the profile that a rule or `AWS_PROFILE` names doesn't exist.
+pub(super) fn identify(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    selected: &Selected,
+    role: Option<&Role<'_>>,
+    broken: Option<Failure>,
+) -> Result<Identity, Failure> {
     let mut facts = Facts {
         env,
         profiles,
+        selected,
         fingerprint: Fingerprint::of("identity"),
         keeping: Keeping::Cached(Reuse::UntilExpiry),
         own: Vec::new(),
     };
     let source = facts.first_source(broken)?;
-    let Facts { fingerprint, keeping, mut own, .. } = facts;
+    let role = role.map(|role| facts.assumed_role(role));
+    let Facts { fingerprint, keeping, mut own, env: _, profiles: _, selected: _ } = facts;
     own.reverse();
-    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own })
+    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own, role })
 }
 
 /// What has been seen so far.
 struct Facts<'a> {
     env: &'a Env,
     profiles: &'a Profiles<'a>,
+    selected: &'a Selected,
     fingerprint: Fingerprint,
     keeping: Keeping,
     /// From the profile that was asked for down.
@@ -60,15 +66,19 @@ struct Facts<'a> {
 
 impl Facts<'_> {
     fn first_source(&mut self, broken: Option<Failure>) -> Result<CredentialSource, Failure> {
-        if self.environment_keys() {
+        if !self.selected.is_more_specific_than_keys() && self.environment_keys() {
             return Ok(CredentialSource::Environment);
         }
         if let Some(broken) = broken {
             return Err(broken);
         }
-        let name = selected_profile(self.env);
+        let name = self.selected.name.clone();
         if let Some(base) = self.profile_chain(&name)? {
             return Ok(CredentialSource::Profile { name, base });
+        }
+        if self.selected.is_more_specific_than_keys() {
+            // Whoever named this profile doesn't mean another source.
+            return Err(wrong(format!("{} has no credentials", self.selected.with_its_origin())));
         }
         if self.web_identity() {
             return Ok(CredentialSource::WebIdentity);
@@ -104,8 +114,11 @@ impl Facts<'_> {
         loop {
             let Some(profile) = self.profiles.profile(&name) else {
                 return match visited.last() {
-                    None if self.env.text(names::PROFILE).is_none() => Ok(None),
-                    None => Err(wrong(format!("profile `{name}` is not in the shared configuration files"))),
+                    None if self.selected.by == Selection::Nobody => Ok(None),
+                    None => Err(wrong(format!(
+                        "{} is not in the shared configuration files",
+                        self.selected.with_its_origin()
+                    ))),
                     Some(from) => {
                         Err(wrong(format!("profile `{from}` names the source profile `{name}`, which does not exist")))
                     }
@@ -233,7 +246,7 @@ impl Facts<'_> {
     fn instance_metadata(&mut self) {
         self.fingerprint.add("source", b"instance metadata");
         self.variables(&[names::METADATA_ENDPOINT, names::METADATA_ENDPOINT_MODE]);
-        if let Some(profile) = self.profiles.profile(&selected_profile(self.env)) {
+        if let Some(profile) = self.profiles.profile(&self.selected.name) {
             for key in ["ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"] {
                 self.fingerprint.add(key, profile.get(key).unwrap_or_default().as_bytes());
             }
@@ -245,6 +258,24 @@ impl Facts<'_> {
             }
             // Not Linux: no two machines could be told apart.
             Ok(None) | Err(_) => self.keeping = Keeping::Never,
+        }
+    }
+
+    /// The role of a rule, and who answers on behalf of STS for it: whatever the profile in use says.
+    fn assumed_role(&mut self, role: &Role<'_>) -> AssumedRole {
+        let Role { arn, external_id, session_name } = role;
+        self.fingerprint.add("rule", b"role");
+        self.fingerprint.add("role_arn", arn.as_bytes());
+        self.fingerprint.add("external_id", external_id.as_deref().unwrap_or_default().as_bytes());
+        self.fingerprint.add("session_name", session_name.as_deref().unwrap_or_default().as_bytes());
+        self.variables(&STS_AND_SSO_ENDPOINTS);
+        if let Some(profile) = self.profiles.profile(&self.selected.name) {
+            self.profile(&self.selected.name.clone(), &profile);
+        }
+        AssumedRole {
+            arn: arn.clone().into_owned(),
+            external_id: external_id.clone().map(Into::into),
+            session_name: session_name.clone().map(Into::into),
         }
     }
 
@@ -336,7 +367,8 @@ mod tests {
 
     fn identity(variables: &[(&str, &str)], config: &str) -> Result<Identity, Failure> {
         let profiles = Profiles::parse(config, "").expect("a good file");
-        identify(&Env::fixed(variables.iter().copied()), &profiles, None)
+        let env = Env::fixed(variables.iter().copied());
+        identify(&env, &profiles, &Selected::of_environment(&env), None, None)
     }
 
     fn source(variables: &[(&str, &str)], config: &str) -> CredentialSource {
@@ -423,8 +455,10 @@ mod tests {
     #[test]
     fn a_profile_file_that_cannot_be_used_stops_only_who_needs_a_profile() {
         let none = Profiles::default();
-        let identify =
-            |variables: &[(&str, &str)]| identify(&Env::fixed(variables.iter().copied()), &none, Some(wrong("line 1")));
+        let identify = |variables: &[(&str, &str)]| {
+            let env = Env::fixed(variables.iter().copied());
+            identify(&env, &none, &Selected::of_environment(&env), None, Some(wrong("line 1")))
+        };
         assert_eq!(identify(&[ID, SECRET]).expect("keys").source, CredentialSource::Environment);
         for variables in [&[][..], &[ID], &[("AWS_PROFILE", "a")], &[NOT_ON_EC2]] {
             assert_eq!(identify(variables).expect_err("no keys"), wrong("line 1"), "{variables:?}");

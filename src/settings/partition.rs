@@ -6,15 +6,15 @@
 
 use crate::env::{Env, names};
 use crate::registry::Partition;
-use crate::settings::identity::selected_profile;
 use crate::settings::profile_file::Profiles;
+use crate::settings::selected::Selected;
 
 /// The partition of the role or region that is configured; `None` when neither is.
-pub(super) fn of_credentials(env: &Env, profiles: &Profiles<'_>) -> Option<Partition> {
-    let profile = profiles.profile(&selected_profile(env));
+pub(super) fn of_credentials(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Option<Partition> {
+    let profile = profiles.profile(&selected.name);
     let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
     let of_arn = |arn: &str| arn.strip_prefix("arn:")?.split(':').next().and_then(Partition::parse);
-    let of_keys = env.is_set(names::ACCESS_KEY_ID);
+    let of_keys = env.is_set(names::ACCESS_KEY_ID) && !selected.is_more_specific_than_keys();
     let role = setting("role_arn").map(str::to_owned).or_else(|| env.text(names::ROLE_ARN)).filter(|_| !of_keys);
     role.and_then(|arn| of_arn(&arn)).or_else(|| {
         let region = env.text(names::REGION).or_else(|| env.text(names::DEFAULT_REGION));
@@ -46,7 +46,8 @@ mod tests {
             (&[none, ("AWS_DEFAULT_REGION", "us-isob-east-1")], Some(Partition::AwsIsoB)),
             (&[("AWS_REGION", "eu-west-1")], Some(Partition::Aws)),
         ] {
-            assert_eq!(of_credentials(&Env::fixed(variables.iter().copied()), &profiles), expected, "{variables:?}");
+            let env = Env::fixed(variables.iter().copied());
+            assert_eq!(of_credentials(&env, &profiles, &Selected::of_environment(&env)), expected, "{variables:?}");
         }
     }
 }

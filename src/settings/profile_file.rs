@@ -89,6 +89,21 @@ impl<'a> Profiles<'a> {
         names.into_iter()
     }
 
+    /// The names of the profiles whose `sso_account_id` or `role_arn` is of an account, in alphabetical order.
+    #[must_use]
+    pub fn of_account(&self, account: &str) -> Vec<&'a str> {
+        let is_of_account = |name: &&str| {
+            // A look at the text first: putting hundreds of profiles together takes longer.
+            let said = |fragment: &Fragment<'_>| fragment.name == *name && fragment.body.contains(account);
+            self.fragments.iter().any(said)
+                && self.profile(name).is_some_and(|profile| {
+                    let account_of_role = profile.get("role_arn").and_then(|arn| arn.split(':').nth(4));
+                    account_of_role == Some(account) || profile.get("sso_account_id") == Some(account)
+                })
+        };
+        self.profile_names().filter(is_of_account).collect()
+    }
+
     fn assemble(&self, kind: Kind, name: &str) -> Option<Section<'a>> {
         let mut fragments = self
             .fragments

@@ -9,8 +9,8 @@ use crate::error::Failure;
 use crate::registry::ServerUrl;
 use crate::route::{Proxies, Proxy};
 use crate::secret::{Redactor, Secret};
-use crate::settings::identity::selected_profile;
 use crate::settings::profile_file::Profiles;
+use crate::settings::selected::Selected;
 use crate::settings::wrong;
 
 const FOR_HTTPS: [&str; 4] = [names::https_proxy, names::HTTPS_PROXY, names::all_proxy, names::ALL_PROXY];
@@ -36,8 +36,12 @@ const EVERYTHING: &str = "*,0.0.0.0/0,::/0";
 ///
 /// # Errors
 /// A URL that isn't one; it isn't repeated, as it may hold a password.
-pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>) -> Result<Proxies, Failure> {
-    Ok(Proxies { https: proxy(env, &FOR_HTTPS)?, http: proxy(env, &FOR_HTTP)?, direct: direct(env, profiles) })
+pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Proxies, Failure> {
+    Ok(Proxies {
+        https: proxy(env, &FOR_HTTPS)?,
+        http: proxy(env, &FOR_HTTP)?,
+        direct: direct(env, profiles, selected),
+    })
 }
 
 /// The passwords in the URLs, as written and as meant.
@@ -85,7 +89,7 @@ fn is_user_info(text: &str) -> bool {
 }
 
 /// Everything that is reached without a proxy, as a list of names, addresses and networks with commas between.
-fn direct(env: &Env, profiles: &Profiles<'_>) -> String {
+fn direct(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> String {
     let listed = env.text(names::no_proxy).or_else(|| env.text(names::NO_PROXY)).unwrap_or_default();
     let listed = listed.split([',', ' ', '\t']).map(|entry| match entry {
         // The matcher takes `*` for every name, and for no address.
@@ -93,7 +97,7 @@ fn direct(env: &Env, profiles: &Profiles<'_>) -> String {
         // `*.example.com` is what others call `.example.com`, and `[::1]` is how an address stands in a URL.
         entry => entry.strip_prefix('*').unwrap_or(entry).trim_matches(['[', ']']).to_owned(),
     });
-    let profile = profiles.profile(&selected_profile(env));
+    let profile = profiles.profile(&selected.name);
     let of_profile = profile.as_ref().and_then(|profile| profile.get("ec2_metadata_service_endpoint"));
     let services =
         [env.text(names::METADATA_ENDPOINT), of_profile.map(str::to_owned), env.text(names::CONTAINER_FULL_URI)];
@@ -111,7 +115,8 @@ mod tests {
     use super::*;
 
     fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, Failure> {
-        resolve(&Env::fixed(variables.iter().copied()), &Profiles::default())
+        let env = Env::fixed(variables.iter().copied());
+        resolve(&env, &Profiles::default(), &Selected::of_environment(&env))
     }
 
     #[test]

@@ -9,25 +9,25 @@ use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::route::{CertificatePlace, Retries, Route, Trust};
 use crate::settings::directories::expand_tilde;
-use crate::settings::identity::selected_profile;
 use crate::settings::profile_file::Profiles;
+use crate::settings::selected::Selected;
 use crate::settings::{proxies, wrong};
 
 /// Reads the settings of the profile in use and of the environment, which wins.
 ///
 /// # Errors
 /// A value that means nothing.
-pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>) -> Result<Route, Failure> {
+pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Route, Failure> {
     Ok(Route {
-        trust: trust(env, profiles),
-        proxies: proxies::resolve(env, profiles)?,
-        retries: retries(env, profiles)?,
+        trust: trust(env, profiles, selected),
+        proxies: proxies::resolve(env, profiles, selected)?,
+        retries: retries(env, profiles, selected)?,
     })
 }
 
 /// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
-fn retries(env: &Env, profiles: &Profiles<'_>) -> Result<Retries, Failure> {
-    let profile = profiles.profile(&selected_profile(env));
+fn retries(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Retries, Failure> {
+    let profile = profiles.profile(&selected.name);
     let setting = |variable: &'static str, key: &'static str| {
         let of_profile = || profile.as_ref()?.get(key).map(|value| (key, value.to_owned()));
         env.text(variable).map(|value| (variable, value)).or_else(of_profile)
@@ -48,12 +48,12 @@ fn retries(env: &Env, profiles: &Profiles<'_>) -> Result<Retries, Failure> {
 }
 
 /// As the AWS CLI does, the first that is set replaces all others.
-fn trust(env: &Env, profiles: &Profiles<'_>) -> Trust {
+fn trust(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Trust {
     let file = |setting, path: &Path| CertificatePlace::File { setting, path: expand_tilde(env, path) };
     if let Some(path) = env.path(names::CA_BUNDLE) {
         return Trust::Only(vec![file(names::CA_BUNDLE, &path)]);
     }
-    let profile = profiles.profile(&selected_profile(env));
+    let profile = profiles.profile(&selected.name);
     if let Some(path) = profile.as_ref().and_then(|profile| profile.get("ca_bundle")).filter(|path| !path.is_empty()) {
         return Trust::Only(vec![file("ca_bundle", Path::new(path))]);
     }
@@ -73,7 +73,8 @@ mod tests {
 
     fn places(variables: &[(&str, &str)]) -> Vec<String> {
         let profiles = Profiles::parse(CONFIG, "").expect("a good file");
-        match trust(&Env::fixed(variables.iter().copied()), &profiles) {
+        let env = Env::fixed(variables.iter().copied());
+        match trust(&env, &profiles, &Selected::of_environment(&env)) {
             Trust::System => Vec::new(),
             Trust::Only(places) => places
                 .into_iter()
@@ -108,7 +109,8 @@ mod tests {
         const CONFIG: &str = "[default]\nmax_attempts = 5\nretry_mode = adaptive\n[profile odd]\nretry_mode = fast\n";
         let profiles = Profiles::parse(CONFIG, "").expect("a good file");
         let retries = |variables: &[(&str, &str)]| {
-            let retries = retries(&Env::fixed(variables.iter().copied()), &profiles);
+            let env = Env::fixed(variables.iter().copied());
+            let retries = retries(&env, &profiles, &Selected::of_environment(&env));
             retries.map(|Retries { attempts }| attempts.get()).map_err(|failure| failure.detail)
         };
         let none = ("AWS_PROFILE", "none");
