@@ -1,0 +1,432 @@
+//! The configuration file by the real binary: each registry as the identity that its rule names, cold, cached and in
+//! parallel; and other hosts by real fallback helpers, byte for byte.
+//!
+//! What each line of the file means, and every mistake in it, is in the unit tests of `rules`, `settings::rules_file` and
+//! `helper`.
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use real files and processes")]
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
+
+use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
+use support::proxy::{Forward, Proxy};
+use support::sandbox::{NOT_FOUND, Sandbox};
+
+const DEV: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+const PROD: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com";
+const RULES: &str = ".config/ecr-login/config.toml";
+
+/// Three profiles in two accounts: keys, a role on top of them, and a program.
+fn three_profiles(home: &Sandbox) {
+    home.write(
+        ".aws/config",
+        "[profile prod]\nrole_arn = arn:aws:iam::444455556666:role/prod\nsource_profile = dev\n\
+         [profile tools]\ncredential_process = issue-credentials\n",
+    );
+    home.write(
+        ".aws/credentials",
+        "[dev]\naws_access_key_id = AKIADEV\naws_secret_access_key = made/up/secret/of/a/profile/0123456789\n",
+    );
+    home.program(
+        "issue-credentials",
+        "#!/bin/sh\necho '{\"Version\":1,\"AccessKeyId\":\"AKIATOOLS\",\"SecretAccessKey\":\"made/up/secret/of/tools/01234\"}'\n",
+    );
+    home.secret("made/up/secret/of/tools/01234");
+}
+
+#[track_caller]
+fn signer(password: &str) -> String {
+    password_head(password).access_key_id
+}
+
+#[test]
+fn each_registry_gets_the_token_of_its_own_identity_cold_cached_and_in_parallel() {
+    let aws = FakeAws::start();
+    // Keys in the environment, which a rule with a profile comes before.
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    three_profiles(&home);
+    home.write(
+        RULES,
+        "[[registry]]\nmatch = '111122223333.dkr.ecr.eu-*.amazonaws.com'\nprofile = 'dev'\n\
+         [[registry]]\nmatch = ['444455556666', '555566667777']\nprofile = 'prod'\n\
+         [[registry]]\nmatch = 'public.ecr.aws'\nprofile = 'tools'\n",
+    );
+    aws.issue_as(Api::AssumeRole, "ASIAPROD");
+    let expected = [
+        (DEV, "AKIADEV", "eu-west-1"),
+        (PROD, "ASIAPROD", "eu-west-1"),
+        ("555566667777.dkr.ecr.us-west-2.amazonaws.com", "ASIAPROD", "us-west-2"),
+        ("public.ecr.aws", "AKIATOOLS", "us-east-1"),
+        ("111122223333.dkr.ecr.us-east-1.amazonaws.com", "AKIAENV", "us-east-1"),
+    ];
+    let mut passwords = Vec::new();
+    for round in ["cold", "cached"] {
+        let running: Vec<_> = (0..4)
+            .flat_map(|_| expected.iter().map(|(host, ..)| home.spawn(&["get"], host.as_bytes())).collect::<Vec<_>>())
+            .collect();
+        let got: Vec<_> = running.into_iter().map(|running| running.wait().password()).collect();
+        for (password, (host, access_key_id, region)) in got.iter().zip(expected.iter().cycle()) {
+            let head = password_head(password);
+            assert_eq!((&*head.access_key_id, &*head.region), (*access_key_id, *region), "{host}, {round}");
+        }
+        passwords.push(got);
+    }
+    assert_eq!(passwords[0], passwords[1]);
+    assert_eq!((aws.calls(Api::EcrToken), aws.calls(Api::EcrPublicToken)), (4, 1));
+}
+
+#[test]
+fn a_role_of_a_rule_is_assumed_from_its_profile_or_from_the_usual_credentials() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    three_profiles(&home);
+    home.write(
+        RULES,
+        "[[registry]]\nmatch = '111122223333'\nrole_arn = 'arn:aws:iam::111122223333:role/pull'\n\
+         [[registry]]\nmatch = '444455556666'\nprofile = 'tools'\nrole_arn = 'arn:aws:iam::444455556666:role/pull'\n\
+         external_id = 'blue'\nsession_name = 'ci-job'\n",
+    );
+    let form = |host: &str, names: [&str; 3]| {
+        let password = home.get(host).password();
+        assert!(signer(&password).starts_with("ASIA-pull-assumed"), "{password:.60}");
+        let request = aws.requests_to(Api::AssumeRole).pop().expect("a role was assumed");
+        let said = names.map(|name| request.form(name));
+        (request.access_key_id.expect("signed"), request.region.expect("signed"), said)
+    };
+    let names = ["RoleArn", "RoleSessionName", "ExternalId"];
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        form(DEV, names),
+        (
+            "AKIAENV".to_owned(),
+            "eu-west-1".to_owned(),
+            [text("arn:aws:iam::111122223333:role/pull"), text("docker-credential-ecr-login"), None]
+        )
+    );
+    assert_eq!(
+        form(PROD, names),
+        (
+            "AKIATOOLS".to_owned(),
+            "eu-west-1".to_owned(),
+            [text("arn:aws:iam::444455556666:role/pull"), text("ci-job"), text("blue")]
+        )
+    );
+    assert_ne!(home.get(DEV).password(), home.get(PROD).password());
+    assert_eq!((aws.calls(Api::AssumeRole), aws.calls(Api::EcrToken)), (2, 2));
+    // An edit of the rule is another identity; one of another rule isn't.
+    let text = fs::read_to_string(home.home().join(RULES)).expect("it was written");
+    home.write(RULES, text.replace("blue", "green"));
+    home.get(DEV).password();
+    assert_eq!(aws.calls(Api::AssumeRole), 2);
+    home.get(PROD).password();
+    assert_eq!(aws.calls(Api::AssumeRole), 3);
+}
+
+#[test]
+fn a_role_that_is_refused_is_named_and_so_is_a_service_that_fails() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_MAX_ATTEMPTS", "1");
+    home.write(RULES, "[[registry]]\nmatch = '*'\nrole_arn = 'arn:aws:iam::111122223333:role/pull'\n");
+    for (behaviour, said) in [
+        (
+            Behaviour::error(403, "AccessDenied", "User is not authorized to perform: sts:AssumeRole"),
+            "the role `arn:aws:iam::111122223333:role/pull` gave no credentials (AccessDenied: User is not authorized to \
+             perform: sts:AssumeRole); try `aws sts get-caller-identity` with the same settings",
+        ),
+        (
+            Behaviour::error(403, "ExpiredToken", "The security token included in the request is expired"),
+            "the AWS credentials have expired (ExpiredToken: The security token included in the request is expired); get \
+             new ones and try again",
+        ),
+        (
+            Behaviour::error(400, "Throttling", "Rate exceeded"),
+            "AWS throttles this account's calls (Throttling: Rate exceeded); try again in a minute",
+        ),
+    ] {
+        aws.set(Api::AssumeRole, behaviour);
+        let reply = home.get(DEV);
+        reply.assert_not_found();
+        assert_eq!(reply.stderr, format!("ecr-login: no password for {DEV}: {said}\n"));
+        home.assert_no_secret_in(&reply);
+    }
+    assert_eq!(aws.calls(Api::EcrToken), 0);
+}
+
+#[test]
+fn a_name_of_your_own_is_asked_for_at_its_endpoint_and_listed_and_echoed() {
+    let (usual, endpoint) = (FakeAws::start(), FakeAws::start());
+    let home = Sandbox::new().with_aws(&usual).with_keys("AKIAENV");
+    home.write(
+        RULES,
+        format!(
+            "[[registry]]\nmatch = 'docker.example.com'\nregistry = '{DEV}'\nregion = 'eu-west-2'\nendpoint_url = '{}'\n",
+            endpoint.url()
+        ),
+    );
+    let reply = home.run(&["get"], b"https://Docker.Example.com:8443/v2/\n");
+    let head = password_head(&reply.password());
+    assert_eq!((&*head.access_key_id, &*head.region), ("AKIAENV", "eu-west-2"));
+    assert!(
+        reply.stdout_text().starts_with("{\"ServerURL\":\"https://Docker.Example.com:8443/v2/\",\"Username\":\"AWS\",")
+    );
+    assert_eq!((endpoint.calls(Api::EcrToken), usual.calls(Api::EcrToken)), (1, 0));
+    assert_eq!(home.run(&["list"], b"").stdout_text(), "{\"https://docker.example.com\":\"AWS\"}\n");
+    home.get(DEV).password();
+    assert_eq!((endpoint.calls(Api::EcrToken), usual.calls(Api::EcrToken)), (1, 1));
+    // A login with the token that was handed out, and a logout.
+    let login = br#"{"ServerURL":"docker.example.com","Username":"AWS","Secret":"x"}"#;
+    assert_eq!(home.run(&["store"], login).code, Some(0));
+    assert_eq!(home.run(&["erase"], b"docker.example.com").code, Some(0));
+    home.get("docker.example.com").password();
+    assert_eq!(endpoint.calls(Api::EcrToken), 2);
+}
+
+#[test]
+fn a_rule_asks_for_fips_where_nothing_else_does_and_says_what_a_variable_may_not() {
+    let aws = FakeAws::start();
+    let proxy = Proxy::start(Forward::Refuse);
+    let home = Sandbox::new()
+        .with_aws(&aws)
+        .without("AWS_ENDPOINT_URL")
+        .with_keys("AKIAENV")
+        .env("HTTPS_PROXY", proxy.url())
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .env("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    home.write(
+        RULES,
+        "[[registry]]\nmatch = '111122223333.dkr.ecr.us-east-1.amazonaws.com'\nfips = true\ndualstack = false\n",
+    );
+    home.get("111122223333.dkr.ecr.us-east-1.amazonaws.com").assert_not_found();
+    home.get("111122223333.dkr.ecr.us-west-2.amazonaws.com").assert_not_found();
+    assert_eq!(proxy.targets(), ["api.ecr-fips.us-east-1.amazonaws.com:443", "ecr.us-west-2.api.aws:443"]);
+}
+
+#[test]
+fn the_file_is_found_where_the_platform_keeps_configuration_and_where_the_variable_says() {
+    let aws = FakeAws::start();
+    let home = || {
+        let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+        three_profiles(&home);
+        home
+    };
+    let rule = "[[registry]]\nmatch = '*'\nprofile = 'dev'\n";
+    let signer_in = |home: &Sandbox| signer(&home.get(DEV).password());
+
+    assert_eq!(signer_in(&home()), "AKIAENV", "no file");
+    #[cfg(target_os = "linux")]
+    {
+        let sandbox = home();
+        let path = sandbox.home().join("xdg");
+        let sandbox = sandbox.env("XDG_CONFIG_HOME", path);
+        sandbox.write("xdg/ecr-login/config.toml", rule);
+        assert_eq!(signer_in(&sandbox), "AKIADEV");
+    }
+    let sandbox = home().env("AWS_ECR_CONFIG", "~/rules.toml");
+    sandbox.write(RULES, "nonsense");
+    sandbox.write("rules.toml", rule);
+    assert_eq!(signer_in(&sandbox), "AKIADEV");
+    for none in ["", "/dev/null"] {
+        assert_eq!(signer_in(&sandbox_with(&sandbox, none, &aws)), "AKIAENV", "{none:?}");
+    }
+    // People link such files from elsewhere.
+    let sandbox = home();
+    sandbox.write("dotfiles/rules.toml", rule);
+    fs::create_dir_all(sandbox.home().join(".config/ecr-login")).expect("a directory");
+    symlink(sandbox.home().join("dotfiles/rules.toml"), sandbox.home().join(RULES)).expect("a link");
+    assert_eq!(signer_in(&sandbox), "AKIADEV");
+}
+
+/// A home with the broken file of another one, and this value of the variable.
+fn sandbox_with(other: &Sandbox, config: &str, aws: &FakeAws) -> Sandbox {
+    let home = Sandbox::new().with_aws(aws).with_keys("AKIAENV").env("AWS_ECR_CONFIG", config);
+    home.write(RULES, fs::read(other.home().join(RULES)).expect("it was written"));
+    home
+}
+
+#[test]
+fn a_file_that_cannot_be_used_says_why_and_leaves_other_registries_their_sentence() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    let path = home.home().join(RULES);
+    let path = path.display();
+    let check = |home: &Sandbox, why: &str| {
+        for host in [DEV, "ghcr.io"] {
+            let reply = home.get(host);
+            reply.assert_not_found();
+            let reason = format!(
+                "ecr-login: no password for {host}: the configuration file is wrong ({why}); correct it and try again\n"
+            );
+            assert_eq!(reply.stderr, reason);
+        }
+    };
+    home.write(RULES, "[[registry]]\nmatch = '*'\n  rolearn = 'x'\n");
+    check(&home, &format!("{path}:3:3: unknown key `rolearn`; did you mean `role_arn`?"));
+    home.write(RULES, b"# \xff\n");
+    check(&home, &format!("`{path}` is not valid UTF-8"));
+    home.write(RULES, vec![b'\n'; (1 << 20) + 1]);
+    check(&home, &format!("cannot read `{path}`: longer than 1048576 bytes"));
+    for mode in [0o660, 0o606, 0o666] {
+        home.write(RULES, "");
+        fs::set_permissions(home.home().join(RULES), fs::Permissions::from_mode(mode)).expect("chmod");
+        check(&home, &format!("cannot read `{path}`: group or others may write it; run `chmod go-w`"));
+    }
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_CONFIG", "~/missing.toml");
+    let missing = home.home().join("missing.toml");
+    check(&home, &format!("`{}`, which `AWS_ECR_CONFIG` names, does not exist", missing.display()));
+    assert_eq!(aws.requests().len(), 0);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_an_error() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    let path = home.write(RULES, "");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("chmod");
+    if fs::read(&path).is_ok() {
+        println!("NOT TESTED: who runs this may read everything");
+        return;
+    }
+    let reply = home.get(DEV);
+    reply.assert_not_found();
+    assert!(reply.stderr.contains("Permission denied"), "{}", reply.stderr);
+}
+
+/// A fallback helper that writes down what it was asked, byte for byte, and answers with whatever the test put beside it.
+const HELPER: &str = "#!/bin/sh\nhere=\"$HOME/helper\"\nmkdir -p \"$here\"\nprintf %s \"$*\" >\"$here/arguments\"\n\
+                      cat >\"$here/stdin\"\ncat \"$here/stdout\" 2>/dev/null\n\
+                      cat \"$here/stderr\" >&2 2>/dev/null\nexit \"$(cat \"$here/status\")\"\n";
+
+fn with_fallback(home: Sandbox) -> Sandbox {
+    home.program("docker-credential-file", HELPER);
+    home.write(RULES, "[fallback]\nhelper = 'file'\n");
+    home
+}
+
+#[test]
+fn a_fallback_has_stdin_stdout_stderr_and_status_untouched() {
+    let home = with_fallback(Sandbox::new());
+    let big = format!("{{\"ServerURL\":\"ghcr.io\",\"Username\":\"u\",\"Secret\":\"{}\"}}", "s".repeat(500_000));
+    for (action, stdin, stdout, stderr, status) in [
+        ("get", "ghcr.io", &b"{\"ServerURL\":\"ghcr.io\",\"Username\":\"u\",\"Secret\":\"s\"}"[..], "", 0),
+        ("get", "https://index.docker.io/v1/\r\n\n", b"\x00\xff no line end", "warned\n", 0),
+        ("get", "ghcr.io", b"credentials not found in native keychain\n", "", 1),
+        ("store", &big, b"", "", 0),
+        ("store", "{\"ServerURL\":\"ghcr.io\",\"Username\":\"<token>\",\"Secret\":\"\"}\n", b"error\n", "locked\n", 7),
+        ("erase", "ghcr.io", b"", "", 0),
+        ("erase", "ghcr.io\n", b"not there", "", 255),
+    ] {
+        home.write("helper/stdout", stdout);
+        home.write("helper/stderr", stderr);
+        home.write("helper/status", format!("{status}\n"));
+        let reply = home.run(&[action], stdin.as_bytes());
+        assert_eq!((&reply.stdout[..], &*reply.stderr, reply.code), (stdout, stderr, Some(status)), "{action}");
+        let seen = |name: &str| fs::read_to_string(home.home().join("helper").join(name)).expect("it was run");
+        assert_eq!((&*seen("arguments"), &*seen("stdin")), (action, stdin));
+    }
+    // Nothing of AWS's or ours was touched.
+    assert!(!home.cache_dir().exists());
+}
+
+#[test]
+fn a_fallback_that_does_not_read_or_is_killed_or_says_much_hangs_nobody() {
+    let home = Sandbox::new();
+    home.write(RULES, "[fallback]\nhelper = 'odd'\n");
+    let request = format!("{{\"ServerURL\":\"ghcr.io\",\"Username\":\"u\",\"Secret\":\"{}\"}}", "s".repeat(500_000));
+    home.program("docker-credential-odd", "#!/bin/sh\nexit 3\n");
+    assert_eq!(home.run(&["store"], request.as_bytes()).code, Some(3));
+    home.program("docker-credential-odd", "#!/bin/sh\nkill -9 $$\n");
+    assert_eq!(home.run(&["store"], request.as_bytes()).code, Some(137));
+    home.program("docker-credential-odd", "#!/bin/sh\nhead -c 1000000 /dev/zero\ncat >/dev/null\n");
+    let reply = home.run(&["store"], request.as_bytes());
+    assert_eq!((reply.stdout.len(), reply.code), (1_000_000, Some(0)));
+}
+
+#[test]
+fn the_list_of_a_fallback_is_merged_into_ours() {
+    let aws = FakeAws::start();
+    let home = with_fallback(Sandbox::new().with_aws(&aws).with_keys("AKIAENV"));
+    home.write("helper/stdout", r#"{"https://index.docker.io/v1/":"me","ghcr.io":"<token>","public.ecr.aws":"old"}"#);
+    home.write("helper/status", "0");
+    home.get(DEV).password();
+    let reply = home.run(&["list"], b"");
+    assert_eq!((reply.code, &*reply.stderr), (Some(0), ""));
+    let merged =
+        format!("{{\"ghcr.io\":\"<token>\",\"https://{DEV}\":\"AWS\",\"https://index.docker.io/v1/\":\"me\"}}\n");
+    assert_eq!(reply.stdout_text(), merged);
+    for (stdout, status, why) in
+        [("[]", 0, "the answer to `list` is not a JSON object of names"), ("{}", 4, "`list` ended with status 4")]
+    {
+        home.write("helper/stdout", stdout);
+        home.write("helper/status", status.to_string());
+        let reply = home.run(&["list"], b"");
+        assert_eq!((reply.code, reply.stdout_text()), (Some(0), format!("{{\"https://{DEV}\":\"AWS\"}}\n")));
+        let reason = format!(
+            "ecr-login: the list is not complete: the fallback helper `docker-credential-file` failed ({why}); run it by \
+             hand\n"
+        );
+        assert_eq!(reply.stderr, reason);
+    }
+}
+
+#[test]
+fn a_fallback_that_is_missing_or_is_this_program_is_a_clear_error() {
+    let binary = |home: &Sandbox| Path::new(home.command(&[]).get_program()).to_owned();
+    let missing = Sandbox::new();
+    let link = Sandbox::new();
+    symlink(binary(&link), link.path().join("bin/docker-credential-file")).expect("a link");
+    let script = Sandbox::new();
+    let started_again = format!("#!/bin/sh\nexec '{}' \"$1\"\n", binary(&script).display());
+    script.program("docker-credential-file", &started_again);
+    let not_a_program = Sandbox::new();
+    fs::write(not_a_program.path().join("bin/docker-credential-file"), "").expect("written");
+    let another = "name another one in the configuration file\n";
+    for (home, why) in [
+        (missing, "isn't on the `PATH`; install it, or name another one in the configuration file\n".to_owned()),
+        (link, format!("leads back to this program; {another}")),
+        (script, format!("leads back to this program; {another}")),
+        (not_a_program, "failed (Permission denied (os error 13)); run it by hand\n".to_owned()),
+    ] {
+        home.write(RULES, "[fallback]\nhelper = 'file'\n");
+        let why = format!("the fallback helper `docker-credential-file` {why}");
+        let reply = home.get("ghcr.io");
+        let reason = format!("ecr-login: no password for ghcr.io: {why}");
+        assert_eq!((reply.stdout_text().as_str(), reply.stderr, reply.code), (NOT_FOUND, reason, Some(1)));
+        for (action, stdin) in
+            [("store", r#"{"ServerURL":"ghcr.io","Username":"u","Secret":"s"}"#), ("erase", "ghcr.io")]
+        {
+            let reply = home.run(&[action], stdin.as_bytes());
+            let said = format!("ecr-login: cannot {action} the password for ghcr.io: {why}");
+            assert_eq!((reply.stdout_text(), &*reply.stderr, reply.code), (said, "", Some(1)));
+        }
+        let reply = home.run(&["list"], b"");
+        assert_eq!((reply.stdout_text().as_str(), reply.code), ("{}\n", Some(0)));
+        assert!(reply.stderr.starts_with("ecr-login: the list is not complete: "), "{}", reply.stderr);
+    }
+}
+
+#[test]
+fn two_fallbacks_may_ask_each_other_but_not_in_a_circle() {
+    let home = Sandbox::new();
+    let binary = Path::new(home.command(&[]).get_program()).display().to_string();
+    // `one` asks for another host than it was asked for, which is `two`'s; `two` answers, or goes round.
+    home.program("docker-credential-one", &format!("#!/bin/sh\nprintf two.example | '{binary}' get\n"));
+    home.program("docker-credential-two", "#!/bin/sh\ncat\n");
+    home.write(
+        RULES,
+        "[[fallback]]\nmatch = 'one.example'\nhelper = 'one'\n[[fallback]]\nmatch = 'two.example'\nhelper = 'two'\n",
+    );
+    let reply = home.get("one.example");
+    assert_eq!((reply.stdout_text().as_str(), &*reply.stderr, reply.code), ("two.example", "", Some(0)));
+    home.program("docker-credential-two", &format!("#!/bin/sh\nprintf one.example | '{binary}' get\n"));
+    let reply = home.get("one.example");
+    assert_eq!((reply.stdout_text().as_str(), reply.code), (NOT_FOUND, Some(1)));
+    assert_eq!(
+        reply.stderr,
+        "ecr-login: no password for one.example: the fallback helper `docker-credential-one` leads back to this program; \
+         name another one in the configuration file\n"
+    );
+}
