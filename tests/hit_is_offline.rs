@@ -232,6 +232,37 @@ fn a_hit_makes_no_system_call_that_reaches_out_and_few_at_all() {
 }
 
 #[test]
+fn without_a_configuration_file_a_hit_costs_one_failed_open_and_with_one_a_few_calls() {
+    if !strace_works() {
+        return;
+    }
+    let aws = FakeAws::start();
+    let calls = |sandbox: Sandbox| {
+        let password = warm(&aws, &sandbox, "static keys", "AKIAENV");
+        trace(&sandbox, &password)
+    };
+    let home = || Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    let names = |calls: &[String]| calls.iter().map(|call| name(call).to_owned()).collect::<Vec<_>>();
+    let is_about_it = |call: &&String| call.contains("/ecr-login/config.toml");
+
+    let none = calls(home().env("AWS_ECR_CONFIG", ""));
+    assert_eq!(none.iter().filter(is_about_it).count(), 0);
+    let missing = calls(home());
+    let about_it: Vec<_> = missing.iter().filter(is_about_it).collect();
+    let [failed] = &about_it[..] else { panic!("{about_it:?}") };
+    assert!(name(failed).starts_with("open") && failed.contains("ENOENT"), "{failed}");
+    let mut others = names(&missing);
+    others.remove(missing.iter().position(|call| call == *failed).expect("it is one of them"));
+    assert_eq!(others, names(&none));
+
+    let sandbox = home();
+    sandbox.write(".config/ecr-login/config.toml", "[[registry]]\nmatch = '444455556666'\nprofile = 'prod'\n");
+    let with_file = calls(sandbox);
+    assert_reaches_nowhere(&with_file, "with a configuration file");
+    assert!(with_file.len() <= none.len() + 6, "{} and {}", with_file.len(), none.len());
+}
+
+#[test]
 fn the_watch_over_system_calls_sees_a_fetch() {
     if !strace_works() {
         return;
