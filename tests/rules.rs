@@ -80,6 +80,31 @@ fn each_registry_gets_the_token_of_its_own_identity_cold_cached_and_in_parallel(
 }
 
 #[test]
+fn with_auto_profile_a_registry_is_asked_as_the_profile_of_its_account_and_else_as_usual() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    three_profiles(&home);
+    aws.issue_as(Api::AssumeRole, "ASIAPROD");
+    home.write(RULES, "auto_profile = true\n");
+    for (host, access_key_id) in [(PROD, "ASIAPROD"), (DEV, "AKIAENV"), ("public.ecr.aws", "AKIAENV")] {
+        let password = home.get(host).password();
+        assert_eq!(signer(&password), access_key_id, "{host}");
+        assert_eq!(home.get(host).password(), password, "{host}");
+    }
+    let config = fs::read_to_string(home.home().join(".aws/config")).expect("it was written");
+    home.write(".aws/config", format!("{config}[profile prod-admin]\nsso_account_id = 444455556666\n"));
+    let reply = home.get(PROD);
+    reply.assert_not_found();
+    assert_eq!(
+        reply.stderr,
+        format!(
+            "ecr-login: no password for {PROD}: several profiles are for account `444455556666`: `prod`, `prod-admin`; name \
+             one of them in a rule of the configuration file\n"
+        )
+    );
+}
+
+#[test]
 fn a_role_of_a_rule_is_assumed_from_its_profile_or_from_the_usual_credentials() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
@@ -274,6 +299,10 @@ fn a_file_that_cannot_be_used_says_why_and_leaves_other_registries_their_sentenc
         fs::set_permissions(home.home().join(RULES), fs::Permissions::from_mode(mode)).expect("chmod");
         check(&home, &format!("cannot read `{path}`: group or others may write it; run `chmod go-w`"));
     }
+    fs::remove_file(home.home().join(RULES)).expect("it was written");
+    symlink(home.home().join(RULES), home.home().join(RULES)).expect("a link to itself");
+    let error = fs::read(home.home().join(RULES)).expect_err("it leads nowhere");
+    check(&home, &format!("cannot read `{path}`: {error}"));
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_CONFIG", "~/missing.toml");
     let missing = home.home().join("missing.toml");
     check(&home, &format!("`{}`, which `AWS_ECR_CONFIG` names, does not exist", missing.display()));
