@@ -44,8 +44,7 @@ fn read_if(
     limit: usize,
     acceptable: impl FnOnce(&Metadata) -> io::Result<()>,
 ) -> Result<Option<Vec<u8>>, PathError> {
-    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to files")]
-    let file = match File::open(path) {
+    let file = match os::open(path) {
         Ok(file) => file,
         Err(error) if missing(&error) => return Ok(None),
         Err(error) => return Err(PathError::new("read", path, error)),
@@ -83,15 +82,31 @@ fn missing(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Reads to the end with one `read` for the contents and one that finds the end, unless the file grows meanwhile.
-fn read_all(file: &File, metadata: &Metadata, limit: usize) -> io::Result<Vec<u8>> {
+/// Reads to the end. A regular file takes one `read`: there is room for one byte more than it has, so that a full buffer
+/// means that it grew meanwhile. What has no length (pipes, `/proc`) is read until nothing comes.
+fn read_all(mut file: &File, metadata: &Metadata, limit: usize) -> io::Result<Vec<u8>> {
+    let too_long = || io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {limit} bytes"));
     let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-    let mut contents = Vec::with_capacity(length.min(limit) + 1);
-    file.take(limit as u64 + 1).read_to_end(&mut contents)?;
-    if contents.len() > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {limit} bytes")));
+    if length > limit {
+        return Err(too_long());
     }
-    Ok(contents)
+    let expected = if metadata.is_file() { length } else { 0 };
+    let mut contents = vec![0; expected + 1];
+    let mut filled = 0;
+    while filled < expected {
+        match file.read(&mut contents[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let is_whole = 0 < expected && filled < contents.len();
+    contents.truncate(filled);
+    if !is_whole {
+        file.take((limit - filled.min(limit)) as u64 + 1).read_to_end(&mut contents)?;
+    }
+    if contents.len() > limit { Err(too_long()) } else { Ok(contents) }
 }
 
 /// A directory that is ours alone.
@@ -169,7 +184,7 @@ impl PrivateDir {
     /// The entry is there and can't be read, or is longer than the limit.
     pub fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
         let path = self.join(name);
-        let file = match os::without_following(OpenOptions::new().read(true)).open(&path) {
+        let file = match os::open_entry(&path) {
             Ok(file) => file,
             Err(error) if missing(&error) || os::is_link_refusal(&error) => return Ok(None),
             Err(error) => return Err(PathError::new("read", &path, error)),

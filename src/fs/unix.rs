@@ -4,12 +4,35 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::OnceLock;
 
-use rustix::fs::OFlags;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 
 /// Whether our effective user owns it.
 pub(super) fn is_ours(metadata: &Metadata) -> bool {
-    metadata.uid() == rustix::process::geteuid().as_raw()
+    // Nobody changes the user of this process.
+    static OURSELVES: OnceLock<u32> = OnceLock::new();
+    metadata.uid() == *OURSELVES.get_or_init(|| rustix::process::geteuid().as_raw())
+}
+
+/// Opens a file for reading, whatever stands at its path.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    open_with(path, OFlags::empty())
+}
+
+/// Opens an entry of ours for reading; the link itself where there is one, which is an error, and a pipe without waiting.
+pub(super) fn open_entry(path: &Path) -> io::Result<File> {
+    open_with(path, OFlags::NOFOLLOW | OFlags::NONBLOCK)
+}
+
+/// One system call: musl's `open` needs a second for the flag that keeps a file from child processes.
+fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
+    match rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC | flags, Mode::empty()) {
+        Ok(file) => Ok(file.into()),
+        Err(Errno::INTR) => open_with(path, flags),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Whether it is a directory that several users share, as the sticky bit says.
@@ -44,9 +67,9 @@ pub(super) fn without_following(options: &mut OpenOptions) -> &OpenOptions {
     options.mode(0o600).custom_flags(flags.bits().cast_signed())
 }
 
-/// Whether an error of opening [`without_following`] says that a link was in the way.
+/// Whether an error of [`open_entry`] says that a link was in the way.
 pub(super) fn is_link_refusal(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
 }
 
 /// Whether an open file is the one at a path.
