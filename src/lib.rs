@@ -15,7 +15,7 @@
 //! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
 //! | adapters | [`cache`], [`ecr`], [`settings`], [`fallback`], [`log`] | the disk, AWS, the user's settings, other helpers, the operator's log |
 //! | domain | [`protocol`], [`registry`], [`rules`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, the user's rules, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
-//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`clock`] | text that doesn't print, variables, files, time |
+//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`streams`], [`clock`] | text that doesn't print, variables, files, standard streams, time |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
 //!
@@ -52,4 +52,5 @@ pub mod rules;
 pub mod scope;
 pub mod secret;
 pub mod settings;
+pub mod streams;
 pub mod token;

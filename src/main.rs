@@ -8,6 +8,7 @@ use docker_credential_ecr_login::ecr::Ecr;
 use docker_credential_ecr_login::env::Env;
 use docker_credential_ecr_login::fallback::Programs;
 use docker_credential_ecr_login::helper::{Status, World};
+use docker_credential_ecr_login::streams;
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the process's own world comes in")]
 fn main() -> ExitCode {
@@ -20,9 +21,9 @@ fn main() -> ExitCode {
         helpers: &Programs,
         // The seeds of the standard hasher are random; one step makes them a number.
         random: || RandomState::new().build_hasher().finish(),
-        stdin: &mut std::io::stdin().lock(),
-        stdout: &mut std::io::stdout().lock(),
-        stderr: &mut std::io::stderr().lock(),
+        stdin: &mut streams::stdin(),
+        stdout: &mut streams::stdout(),
+        stderr: &mut streams::stderr(),
     };
     match docker_credential_ecr_login::cli::run(&arguments, &mut world) {
         Status::Success => ExitCode::SUCCESS,

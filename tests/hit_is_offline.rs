@@ -17,7 +17,7 @@ use support::sandbox::{Running, Sandbox};
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
 /// The most system calls of a hit in a static build, its start and end included.
-const MOST_CALLS: usize = 60;
+const MOST_CALLS: usize = 45;
 
 /// What a `credential_process` of these tests leaves behind, below the home directory.
 const MARK: &str = "process-was-run";

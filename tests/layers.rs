@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
     ("policy", &["helper"]),
     ("adapters", &["cache", "ecr", "settings", "fallback", "log"]),
     ("domain", &["protocol", "registry", "rules", "scope", "route", "token", "error"]),
-    ("leaves", &["secret", "env", "fs", "clock"]),
+    ("leaves", &["secret", "env", "fs", "streams", "clock"]),
 ];
 
 /// Crates and the only files that may name them.
@@ -35,7 +35,7 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
-    ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs"]),
+    ("rustix", &["src/fs/unix.rs", "src/streams.rs", "src/ecr/process.rs"]),
     ("strsim", &["src/settings/rules_file/document.rs"]),
     ("toml_parser", &["src/settings/rules_file/document.rs"]),
     ("sha2", &["src/scope.rs"]),

@@ -45,8 +45,10 @@ pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
     };
     match password(world, &target, rules.as_ref().err()) {
         Ok(token) => {
-            write_credentials(world.stdout, &server_url, token.username(), token.password())?;
-            Ok(Status::Success)
+            let answered = write_credentials(world.stdout, &server_url, token.username(), token.password());
+            // The process ends here, and the system wipes its memory before anybody else gets it.
+            std::mem::forget(token);
+            answered.map(|()| Status::Success)
         }
         Err(failure) => {
             let strictness = settings::strictness(world.env);
