@@ -1,18 +1,18 @@
 //! How the static Linux binary is linked.
 //!
 //! A position-independent program moves some twelve thousand pointers when it starts. In the packed form (RELR) their list
-//! takes 4 KB in place of 288. Linkers that don't know it say so and go on. `hit.ld` puts the code of a hit side by side.
+//! takes 4 KB in place of 288. Linkers that don't know it say so and go on. `packaging/hit.ld` puts the code of a hit side by side.
 //!
 //! Only here, not in the flags of a configuration file: those give way to a `RUSTFLAGS` of the environment.
 
 fn main() {
-    println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=hit.ld");
+    println!("cargo::rerun-if-changed=packaging/build.rs");
+    println!("cargo::rerun-if-changed=packaging/hit.ld");
     println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
     let set = |name: &str| std::env::var(name).unwrap_or_default();
     if set("CARGO_CFG_TARGET_OS") == "linux" && set("CARGO_CFG_TARGET_ENV") == "musl" && is_c_compiler() {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}/hit.ld", set("CARGO_MANIFEST_DIR"));
+        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}/packaging/hit.ld", set("CARGO_MANIFEST_DIR"));
     }
 }
 
