@@ -1,7 +1,8 @@
 //! How the static Linux binary is linked.
 //!
 //! A position-independent program moves some twelve thousand pointers when it starts. In the packed form (RELR) their list
-//! takes 4 KB in place of 288. Linkers that don't know it say so and go on. `packaging/hit.ld` puts the code of a hit side by side.
+//! takes 4 KB in place of 288. Linkers that don't know it say so and go on. `packaging/hit.ld` puts the code of a
+//! hit side by side.
 //!
 //! Only here, not in the flags of a configuration file: those give way to a `RUSTFLAGS` of the environment.
 
