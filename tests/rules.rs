@@ -211,6 +211,22 @@ fn a_name_of_your_own_is_asked_for_at_its_endpoint_and_listed_and_echoed() {
 }
 
 #[test]
+fn the_log_names_the_rule_and_the_helper() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_LOG", "debug");
+    home.program("docker-credential-file", "#!/bin/sh\ncat\n");
+    home.write(RULES, format!("\n[[registry]]\nmatch = 'docker.*'\nregistry = '{DEV}'\n[fallback]\nhelper = 'file'\n"));
+    let logged = |host: &str, event: &str| {
+        let reply = home.get(host);
+        assert!(reply.stderr.lines().any(|line| line.ends_with(event)), "{}", reply.stderr);
+    };
+    let path = home.home().join(RULES);
+    let rule = format!("get docker.example.com: asked for as {DEV} by the rule at {}:2:1", path.display());
+    logged("docker.example.com", &rule);
+    logged("ghcr.io", "get ghcr.io: handed over to docker-credential-file");
+}
+
+#[test]
 fn a_rule_asks_for_fips_where_nothing_else_does_and_says_what_a_variable_may_not() {
     let aws = FakeAws::start();
     let proxy = Proxy::start(Forward::Refuse);
