@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::registry::{Partition, Registry, ServerUrl, Service};
 
 /// Everything that the configuration file says; the default is no file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Rules<'a> {
     /// Where it stands, for messages.
     pub file: PathBuf,
@@ -24,7 +24,7 @@ pub struct Rules<'a> {
 }
 
 /// One `[[registry]]`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Rule<'a> {
     /// The hosts that it is for.
     pub patterns: Patterns<'a>,
@@ -62,7 +62,7 @@ impl fmt::Display for Position {
 }
 
 /// The role of a rule.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Role<'a> {
     /// Its ARN.
     pub arn: Cow<'a, str>,
@@ -73,7 +73,7 @@ pub struct Role<'a> {
 }
 
 /// One `[[fallback]]`, or the `[fallback]`.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Fallback<'a> {
     /// The hosts that it is for; without any, all that no other one is for.
     pub patterns: Option<Patterns<'a>>,
@@ -82,7 +82,7 @@ pub struct Fallback<'a> {
 }
 
 /// What a `match` says. Most rules have one pattern, which needs no list of its own.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Patterns<'a> {
     /// One.
     One(Pattern<'a>),
@@ -131,8 +131,12 @@ impl<'a> Pattern<'a> {
                 Err("is no account ID: those have 12 digits")
             };
         }
-        let mut wildcards = false;
+        let (mut wildcards, mut before) = (false, 0);
         for byte in text.bytes() {
+            if (before, byte) == (b'*', b'*') {
+                return Err("has `**`, and `*` alone stands for any characters, dots among them");
+            }
+            before = byte;
             match byte {
                 b'*' | b'?' => wildcards = true,
                 b'-' | b'_' | b'.' => {}
@@ -140,9 +144,6 @@ impl<'a> Pattern<'a> {
                 b':' | b'/' => return Err("is no host: leave out scheme, port and path"),
                 _ => return Err("is neither a host, with `*` and `?` or without, nor an account ID"),
             }
-        }
-        if text.contains("**") {
-            return Err("has `**`, and `*` alone stands for any characters, dots among them");
         }
         Ok(if wildcards { Self::Glob(text) } else { Self::Host(text) })
     }

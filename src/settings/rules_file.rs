@@ -6,6 +6,7 @@
 
 mod document;
 mod draft;
+mod plain;
 
 use std::path::PathBuf;
 
@@ -54,6 +55,9 @@ impl RulesFile {
         let text = self.text.as_deref().map_err(Clone::clone)?;
         if text.is_empty() {
             return Ok(Rules::default());
+        }
+        if let Some(rules) = plain::parse(text, &self.path) {
+            return Ok(rules);
         }
         document::parse(text, &self.path)
             .map_err(|mistake| wrong(format!("{}:{}: {}", self.path.display(), mistake.position(text), mistake.what)))

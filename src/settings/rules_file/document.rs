@@ -1,5 +1,4 @@
-//! The TOML of the configuration file, read in one pass without building a tree of it: a file of some hundred rules is read
-//! for every `get`.
+//! The TOML of the configuration file, whatever it is made of, with its mistakes.
 //!
 //! The crate `toml_parser` knows TOML (<https://toml.io/en/v1.0.0>) and tells [`Reader`] of each header, key and value.
 //! The reader knows which there may be, and `draft.rs` what they may be together. The first mistake counts, whoever found
