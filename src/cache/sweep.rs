@@ -3,6 +3,8 @@
 //! Removed are tokens and failures whose time is over or that can't be read, those of another version after a day, locks that belong to neither and are free,
 //! and temporary files that a killed process left behind; nothing else, as somebody may keep the cache among files of
 //! their own. Nothing here can fail a `get`: what can't be removed stays until the next write.
+//!
+//! Of a cache with hundreds of tokens each write looks at a share, and the clock says at which.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,8 +20,13 @@ const GRACE: Duration = Duration::from_mins(1);
 /// After a day any token has had its time, whatever a newer or older version says of it in its entry.
 const LONGEST_LIFE: Duration = Duration::from_hours(24);
 
+/// About as many entries are looked at in one go.
+const SHARE: usize = 256;
+
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
-    let names = directory.names().unwrap_or_default();
+    let mut names = directory.names().unwrap_or_default();
+    let shares = (names.len() / SHARE + 1) as u64;
+    names.retain(|name| is_temporary(name) || is_in_share(name, now.seconds() % shares, shares));
     for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now, GRACE)) {
         let _ = directory.remove(name);
     }
@@ -35,6 +42,12 @@ pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
             sweep_key(directory, key, &entries, now);
         }
     }
+}
+
+/// Whether an entry is in one of several shares; all entries of a key are in the same.
+fn is_in_share(name: &str, share: u64, shares: u64) -> bool {
+    let key = name.get(..8).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    key.is_some_and(|key| key % shares == share)
 }
 
 /// Removes what is over of one key, and the lock if nothing else is left. All of it while holding that lock: a newer token
@@ -70,4 +83,24 @@ fn is_older(directory: &PrivateDir, name: &str, now: Timestamp, age: Duration) -
         let modified = Timestamp::from(modified);
         now.since(modified) > age || modified.since(now) > age
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_big_cache_each_write_sweeps_a_share() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let directory = PrivateDir::create(&outer.path().join("cache")).expect("a private directory");
+        for number in 0..600 {
+            drop(directory.open_lock(&format!("{number:08x}{:056x}{LOCK}", 0)).expect("made"));
+        }
+        let left_at = |second| {
+            sweep(&directory, Timestamp::from_seconds(second));
+            directory.names().expect("listed").len()
+        };
+        // Three shares, then two, then one.
+        assert_eq!([left_at(0), left_at(1), left_at(2)], [400, 200, 0]);
+    }
 }
