@@ -5,7 +5,8 @@
 //! hit side by side.
 //!
 //! Only here, not in the flags of a configuration file: those give way to a `RUSTFLAGS` of the environment.
-#![expect(clippy::disallowed_methods, reason = "cargo tells a build script by variables what it builds for")]
+
+#![expect(clippy::disallowed_methods, reason = "cargo tells a build script by variables what is built")]
 
 fn main() {
     println!("cargo::rerun-if-changed=packaging/build.rs");

@@ -33,9 +33,11 @@ impl Fingerprint {
 
     /// Adds one fact.
     pub fn add(&mut self, label: &str, value: &[u8]) {
-        self.0.update((label.len() as u64).to_le_bytes());
+        // Nothing is hashed that is longer than 4 GiB: files are read with a limit.
+        let length = |of: &[u8]| u32::try_from(of.len()).unwrap_or(u32::MAX).to_le_bytes();
+        self.0.update(length(label.as_bytes()));
+        self.0.update(length(value));
         self.0.update(label.as_bytes());
-        self.0.update((value.len() as u64).to_le_bytes());
         self.0.update(value);
     }
 

@@ -279,10 +279,12 @@ impl Facts<'_> {
         }
     }
 
-    /// The values of variables, none of them secret.
+    /// The values of those of the variables that are set, none of them secret.
     fn variables(&mut self, variables: &[&str]) {
         for variable in variables {
-            self.fingerprint.add(variable, self.env.text(variable).unwrap_or_default().as_bytes());
+            if let Some(value) = self.env.text(variable) {
+                self.fingerprint.add(variable, value.as_bytes());
+            }
         }
     }
 
