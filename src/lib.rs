@@ -15,7 +15,7 @@
 //! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
 //! | adapters | [`cache`], [`ecr`], [`settings`], [`log`] | the disk, AWS, the user's settings, the operator's log |
 //! | domain | [`protocol`], [`registry`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
-//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`clock`] | text that doesn't print, variables, files, time |
+//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`clock`], [`terminal`] | text that doesn't print, variables, files, time, a person |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
 //!
@@ -49,4 +49,5 @@ pub mod route;
 pub mod scope;
 pub mod secret;
 pub mod settings;
+pub mod terminal;
 pub mod token;

@@ -14,7 +14,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
     ("policy", &["helper"]),
     ("adapters", &["cache", "ecr", "settings", "log"]),
     ("domain", &["protocol", "registry", "scope", "route", "token", "error"]),
-    ("leaves", &["secret", "env", "fs", "clock"]),
+    ("leaves", &["secret", "env", "fs", "clock", "terminal"]),
 ];
 
 /// Crates and the only files that may name them.
@@ -35,7 +35,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
-    ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs"]),
+    ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs", "src/terminal.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs.rs"]),
 ];
