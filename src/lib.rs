@@ -29,8 +29,9 @@
 //! 3. [`cache`] reads one small file. A fresh token is the answer: no lock, no network, no thread, no AWS code.
 //! 4. Otherwise [`helper`] takes the lock of that key, or waits for whoever holds it and takes what they come back with.
 //!    Having it, it looks again, and then asks [`ecr`]: credentials from the one source that the scope names, one
-//!    `GetAuthorizationToken`. Only now are the settings of the [`route`] read. The token is kept, with its end and an
-//!    earlier moment from which on a newer one is wanted.
+//!    `GetAuthorizationToken`. Only now are the settings of the [`route`] read. Where a role wants a code, the person at the
+//!    [`terminal`] is asked first, by one process at a time. The token is kept, with its end and an earlier moment from
+//!    which on a newer one is wanted.
 //! 5. When there is no token to be had, a stale one that is still valid will do. Else [`error`] turns the failure into a
 //!    fixed sentence for the client, one line for the person, and the whole chain for the log.
 

@@ -8,10 +8,12 @@
 //! we are, this file only says what is remembered of it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::registry::{EndpointVariant, Partition, Service};
 use crate::route::Route;
@@ -135,6 +137,43 @@ pub enum OwnStep {
         /// The command line; it may hold a secret.
         command: Secret,
     },
+    /// Assumes a role with a code of a multi-factor device: the SDK knows no such code.
+    Mfa(MfaRole),
+}
+
+/// A role that wants a code of a multi-factor device (MFA), which a person types.
+#[derive(Clone, Debug)]
+pub struct MfaRole {
+    /// `role_arn`.
+    pub role_arn: String,
+    /// `mfa_serial`: the device.
+    pub serial: String,
+    /// `external_id`.
+    pub external_id: Option<String>,
+    /// `role_session_name`.
+    pub session_name: Option<String>,
+    /// `duration_seconds`.
+    pub duration_seconds: Option<i32>,
+    /// Whose credentials assume the role.
+    pub base: MfaBase,
+    /// The file that its session is kept in; `None` without any home.
+    pub session_file: Option<PathBuf>,
+}
+
+/// Whose credentials assume an [`MfaRole`].
+#[derive(Clone, Debug)]
+pub enum MfaBase {
+    /// Those of another profile: `source_profile`.
+    Profile(String),
+    /// The keys in the role's own profile, which names itself as `source_profile`.
+    Keys {
+        /// `aws_access_key_id`.
+        access_key_id: String,
+        /// `aws_secret_access_key`.
+        secret_access_key: Secret,
+        /// `aws_session_token`.
+        session_token: Option<Secret>,
+    },
 }
 
 /// Whether tokens of an identity may be kept, and how long they may be used again.
@@ -216,6 +255,17 @@ impl fmt::Display for CacheKey {
     }
 }
 
+/// Whether a person may be asked for the code of an [`MfaRole`], where its session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Person {
+    /// Nobody else asks at this moment.
+    MayBeAsked,
+    /// Another process is asking, and two questions on one terminal get no answer.
+    IsAskedElsewhere,
+    /// There is a token that will do.
+    IsSpared,
+}
+
 /// What it takes to ask AWS for a token.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
@@ -227,7 +277,11 @@ pub struct TokenRequest<'a> {
     pub credentials: &'a str,
     /// How AWS is reached.
     pub route: &'a Route,
-    /// How long it may take.
+    /// Whether a person may be asked, if it comes to that.
+    pub person: Person,
+    /// The time, by which sessions end.
+    pub now: Timestamp,
+    /// How long it may take, but for the time that a person takes.
     pub limit: Duration,
     /// What must not appear in a failure.
     pub redactor: Redactor,
@@ -242,6 +296,8 @@ pub struct Fetched {
     pub access_key_id: String,
     /// The request ID of the answer.
     pub request_id: Option<String>,
+    /// What went wrong on the way and did no harm, on one line.
+    pub remark: Option<String>,
 }
 
 /// Where tokens come from: AWS, or a table in a test.
@@ -251,6 +307,11 @@ pub trait TokenSource {
     /// # Errors
     /// There is none to be had; the failure says why, and shows nothing secret.
     fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure>;
+
+    /// Whether a fetch of this scope would ask a person for a code, as there is no session that lasts.
+    fn needs_code(&self, _scope: &Scope, _now: Timestamp) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

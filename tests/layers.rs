@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 19] = [
+const HOMES: [(&str, &[&str]); 20] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -36,6 +36,7 @@ const HOMES: [(&str, &[&str]); 19] = [
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
     ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs", "src/terminal.rs"]),
+    ("sha1", &["src/settings/mfa.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs.rs"]),
 ];

@@ -91,7 +91,7 @@ pub(super) async fn fetch(
     let encoded = encoded.ok_or_else(|| malformed("no authorization token in it".to_owned()))?;
     let token = AuthorizationToken::decode(&encoded, expires_at.map_or(ALREADY, timestamp))
         .map_err(|error| malformed(error.to_string()))?;
-    Ok(Fetched { token, access_key_id, request_id })
+    Ok(Fetched { token, access_key_id, request_id, remark: None })
 }
 
 /// An answer without a time isn't worth keeping.
@@ -108,6 +108,6 @@ pub(super) fn retry_config(retries: Retries) -> RetryConfig {
 }
 
 /// Of each attempt; the whole is limited where the runtime is.
-fn timeouts() -> TimeoutConfig {
+pub(super) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build()
 }

@@ -19,29 +19,56 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ecr::config::Region;
 
-use super::client::retry_config;
+use super::client::{retry_config, timeouts};
 use super::http::LazyHttpClient;
+use super::mfa::{self, Plan};
 use super::{classify, process};
 use crate::error::Failure;
-use crate::scope::{CredentialSource, OwnLink, OwnStep, ProfileBase, TokenRequest};
+use crate::route::Retries;
+use crate::scope::{CredentialSource, MfaBase, MfaRole, OwnLink, OwnStep, ProfileBase, TokenRequest};
 use crate::secret::Redactor;
 
 /// The name under which the SDK finds the credentials of a link of ours, as a profile and as a `credential_source`.
 const SPLICE: &str = "docker-credential-ecr-login/spliced";
 
-/// Asks the source of the scope's identity. Comes back with what must not be shown from now on.
+/// Credentials, and what came up on the way to them.
+pub(super) struct Resolved {
+    pub(super) credentials: Credentials,
+    /// Knows what must not be shown from now on.
+    pub(super) redactor: Redactor,
+    /// What went wrong and did no harm.
+    pub(super) remark: Option<String>,
+}
+
+/// Has the redactor know credentials.
+pub(super) fn learn(redactor: &mut Redactor, credentials: &Credentials) {
+    redactor.learn(credentials.secret_access_key());
+    redactor.learn(credentials.session_token().unwrap_or_default());
+}
+
+/// Asks the source of the scope's identity, as planned.
 pub(super) async fn resolve(
     request: TokenRequest<'_>,
+    plan: Plan<'_>,
     http: &LazyHttpClient,
-) -> Result<(Credentials, Redactor), Failure> {
-    let TokenRequest { scope, config, credentials: credentials_file, route, limit, mut redactor } = request;
+) -> Result<Resolved, Failure> {
+    let TokenRequest { scope, config, credentials: credentials_file, route, person: _, now, limit, mut redactor } =
+        request;
+    let mut remark = None;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))
         .with_http_client(http.clone())
         .with_retry_config(retry_config(route.retries));
     let source = &scope.identity.source;
-    let profiles = Profiles { sdk: &sdk, config, credentials: credentials_file };
+    let profiles = Profiles {
+        sdk: &sdk,
+        http,
+        region: &scope.region,
+        retries: route.retries,
+        config,
+        credentials: credentials_file,
+    };
     let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
         CredentialSource::Profile { name, base } => {
@@ -50,11 +77,24 @@ pub(super) async fn resolve(
                 _ => sdk.clone(),
             };
             let profiles = Profiles { sdk: &sdk, ..profiles };
-            let mut given = None;
-            for OwnLink { profile, child, step } in &scope.identity.own {
+            let Plan { kept, todo } = plan;
+            let mut given = kept.map(|(link, credentials)| Given { child: link.child.as_deref(), credentials });
+            for mfa::Todo { link: OwnLink { profile, child, step }, code } in &todo {
                 let credentials = match step {
                     OwnStep::Process { command } => process::run(profile, command, limit, &mut redactor).await?,
+                    OwnStep::Mfa(role) => {
+                        let source = CredentialSource::Profile { name: profile.clone(), base: base.clone() };
+                        let user = profiles.user_of(profile, role, given).await;
+                        let user = user.map_err(|error| classify::credentials(&error, &source, &redactor))?;
+                        learn(&mut redactor, &user);
+                        redactor.learn_code(code);
+                        let session = mfa::assume(role, code, now, &profiles.sts(name, user).await).await;
+                        let session = session.map_err(|error| classify::mfa(&error, &source, profile, &redactor))?;
+                        remark = remark.or_else(|| mfa::keep(role, &session).err());
+                        session.into()
+                    }
                 };
+                learn(&mut redactor, &credentials);
                 given = Some(Given { child: child.as_deref(), credentials });
             }
             profiles.resolve(name, given).await
@@ -71,7 +111,7 @@ pub(super) async fn resolve(
         CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
     };
     match resolved {
-        Ok(credentials) => Ok((credentials, redactor)),
+        Ok(credentials) => Ok(Resolved { credentials, redactor, remark }),
         Err(error) => Err(classify::credentials(&error, source, &redactor)),
     }
 }
@@ -86,6 +126,9 @@ struct Given<'a> {
 #[derive(Clone, Copy)]
 struct Profiles<'a> {
     sdk: &'a ProviderConfig,
+    http: &'a LazyHttpClient,
+    region: &'a str,
+    retries: Retries,
     config: &'a str,
     credentials: &'a str,
 }
@@ -104,6 +147,42 @@ impl Profiles<'_> {
             ),
         };
         provider.profile_files(self.files(&splice)).build().provide_credentials().await
+    }
+
+    /// The credentials that assume the role of a profile, from where `given` ends.
+    async fn user_of(
+        &self,
+        profile: &str,
+        role: &MfaRole,
+        given: Option<Given<'_>>,
+    ) -> Result<Credentials, CredentialsError> {
+        match (&role.base, given) {
+            (_, Some(Given { child: Some(child), credentials })) if child == profile => Ok(credentials),
+            (MfaBase::Profile(source), given) => self.resolve(source, given).await,
+            (MfaBase::Keys { access_key_id, secret_access_key, session_token }, _) => Ok(Credentials::new(
+                access_key_id,
+                secret_access_key.expose(),
+                session_token.as_ref().map(|token| token.expose().to_owned()),
+                None,
+                "profile",
+            )),
+        }
+    }
+
+    /// STS, asked by this user, at the endpoint that the settings of a profile name.
+    async fn sts(&self, profile: &str, user: Credentials) -> aws_sdk_sts::Client {
+        let settings = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(self.region.to_owned()))
+            .http_client(self.http.clone())
+            .retry_config(retry_config(self.retries))
+            .timeout_config(timeouts())
+            .profile_files(self.files(""))
+            .profile_name(profile)
+            .credentials_provider(user)
+            .load()
+            .await;
+        let config = aws_sdk_sts::config::Builder::from(&settings).retry_classifier(classify::NoRetryInVain);
+        aws_sdk_sts::Client::from_conf(config.build())
     }
 
     /// A session of `aws login` is renewed where it was started: in the profile's region, not in the registry's.

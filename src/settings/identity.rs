@@ -14,7 +14,7 @@ use crate::fs::read_bounded;
 use crate::scope::{CredentialSource, Fingerprint, Identity, Keeping, OwnLink, OwnStep, ProfileBase};
 use crate::secret::Secret;
 use crate::settings::profile_file::{Profiles, Section};
-use crate::settings::{subject, wrong};
+use crate::settings::{mfa, subject, wrong};
 use crate::token::Reuse;
 
 /// A token of a running Kubernetes pod is about 1 KB, a CI provider's about 2.
@@ -128,6 +128,9 @@ impl Facts<'_> {
                 return Ok(Some(ProfileBase::Keys));
             }
             let is_role = profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none();
+            if is_role && let Some(role) = mfa::role(self.env, &name, &profile)? {
+                self.own.push(OwnLink { profile: name.clone(), child: child.clone(), step: OwnStep::Mfa(role) });
+            }
             let next = match (is_role, profile.get("source_profile"), profile.get("credential_source")) {
                 (false, _, _) | (true, None, Some(_)) => return base(self, child).map(Some),
                 (true, Some(next), None) if next == name => return base(self, Some(name.clone())).map(Some),
