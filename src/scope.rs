@@ -138,7 +138,7 @@ pub enum OwnStep {
         command: Secret,
     },
     /// Assumes a role with a code of a multi-factor device: the SDK knows no such code.
-    Mfa(MfaRole),
+    Mfa(Box<MfaRole>),
 }
 
 /// A role that wants a code of a multi-factor device (MFA), which a person types.
@@ -156,6 +156,8 @@ pub struct MfaRole {
     pub duration_seconds: Option<i32>,
     /// Whose credentials assume the role.
     pub base: MfaBase,
+    /// The URL configured in place of that of STS.
+    pub endpoint_url: Option<String>,
     /// The file that its session is kept in; `None` without any home.
     pub session_file: Option<PathBuf>,
 }

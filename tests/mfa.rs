@@ -86,7 +86,8 @@ const WITHOUT_TERMINAL: &str = "import os, sys\nos.setsid()\nos.execv(sys.argv[1
 /// Where Python is; nothing without it can be told here.
 fn python() -> Option<PathBuf> {
     let mut python = Command::new("python3");
-    let found = python.args(["-c", "import fcntl, select, sys, termios; print(sys.executable)"]).output();
+    let probe = "import fcntl, os, select, sys, termios; os.openpty(); print(sys.executable)";
+    let found = python.args(["-c", probe]).output();
     match found {
         Ok(output) if output.status.success() => {
             Some(PathBuf::from(String::from_utf8(output.stdout).expect("a path").trim_end()))

@@ -19,12 +19,11 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ecr::config::Region;
 
-use super::client::{retry_config, timeouts};
+use super::client::{self, retry_config};
 use super::http::LazyHttpClient;
 use super::mfa::{self, Plan};
 use super::{classify, process};
 use crate::error::Failure;
-use crate::route::Retries;
 use crate::scope::{CredentialSource, MfaBase, MfaRole, OwnLink, OwnStep, ProfileBase, TokenRequest};
 use crate::secret::Redactor;
 
@@ -61,14 +60,7 @@ pub(super) async fn resolve(
         .with_http_client(http.clone())
         .with_retry_config(retry_config(route.retries));
     let source = &scope.identity.source;
-    let profiles = Profiles {
-        sdk: &sdk,
-        http,
-        region: &scope.region,
-        retries: route.retries,
-        config,
-        credentials: credentials_file,
-    };
+    let profiles = Profiles { sdk: &sdk, config, credentials: credentials_file };
     let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
         CredentialSource::Profile { name, base } => {
@@ -88,7 +80,8 @@ pub(super) async fn resolve(
                         let user = user.map_err(|error| classify::credentials(&error, &source, &redactor))?;
                         learn(&mut redactor, &user);
                         redactor.learn_code(code);
-                        let session = mfa::assume(role, code, now, &profiles.sts(name, user).await).await;
+                        let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), user, http, route.retries);
+                        let session = mfa::assume(role, code, now, &sts).await;
                         let session = session.map_err(|error| classify::mfa(&error, &source, profile, &redactor))?;
                         remark = remark.or_else(|| mfa::keep(role, &session).err());
                         session.into()
@@ -126,9 +119,6 @@ struct Given<'a> {
 #[derive(Clone, Copy)]
 struct Profiles<'a> {
     sdk: &'a ProviderConfig,
-    http: &'a LazyHttpClient,
-    region: &'a str,
-    retries: Retries,
     config: &'a str,
     credentials: &'a str,
 }
@@ -167,22 +157,6 @@ impl Profiles<'_> {
                 "profile",
             )),
         }
-    }
-
-    /// STS, asked by this user, at the endpoint that the settings of a profile name.
-    async fn sts(&self, profile: &str, user: Credentials) -> aws_sdk_sts::Client {
-        let settings = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(self.region.to_owned()))
-            .http_client(self.http.clone())
-            .retry_config(retry_config(self.retries))
-            .timeout_config(timeouts())
-            .profile_files(self.files(""))
-            .profile_name(profile)
-            .credentials_provider(user)
-            .load()
-            .await;
-        let config = aws_sdk_sts::config::Builder::from(&settings).retry_classifier(classify::NoRetryInVain);
-        aws_sdk_sts::Client::from_conf(config.build())
     }
 
     /// A session of `aws login` is renewed where it was started: in the profile's region, not in the registry's.

@@ -135,7 +135,7 @@ pub(super) async fn assume(
     now: Timestamp,
     sts: &aws_sdk_sts::Client,
 ) -> Result<Session, CredentialsError> {
-    let MfaRole { role_arn, serial, external_id, session_name, duration_seconds, base: _, session_file: _ } = role;
+    let MfaRole { role_arn, serial, external_id, session_name, duration_seconds, .. } = role;
     let output = sts
         .assume_role()
         .role_arn(role_arn)

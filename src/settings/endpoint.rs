@@ -8,7 +8,7 @@ use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::registry::{EndpointVariant, Registry, ServerUrl, Service};
 use crate::settings::identity::selected_profile;
-use crate::settings::profile_file::Profiles;
+use crate::settings::profile_file::{Profiles, Section};
 use crate::settings::wrong;
 
 /// Where to ask.
@@ -26,24 +26,46 @@ pub(super) struct Endpoint {
 /// A URL that isn't one.
 pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, registry: &Registry) -> Result<Endpoint, Failure> {
     let profile = profiles.profile(&selected_profile(env));
-    let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
-    // The environment has the last word, in both directions.
-    let flag = |variable: &str, key: &str| match env.text(variable) {
-        Some(_) => env.is_true(variable),
-        None => setting(key).is_some_and(|value| value.eq_ignore_ascii_case("true")),
-    };
+    let flag = |variable: &str, key: &str| flag(env, profile.as_ref(), variable, key);
     let host = registry.endpoint_variant();
     let variant = EndpointVariant {
         fips: host.fips || flag(names::USE_FIPS, "use_fips_endpoint"),
         dual_stack: host.dual_stack || flag(names::USE_DUALSTACK, "use_dualstack_endpoint"),
     };
-    if flag(names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
-        return Ok(Endpoint { variant, url: None });
-    }
     let (variable, service) = match registry.service() {
         Service::Ecr => (names::ENDPOINT_URL_ECR, "ecr"),
         Service::EcrPublic => (names::ENDPOINT_URL_ECR_PUBLIC, "ecr_public"),
     };
+    Ok(Endpoint { variant, url: configured_url(env, profiles, variable, service)? })
+}
+
+/// The URL of STS, if one is configured in place of its own.
+///
+/// # Errors
+/// It isn't a URL.
+pub(super) fn url_of_sts(env: &Env, profiles: &Profiles<'_>) -> Result<Option<String>, Failure> {
+    configured_url(env, profiles, names::ENDPOINT_URL_STS, "sts")
+}
+
+/// Whether something is switched on. The environment has the last word, in both directions.
+fn flag(env: &Env, profile: Option<&Section<'_>>, variable: &str, key: &str) -> bool {
+    match env.text(variable) {
+        Some(_) => env.is_true(variable),
+        None => profile.and_then(|profile| profile.get(key)).is_some_and(|value| value.eq_ignore_ascii_case("true")),
+    }
+}
+
+fn configured_url(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    variable: &str,
+    service: &str,
+) -> Result<Option<String>, Failure> {
+    let profile = profiles.profile(&selected_profile(env));
+    if flag(env, profile.as_ref(), names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
+        return Ok(None);
+    }
+    let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
     let of_services_section = || {
         let services = profiles.services(setting("services")?)?;
         // The documentation joins the words of a service's name with `_`, the SDK for Rust with `-`.
@@ -60,7 +82,7 @@ pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, registry: &Registry) -
     {
         return Err(wrong("the endpoint URL is not an `http://` or `https://` URL"));
     }
-    Ok(Endpoint { variant, url })
+    Ok(url)
 }
 
 fn is_http_url(url: &str) -> bool {

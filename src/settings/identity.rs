@@ -128,8 +128,12 @@ impl Facts<'_> {
                 return Ok(Some(ProfileBase::Keys));
             }
             let is_role = profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none();
-            if is_role && let Some(role) = mfa::role(self.env, &name, &profile)? {
-                self.own.push(OwnLink { profile: name.clone(), child: child.clone(), step: OwnStep::Mfa(role) });
+            if is_role && let Some(role) = mfa::role(self.env, self.profiles, &name, &profile)? {
+                self.own.push(OwnLink {
+                    profile: name.clone(),
+                    child: child.clone(),
+                    step: OwnStep::Mfa(Box::new(role)),
+                });
             }
             let next = match (is_role, profile.get("source_profile"), profile.get("credential_source")) {
                 (false, _, _) | (true, None, Some(_)) => return base(self, child).map(Some),

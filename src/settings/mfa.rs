@@ -10,18 +10,23 @@ use std::path::PathBuf;
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 
-use super::{directories, wrong};
+use super::{directories, endpoint, wrong};
 use crate::env::Env;
 use crate::error::Failure;
 use crate::scope::{MfaBase, MfaRole};
 use crate::secret::Secret;
-use crate::settings::profile_file::Section;
+use crate::settings::profile_file::{Profiles, Section};
 
 /// The role of a profile that has a `role_arn`, if it wants a code.
 ///
 /// # Errors
 /// It could never be assumed, or not with the code: it's never tried without.
-pub(super) fn role(env: &Env, name: &str, profile: &Section<'_>) -> Result<Option<MfaRole>, Failure> {
+pub(super) fn role(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    name: &str,
+    profile: &Section<'_>,
+) -> Result<Option<MfaRole>, Failure> {
     let (Some(role_arn), Some(serial)) = (profile.get("role_arn"), profile.get("mfa_serial")) else { return Ok(None) };
     if serial.trim().is_empty() {
         return Err(wrong(format!("`mfa_serial` of profile `{name}` is empty")));
@@ -57,6 +62,7 @@ pub(super) fn role(env: &Env, name: &str, profile: &Section<'_>) -> Result<Optio
         session_name: owned("role_session_name").filter(|name| !name.is_empty()),
         duration_seconds,
         base,
+        endpoint_url: endpoint::url_of_sts(env, profiles)?,
         session_file: None,
     };
     Ok(Some(MfaRole { session_file: session_file(env, &role), ..role }))
@@ -77,7 +83,7 @@ fn session_file(env: &Env, role: &MfaRole) -> Option<PathBuf> {
 /// The SHA-1 of what STS is asked, as Python writes it as JSON with its keys in order. The code isn't part of it, nor is the
 /// name of a session that has none of its own.
 fn session_file_name(role: &MfaRole) -> String {
-    let MfaRole { role_arn, serial, external_id, session_name, duration_seconds, base: _, session_file: _ } = role;
+    let MfaRole { role_arn, serial, external_id, session_name, duration_seconds, .. } = role;
     let asked = [
         ("DurationSeconds", duration_seconds.map(|seconds| seconds.to_string())),
         ("ExternalId", external_id.as_deref().map(python_json)),
@@ -111,7 +117,6 @@ mod tests {
 
     use super::*;
     use crate::error::FailureKind;
-    use crate::settings::profile_file::Profiles;
 
     const ROLE: &str =
         "role_arn = arn:aws:iam::111122223333:role/pull\nmfa_serial = arn:aws:iam::111122223333:mfa/dev\n";
@@ -120,7 +125,7 @@ mod tests {
         let config = format!("[profile dev]\n{settings}");
         let profiles = Profiles::parse(&config, "").expect("a good file");
         let profile = profiles.profile("dev").expect("it is there");
-        role(&Env::fixed([("HOME", "/home/me")]), "dev", &profile)
+        role(&Env::fixed([("HOME", "/home/me")]), &profiles, "dev", &profile)
     }
 
     /// The names are those that botocore 1.44.5 gives to the same settings.
