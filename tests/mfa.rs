@@ -545,6 +545,23 @@ fn a_role_stands_on_a_session_and_a_session_on_a_credential_process() {
 }
 
 #[test]
+fn what_a_session_is_made_of_is_shown_to_nobody() {
+    let aws = FakeAws::start();
+    let Some(scene) = Scene::new(&aws) else { return };
+    scene.sandbox.write(".aws/config", format!("{TOP}{ROLE}"));
+    scene.with_session("ASIACLI", FAR_AHEAD);
+    let scene = scene.env("AWS_PROFILE", "top");
+    let echo = "made/up/secret/of/the/session/0000 and made/up/session/token/of/a/session/0000 aren't liked";
+    aws.set(Api::AssumeRole, Behaviour::error(403, "AccessDenied", echo));
+    let reply = scene.get_without_terminal();
+    assert_refused(
+        &reply,
+        "profile `top` gave no credentials (AccessDenied: *** and *** aren't liked); try `aws sts get-caller-identity` \
+         with the same settings",
+    );
+}
+
+#[test]
 fn a_session_stands_on_roles_that_need_no_code() {
     let aws = FakeAws::start();
     let Some(scene) = Scene::new(&aws) else { return };

@@ -70,7 +70,10 @@ pub(super) async fn resolve(
             };
             let profiles = Profiles { sdk: &sdk, ..profiles };
             let Plan { kept, todo } = plan;
-            let mut given = kept.map(|(link, credentials)| Given { child: link.child.as_deref(), credentials });
+            let mut given = kept.map(|(link, credentials)| {
+                learn(&mut redactor, &credentials);
+                Given { child: link.child.as_deref(), credentials }
+            });
             for mfa::Todo { link: OwnLink { profile, child, step }, code } in &todo {
                 let credentials = match step {
                     OwnStep::Process { command } => process::run(profile, command, limit, &mut redactor).await?,
