@@ -158,8 +158,8 @@ pub struct MfaRole {
     pub base: MfaBase,
     /// The URL configured in place of that of STS.
     pub endpoint_url: Option<String>,
-    /// The file that its session is kept in; `None` without any home.
-    pub session_file: Option<PathBuf>,
+    /// The directory that its session is kept in; `None` without any home.
+    pub sessions: Option<PathBuf>,
 }
 
 /// Whose credentials assume an [`MfaRole`].

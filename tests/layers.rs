@@ -36,7 +36,7 @@ const HOMES: [(&str, &[&str]); 20] = [
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
     ("rustix", &["src/fs/unix.rs", "src/ecr/process.rs", "src/terminal.rs"]),
-    ("sha1", &["src/settings/mfa.rs"]),
+    ("sha1", &["src/ecr/mfa/kept.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs.rs"]),
 ];

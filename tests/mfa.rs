@@ -23,7 +23,7 @@ const ROLE: &str = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pul
                     mfa_serial = arn:aws:iam::111122223333:mfa/dev\nsource_profile = base\n";
 const KEYS: &str = "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n";
 
-/// Where the AWS CLI keeps the session of [`ROLE`]; `settings::mfa` has more of such names.
+/// Where the AWS CLI keeps the session of [`ROLE`]; `ecr::mfa::kept` has more of such names.
 const SESSION: &str = ".aws/cli/cache/f4ef485cfbc7a3adac3d865d45dec1165d70cd59.json";
 
 const QUESTION: &str = "ecr-login: MFA code for profile `dev` (arn:aws:iam::111122223333:mfa/dev): ";

@@ -1,28 +1,20 @@
 //! Roles that want a code of a multi-factor device (`mfa_serial`), which the SDK doesn't know.
 //!
-//! The code is asked for before anything that has a limit is begun, and only where there is no session that lasts. A
-//! session is kept where the AWS CLI keeps its own, and in the same form, so that a code typed for one serves the other:
-//! `CachedCredentialFetcher` in <https://github.com/boto/botocore/blob/develop/botocore/credentials.py>. Whatever is wrong
-//! with a kept session, it counts as none; a session that can't be kept is used all the same.
+//! The code is asked for before anything that has a limit is begun, and only where there is no session that lasts; see
+//! [`kept`].
+
+mod kept;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::types::AssumedRoleUser;
-use aws_smithy_types::date_time::{DateTime, Format};
-use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::fs::{PrivateDir, Unfit};
 use crate::scope::{MfaRole, OwnLink, OwnStep, Person};
 use crate::secret::Secret;
 use crate::terminal;
-
-/// A session that ends within this isn't begun with.
-const MARGIN_SECONDS: i64 = 60;
-
-/// A session is some 2 KB.
-const LONGEST_SESSION: usize = 64 << 10;
+pub(super) use kept::keep;
 
 /// As many digits have the codes of every device that IAM knows:
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
@@ -69,7 +61,7 @@ pub(super) fn plan(own: &[OwnLink], now: Timestamp, person: Person) -> Result<Pl
 fn split(own: &[OwnLink], now: Timestamp) -> (Option<(&OwnLink, Credentials)>, &[OwnLink]) {
     for (index, link) in own.iter().enumerate().rev() {
         if let OwnStep::Mfa(role) = &link.step
-            && let Some(session) = kept_session(role, now)
+            && let Some(session) = kept::session(role, now)
         {
             return (Some((link, session)), &own[index + 1..]);
         }
@@ -92,27 +84,7 @@ fn ask(profile: &str, serial: &str, person: Person) -> Result<Secret, String> {
     }
 }
 
-fn kept_session(role: &MfaRole, now: Timestamp) -> Option<Credentials> {
-    let file = role.session_file.as_ref()?;
-    let directory = PrivateDir::open_as_it_is(file.parent()?).ok()?;
-    let contents = directory.read(file.file_name()?.to_str()?, LONGEST_SESSION).ok()??;
-    session(&contents, now)
-}
-
-/// Reads a session that lasts.
-fn session(contents: &[u8], now: Timestamp) -> Option<Credentials> {
-    let session: Value = serde_json::from_slice(contents).ok()?;
-    let part = |name: &str| session["Credentials"][name].as_str().filter(|part| !part.is_empty());
-    // The AWS CLI has the name of the zone behind it, which is always the same one.
-    let end = part("Expiration")?.replace("UTC", "Z");
-    let end = DateTime::from_str(&end, Format::DateTimeWithOffset).ok()?.secs();
-    if end.checked_sub(i64::try_from(now.seconds()).ok()?)? <= MARGIN_SECONDS {
-        return None;
-    }
-    let token = part("SessionToken")?.to_owned();
-    Some(Credentials::new(part("AccessKeyId")?, part("SecretAccessKey")?, Some(token), None, PROVIDER))
-}
-
+/// Who the SDK is told has given the credentials.
 const PROVIDER: &str = "mfa";
 
 /// What STS has answered.
@@ -151,37 +123,4 @@ pub(super) async fn assume(
         Some(credentials) => Ok(Session { credentials, user: output.assumed_role_user }),
         None => Err(CredentialsError::provider_error("no credentials in the answer of AWS STS")),
     }
-}
-
-/// Keeps a session for the next that needs it. The error is a remark: it's only that a code is asked for sooner.
-pub(super) fn keep(role: &MfaRole, session: &Session) -> Result<(), String> {
-    let Some((directory, name)) = role.session_file.as_ref().and_then(|file| file.parent().zip(file.file_name()))
-    else {
-        return Err("the session isn't kept: there is no home directory".to_owned());
-    };
-    let opened = match PrivateDir::open_as_it_is(directory) {
-        Err(Unfit::Missing(_)) => PrivateDir::create(directory),
-        opened => opened,
-    };
-    let written = match opened {
-        Ok(directory) => directory.replace(&name.to_string_lossy(), as_the_aws_cli_writes(session).as_bytes()),
-        Err(Unfit::Io(error)) => Err(error),
-        Err(unfit) => return Err(format!("the session isn't kept: {unfit}")),
-    };
-    written.map_err(|error| format!("the session isn't kept: {error}: {}", error.source))
-}
-
-fn as_the_aws_cli_writes(Session { credentials, user }: &Session) -> String {
-    let arn = user.as_ref().map(AssumedRoleUser::arn);
-    json!({
-        "Credentials": {
-            "AccessKeyId": credentials.access_key_id,
-            "SecretAccessKey": credentials.secret_access_key,
-            "SessionToken": credentials.session_token,
-            "Expiration": credentials.expiration.fmt(Format::DateTime).unwrap_or_default(),
-            "AccountId": arn.and_then(|arn| arn.split(':').nth(4)),
-        },
-        "AssumedRoleUser": { "AssumedRoleId": user.as_ref().map(AssumedRoleUser::assumed_role_id), "Arn": arn },
-    })
-    .to_string()
 }

@@ -1,14 +1,5 @@
-//! Roles that want a code of a multi-factor device, and where their sessions are kept:
+//! Roles that want a code of a multi-factor device, as profiles have them:
 //! <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-role.html#cli-configure-role-mfa>.
-//!
-//! A session lies where the AWS CLI keeps its own, under the same name, so that a code typed for one serves the other:
-//! `AssumeRoleCredentialFetcher` in <https://github.com/boto/botocore/blob/develop/botocore/credentials.py>.
-
-use std::fmt::Write as _;
-use std::path::PathBuf;
-
-use serde_json::Value;
-use sha1::{Digest, Sha1};
 
 use super::{directories, endpoint, wrong};
 use crate::env::Env;
@@ -55,7 +46,7 @@ pub(super) fn role(
         }
     };
     let owned = |key: &str| profile.get(key).map(str::to_owned);
-    let role = MfaRole {
+    Ok(Some(MfaRole {
         role_arn: role_arn.to_owned(),
         serial: serial.to_owned(),
         external_id: owned("external_id"),
@@ -63,9 +54,8 @@ pub(super) fn role(
         duration_seconds,
         base,
         endpoint_url: endpoint::url_of_sts(env, profiles)?,
-        session_file: None,
-    };
-    Ok(Some(MfaRole { session_file: session_file(env, &role), ..role }))
+        sessions: directories::cli_cache(env),
+    }))
 }
 
 fn own_keys(profile: &Section<'_>) -> Option<MfaBase> {
@@ -74,41 +64,6 @@ fn own_keys(profile: &Section<'_>) -> Option<MfaBase> {
         secret_access_key: Secret::from(profile.get("aws_secret_access_key")?),
         session_token: profile.get("aws_session_token").map(Secret::from),
     })
-}
-
-fn session_file(env: &Env, role: &MfaRole) -> Option<PathBuf> {
-    Some(directories::cli_cache(env)?.join(session_file_name(role)))
-}
-
-/// The SHA-1 of what STS is asked, as Python writes it as JSON with its keys in order. The code isn't part of it, nor is the
-/// name of a session that has none of its own.
-fn session_file_name(role: &MfaRole) -> String {
-    let MfaRole { role_arn, serial, external_id, session_name, duration_seconds, .. } = role;
-    let asked = [
-        ("DurationSeconds", duration_seconds.map(|seconds| seconds.to_string())),
-        ("ExternalId", external_id.as_deref().map(python_json)),
-        ("RoleArn", Some(python_json(role_arn))),
-        ("RoleSessionName", session_name.as_deref().map(python_json)),
-        ("SerialNumber", Some(python_json(serial))),
-    ];
-    let asked: Vec<_> = asked.into_iter().filter_map(|(name, value)| Some(format!("\"{name}\": {}", value?))).collect();
-    format!("{:x}.json", Sha1::digest(format!("{{{}}}", asked.join(", "))))
-}
-
-/// A text as Python writes it as JSON: what isn't printable ASCII is escaped.
-fn python_json(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in Value::from(text).to_string().chars() {
-        if matches!(character, ' '..='~') {
-            escaped.push(character);
-        } else {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                // Writing to a text can't fail.
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
@@ -128,24 +83,18 @@ mod tests {
         role(&Env::fixed([("HOME", "/home/me")]), &profiles, "dev", &profile)
     }
 
-    /// The names are those that botocore 1.44.5 gives to the same settings.
     #[test]
-    fn a_session_is_kept_where_the_aws_cli_looks_for_it() {
-        for (settings, name) in [
-            ("", "f4ef485cfbc7a3adac3d865d45dec1165d70cd59"),
-            ("role_session_name =\n", "f4ef485cfbc7a3adac3d865d45dec1165d70cd59"),
-            ("duration_seconds = 03600\n", "8194f20c951e8d18111937b2e3aac52330cca9e3"),
-            ("external_id =\n", "6a1995a4b63a0394746444831aebc88757e1f5c2"),
-            ("external_id = blå 😀\u{7f}\n", "91d88445b41cffc0d4ab2e9bc10951e99a6d2ee1"),
-            (
-                "external_id = a \"b\"\\\nrole_session_name = me@example.com\nduration_seconds = 3600\n",
-                "14e88f9e0d939f184e241bfeb7afab29f85a5634",
-            ),
-        ] {
-            let role = of(&format!("{ROLE}source_profile = base\n{settings}")).expect(settings).expect(settings);
-            let expected = Path::new("/home/me/.aws/cli/cache").join(format!("{name}.json"));
-            assert_eq!(role.session_file, Some(expected), "{settings}");
-        }
+    fn a_role_has_what_the_profile_says_of_it() {
+        let more = "external_id = blue\nrole_session_name = me\nduration_seconds = 03600\nsource_profile = base\n";
+        let role = of(&format!("{ROLE}{more}")).expect(more).expect("a role");
+        assert_eq!((role.external_id.as_deref(), role.session_name.as_deref()), (Some("blue"), Some("me")));
+        assert_eq!(role.duration_seconds, Some(3_600));
+        assert_eq!(role.sessions.as_deref(), Some(Path::new("/home/me/.aws/cli/cache")));
+
+        // As for the AWS CLI, an empty name is none, and an empty ID is one.
+        let role = of(&format!("{ROLE}external_id =\nrole_session_name =\nsource_profile = base\n"));
+        let role = role.expect("good settings").expect("a role");
+        assert_eq!((role.external_id.as_deref(), role.session_name), (Some(""), None));
     }
 
     #[test]
