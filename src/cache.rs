@@ -25,6 +25,9 @@ const TOKEN: &str = ".token";
 const FAILURE: &str = ".failure";
 const LOCK: &str = ".lock";
 
+/// The lock of those who ask the person at the terminal; of no key, and so never swept.
+const QUESTION_LOCK: &str = "question.lock";
+
 /// No entry is longer: a token is some 3 KB, its hosts a few hundred bytes.
 const LONGEST_ENTRY: usize = 64 << 10;
 
@@ -92,6 +95,15 @@ impl Cache {
     pub fn try_lock(&self, key: &CacheKey) -> Attempt {
         match &self.directory {
             Some(directory) => lock::attempt(directory, &format!("{key}{LOCK}")),
+            None => Attempt::Unavailable(None),
+        }
+    }
+
+    /// Tries to become the one who asks a person something, without waiting.
+    #[must_use]
+    pub fn try_lock_question(&self) -> Attempt {
+        match &self.directory {
+            Some(directory) => lock::attempt(directory, QUESTION_LOCK),
             None => Attempt::Unavailable(None),
         }
     }

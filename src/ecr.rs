@@ -8,14 +8,17 @@ mod classify;
 mod client;
 mod credentials;
 mod http;
+mod mfa;
 mod process;
 mod proxy;
 mod trust;
 
 use std::cell::Cell;
 
+use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{Fetched, TokenRequest, TokenSource};
+use crate::scope::{Fetched, Scope, TokenRequest, TokenSource};
+use credentials::Resolved;
 
 /// Amazon ECR and ECR Public, by way of the AWS SDK.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,12 +26,16 @@ pub struct Ecr;
 
 impl TokenSource for Ecr {
     fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure> {
+        let http = http::LazyHttpClient::new(request.route)?;
+        // The time that a person takes isn't limited.
+        let plan = mfa::plan(&request.scope.identity.own, request.now, request.person)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(FailureKind::Unreachable, format!("cannot start the network runtime: {error}"))
         })?;
         let limit = request.limit;
         let waiting_for = Cell::new(None);
-        let fetched = runtime.block_on(async { tokio::time::timeout(limit, token(request, &waiting_for)).await });
+        let fetched =
+            runtime.block_on(async { tokio::time::timeout(limit, token(request, plan, http, &waiting_for)).await });
         // A name lookup that hangs in its thread must not keep us.
         runtime.shutdown_background();
         fetched.unwrap_or_else(|_| {
@@ -40,15 +47,23 @@ impl TokenSource for Ecr {
             Err(Failure::new(FailureKind::TimedOut, detail))
         })
     }
+
+    fn needs_code(&self, scope: &Scope, now: Timestamp) -> bool {
+        mfa::needs_code(&scope.identity.own, now)
+    }
 }
 
-async fn token(request: TokenRequest<'_>, waiting_for: &Cell<Option<String>>) -> Result<Fetched, Failure> {
+async fn token(
+    request: TokenRequest<'_>,
+    plan: mfa::Plan<'_>,
+    http: http::LazyHttpClient,
+    waiting_for: &Cell<Option<String>>,
+) -> Result<Fetched, Failure> {
     let TokenRequest { scope, route, .. } = request;
-    let http = http::LazyHttpClient::new(route)?;
     waiting_for.set(Some(scope.identity.source.to_string()));
-    let (credentials, mut redactor) = credentials::resolve(request, &http).await?;
+    let Resolved { credentials, mut redactor, remark } = credentials::resolve(request, plan, &http).await?;
     waiting_for.set(None);
-    redactor.learn(credentials.secret_access_key());
-    redactor.learn(credentials.session_token().unwrap_or_default());
-    client::fetch(scope, credentials, http, route.retries, &redactor).await
+    credentials::learn(&mut redactor, &credentials);
+    let fetched = client::fetch(scope, credentials, http, route.retries, &redactor).await?;
+    Ok(Fetched { remark, ..fetched })
 }

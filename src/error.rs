@@ -70,6 +70,16 @@ pub enum FailureKind {
         /// The profile to log in.
         profile: String,
     },
+    /// The user: the role of this profile wants a code of a multi-factor device, and there is none.
+    MfaNeeded {
+        /// The profile.
+        profile: String,
+    },
+    /// The user: the code for the role of this profile is wrong, old or used up, or it's another device's.
+    MfaRefused {
+        /// The profile.
+        profile: String,
+    },
     /// The user: temporary credentials are over.
     CredentialsExpired,
     /// The user: AWS doesn't know these keys, or they don't fit together.
@@ -162,6 +172,14 @@ impl Failure {
             FailureKind::LoginExpired { profile } => (
                 format!("the login session of profile `{profile}` has expired or was never started"),
                 format!("run `aws login --profile {profile}`"),
+            ),
+            FailureKind::MfaNeeded { profile } => (
+                format!("profile `{profile}` needs an MFA code"),
+                format!("try again in a terminal, or run `aws sts get-caller-identity --profile {profile}` there"),
+            ),
+            FailureKind::MfaRefused { profile } => (
+                format!("AWS refuses the MFA code for profile `{profile}`"),
+                "try again with the next code of the device that `mfa_serial` names".to_owned(),
             ),
             FailureKind::CredentialsExpired => {
                 ("the AWS credentials have expired".to_owned(), "get new ones and try again".to_owned())
@@ -259,6 +277,8 @@ impl Reply {
                 | FailureKind::FallbackFailed { .. }
                 | FailureKind::SsoExpired { .. }
                 | FailureKind::LoginExpired { .. }
+                | FailureKind::MfaNeeded { .. }
+                | FailureKind::MfaRefused { .. }
                 | FailureKind::CredentialsExpired
                 | FailureKind::CredentialsRefused
                 | FailureKind::CredentialSource { .. }
@@ -332,6 +352,16 @@ mod tests {
             (
                 FailureKind::LoginExpired { profile: "dev".to_owned() },
                 "the login session of profile `dev` has expired or was never started; run `aws login --profile dev`",
+            ),
+            (
+                FailureKind::MfaNeeded { profile: "dev".to_owned() },
+                "profile `dev` needs an MFA code; try again in a terminal, or run `aws sts get-caller-identity \
+                 --profile dev` there",
+            ),
+            (
+                FailureKind::MfaRefused { profile: "dev".to_owned() },
+                "AWS refuses the MFA code for profile `dev`; try again with the next code of the device that \
+                 `mfa_serial` names",
             ),
             (FailureKind::CredentialsExpired, "the AWS credentials have expired; get new ones and try again"),
             (

@@ -136,14 +136,7 @@ impl PrivateDir {
     /// # Errors
     /// It is missing, a link, somebody else's, or stays writable by others.
     pub fn open(path: &Path) -> Result<Self, Unfit> {
-        let metadata = match path.symlink_metadata() {
-            Ok(metadata) => metadata,
-            Err(error) if missing(&error) => return Err(Unfit::Missing(path.to_owned())),
-            Err(error) => return Err(PathError::new("look at", path, error).into()),
-        };
-        if !metadata.is_dir() {
-            return Err(Unfit::NotADirectory(path.to_owned()));
-        }
+        let metadata = look_at(path)?;
         // A shared directory such as /tmp is nobody's to tighten, not even its owner's.
         if !os::is_ours(&metadata) || os::is_shared(&metadata) {
             return Err(Unfit::NotOurs(path.to_owned()));
@@ -155,6 +148,16 @@ impl PrivateDir {
             }
         }
         Ok(Self(path.to_owned()))
+    }
+
+    /// Opens a directory of the user's that another program made, and leaves its modes to that program: what is read is
+    /// checked, and what is written is owner-only, entry by entry.
+    ///
+    /// # Errors
+    /// It is missing, a link, or somebody else's.
+    pub fn open_as_it_is(path: &Path) -> Result<Self, Unfit> {
+        let metadata = look_at(path)?;
+        if os::is_ours(&metadata) { Ok(Self(path.to_owned())) } else { Err(Unfit::NotOurs(path.to_owned())) }
     }
 
     /// Opens the directory, making it (and its parents) owner-only where it is missing.
@@ -261,6 +264,16 @@ impl PrivateDir {
     }
 }
 
+/// What is known of a directory.
+fn look_at(path: &Path) -> Result<Metadata, Unfit> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_dir() => Ok(metadata),
+        Ok(_) => Err(Unfit::NotADirectory(path.to_owned())),
+        Err(error) if missing(&error) => Err(Unfit::Missing(path.to_owned())),
+        Err(error) => Err(PathError::new("look at", path, error).into()),
+    }
+}
+
 /// What the names of temporary files begin with; six letters and digits follow.
 const TEMPORARY_PREFIX: &str = "tmp-";
 
@@ -322,6 +335,22 @@ mod tests {
             PrivateDir::open(&path).expect("usable");
             assert_eq!(mode(&path), 0o700, "from {loose:o}");
         }
+    }
+
+    #[test]
+    fn a_directory_of_another_program_keeps_its_modes_and_may_be_no_link() {
+        let (outer, _dir) = scratch();
+        let path = outer.path().join("cache/ecr-login");
+        assert!(matches!(PrivateDir::open_as_it_is(&path.join("none")), Err(Unfit::Missing(_))));
+        let link = outer.path().join("link");
+        symlink(&path, &link).expect("symlink");
+        assert!(matches!(PrivateDir::open_as_it_is(&link), Err(Unfit::NotADirectory(_))));
+        fs::set_permissions(&path, Permissions::from_mode(0o775)).expect("chmod");
+        let dir = PrivateDir::open_as_it_is(&path).expect("usable");
+        assert_eq!(mode(&path), 0o775);
+        dir.replace("entry", b"contents").expect("written");
+        assert_eq!(mode(&dir.join("entry")), 0o600);
+        assert_eq!(dir.read("entry", 8).expect("readable").as_deref(), Some(&b"contents"[..]));
     }
 
     #[test]

@@ -15,7 +15,7 @@
 //! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
 //! | adapters | [`cache`], [`ecr`], [`settings`], [`fallback`], [`log`] | the disk, AWS, the user's settings, other helpers, the operator's log |
 //! | domain | [`protocol`], [`registry`], [`rules`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, the user's rules, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
-//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`streams`], [`clock`] | text that doesn't print, variables, files, standard streams, time |
+//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`streams`], [`clock`], [`terminal`] | text that doesn't print, variables, files, standard streams, time, a person |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
 //!
@@ -30,8 +30,9 @@
 //! 3. [`cache`] reads one small file. A fresh token is the answer: no lock, no network, no thread, no AWS code.
 //! 4. Otherwise [`helper`] takes the lock of that key, or waits for whoever holds it and takes what they come back with.
 //!    Having it, it looks again, and then asks [`ecr`]: credentials from the one source that the scope names, one
-//!    `GetAuthorizationToken`. Only now are the settings of the [`route`] read. The token is kept, with its end and an
-//!    earlier moment from which on a newer one is wanted.
+//!    `GetAuthorizationToken`. Only now are the settings of the [`route`] read. Where a role wants a code, the person at the
+//!    [`terminal`] is asked first, by one process at a time. The token is kept, with its end and an earlier moment from
+//!    which on a newer one is wanted.
 //! 5. When there is no token to be had, a stale one that is still valid will do. Else [`error`] turns the failure into a
 //!    fixed sentence for the client, one line for the person, and the whole chain for the log.
 
@@ -53,4 +54,5 @@ pub mod scope;
 pub mod secret;
 pub mod settings;
 pub mod streams;
+pub mod terminal;
 pub mod token;

@@ -8,10 +8,12 @@
 //! we are, this file only says what is remembered of it.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::registry::{EndpointVariant, Partition, Service};
 use crate::route::Route;
@@ -137,6 +139,45 @@ pub enum OwnStep {
         /// The command line; it may hold a secret.
         command: Secret,
     },
+    /// Assumes a role with a code of a multi-factor device: the SDK knows no such code.
+    Mfa(Box<MfaRole>),
+}
+
+/// A role that wants a code of a multi-factor device (MFA), which a person types.
+#[derive(Clone, Debug)]
+pub struct MfaRole {
+    /// `role_arn`.
+    pub role_arn: String,
+    /// `mfa_serial`: the device.
+    pub serial: String,
+    /// `external_id`.
+    pub external_id: Option<String>,
+    /// `role_session_name`.
+    pub session_name: Option<String>,
+    /// `duration_seconds`.
+    pub duration_seconds: Option<i32>,
+    /// Whose credentials assume the role.
+    pub base: MfaBase,
+    /// The URL configured in place of that of STS.
+    pub endpoint_url: Option<String>,
+    /// The directory that its session is kept in; `None` without any home.
+    pub sessions: Option<PathBuf>,
+}
+
+/// Whose credentials assume an [`MfaRole`].
+#[derive(Clone, Debug)]
+pub enum MfaBase {
+    /// Those of another profile: `source_profile`.
+    Profile(String),
+    /// The keys in the role's own profile, which names itself as `source_profile`.
+    Keys {
+        /// `aws_access_key_id`.
+        access_key_id: String,
+        /// `aws_secret_access_key`.
+        secret_access_key: Secret,
+        /// `aws_session_token`.
+        session_token: Option<Secret>,
+    },
 }
 
 /// Whether tokens of an identity may be kept, and how long they may be used again.
@@ -157,6 +198,8 @@ pub struct AssumedRole {
     pub external_id: Option<String>,
     /// The name of the session, if the user has one for it.
     pub session_name: Option<String>,
+    /// The URL of STS, where one is configured in place of its own.
+    pub endpoint_url: Option<String>,
 }
 
 /// Who AWS will think we are, as far as can be seen without asking it.
@@ -231,6 +274,17 @@ impl fmt::Display for CacheKey {
     }
 }
 
+/// Whether a person may be asked for the code of an [`MfaRole`], where its session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Person {
+    /// Nobody else asks at this moment.
+    MayBeAsked,
+    /// Another process is asking, and two questions on one terminal get no answer.
+    IsAskedElsewhere,
+    /// There is a token that will do.
+    IsSpared,
+}
+
 /// What it takes to ask AWS for a token.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
@@ -240,11 +294,13 @@ pub struct TokenRequest<'a> {
     pub config: &'a str,
     /// The contents of `~/.aws/credentials` that the scope was made from.
     pub credentials: &'a str,
-    /// The profile whose settings count.
-    pub profile: &'a str,
     /// How AWS is reached.
     pub route: &'a Route,
-    /// How long it may take.
+    /// Whether a person may be asked, if it comes to that.
+    pub person: Person,
+    /// The time, by which sessions end.
+    pub now: Timestamp,
+    /// How long it may take, but for the time that a person takes.
     pub limit: Duration,
     /// What must not appear in a failure.
     pub redactor: Redactor,
@@ -259,6 +315,8 @@ pub struct Fetched {
     pub access_key_id: String,
     /// The request ID of the answer.
     pub request_id: Option<String>,
+    /// What went wrong on the way and did no harm, on one line.
+    pub remark: Option<String>,
 }
 
 /// Where tokens come from: AWS, or a table in a test.
@@ -268,6 +326,11 @@ pub trait TokenSource {
     /// # Errors
     /// There is none to be had; the failure says why, and shows nothing secret.
     fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure>;
+
+    /// Whether a fetch of this scope would ask a person for a code, as there is no session that lasts.
+    fn needs_code(&self, _scope: &Scope, _now: Timestamp) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

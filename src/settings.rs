@@ -10,6 +10,7 @@ pub mod profile_file;
 mod directories;
 mod endpoint;
 mod identity;
+mod mfa;
 mod partition;
 mod proxies;
 mod route;

@@ -175,6 +175,51 @@ fn a_chain_of_three_profiles_until_any_of_them_is_edited() {
     fetched(&aws, &home, "ASIA-Push-assumed-8");
 }
 
+#[test]
+fn a_role_that_wants_a_code_even_when_its_session_is_over() {
+    // As the AWS CLI names the files, for one device and for another.
+    let name = |hash| format!(".aws/cli/cache/{hash}.json");
+    let (file, others) =
+        (name("fac8b53a2c3c345e147e0b9f94fed69646f7d9b4"), name("d31677b2bc4b6801333aa4099298a016f97154a6"));
+    let aws = FakeAws::start();
+    let home = profile_of(
+        &aws,
+        &format!(
+            "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = base\n\
+             mfa_serial = arn:aws:iam::111122223333:mfa/dev\n\
+             [profile base]\naws_access_key_id = AKIABASE\n{SECRET}[profile other]\nregion = eu-west-1\n"
+        ),
+    );
+    let session = |file: &str, access_key_id: &str, expiration: &str| {
+        let credentials = json!({
+            "AccessKeyId": access_key_id,
+            "SecretAccessKey": "made/up/secret/of/a/session",
+            "SessionToken": "made/up/token/of/a/session",
+            "Expiration": expiration,
+        });
+        home.write(file, json!({ "Credentials": credentials }).to_string());
+    };
+    home.secret("made/up/secret/of/a/session");
+    home.secret("made/up/token/of/a/session");
+    session(&file, "ASIASESSION", FAR_AHEAD);
+    let token = fetched(&aws, &home, "ASIASESSION");
+
+    session(&file, "ASIASESSION", LONG_AGO);
+    kept(&aws, &home, &token, "the session expired");
+    fs::remove_file(home.home().join(&file)).expect("it is there");
+    kept(&aws, &home, &token, "the session was removed");
+    config(&home, "region = eu-west-1", "region = eu-west-2");
+    kept(&aws, &home, &token, "another profile was edited");
+    session(&file, "ASIANEWER", FAR_AHEAD);
+    kept(&aws, &home, &token, "another session was begun");
+
+    session(&others, "ASIAOTHER", FAR_AHEAD);
+    config(&home, "mfa/dev", "mfa/other");
+    fetched(&aws, &home, "ASIAOTHER");
+    config(&home, "AKIABASE", "AKIASECOND");
+    fetched(&aws, &home, "ASIAOTHER");
+}
+
 /// The profile `dev`: a role on a credential source.
 fn role_on(source: &str) -> String {
     format!("[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\ncredential_source = {source}\n")

@@ -59,10 +59,11 @@ const FORBIDDEN_PATHS: [&str; 9] = [
 /// A way to come by credentials: its name, what makes a home that has them, and how the access key ID begins.
 type Source = (&'static str, fn(&FakeAws) -> Sandbox, &'static str);
 
-const SOURCES: [Source; 10] = [
+const SOURCES: [Source; 11] = [
     ("static keys in the environment", |aws| Sandbox::new().with_aws(aws).with_keys("AKIAENV"), "AKIAENV"),
     ("static keys of a profile", with_static_profile, "AKIASTATIC"),
     ("a role assumed from another profile", with_source_profile, "ASIA-pull-assumed"),
+    ("a role that wants an MFA code", with_mfa_session, "ASIASESSION"),
     ("a credential process", with_credential_process, "AKIAPROCESS"),
     ("an SSO session", with_sso, "ASIA-reader-sso"),
     ("a session of `aws login`", with_login, "ASIALOGIN"),
@@ -91,6 +92,23 @@ fn with_source_profile(aws: &FakeAws) -> Sandbox {
         ".aws/config",
         "[profile pull]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = dev\nregion = eu-west-1\n",
     );
+    sandbox
+}
+
+fn with_mfa_session(aws: &FakeAws) -> Sandbox {
+    let sandbox = with_source_profile(aws);
+    sandbox.write(
+        ".aws/config",
+        "[profile pull]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = dev\n\
+         mfa_serial = arn:aws:iam::111122223333:mfa/dev\n",
+    );
+    // As the AWS CLI names the file, and writes it.
+    sandbox.write(
+        ".aws/cli/cache/f4ef485cfbc7a3adac3d865d45dec1165d70cd59.json",
+        r#"{"Credentials":{"AccessKeyId":"ASIASESSION","SecretAccessKey":"a-secret-key-of-the-session","SessionToken":"a-token-of-the-session","Expiration":"2099-01-01T00:00:00UTC"}}"#,
+    );
+    sandbox.secret("a-secret-key-of-the-session");
+    sandbox.secret("a-token-of-the-session");
     sandbox
 }
 

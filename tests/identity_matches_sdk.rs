@@ -37,6 +37,11 @@ fn a_chain_of_profiles_ends_where_the_sdk_ends_it() {
 }
 
 #[test]
+fn a_role_that_wants_a_code_is_never_assumed_without() {
+    judge(profiles::roles_that_want_a_code());
+}
+
+#[test]
 fn a_chain_that_leads_nowhere_is_refused() {
     judge(profiles::broken_chains());
 }

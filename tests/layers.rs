@@ -14,11 +14,11 @@ const FLOORS: [(&str, &[&str]); 5] = [
     ("policy", &["helper"]),
     ("adapters", &["cache", "ecr", "settings", "fallback", "log"]),
     ("domain", &["protocol", "registry", "rules", "scope", "route", "token", "error"]),
-    ("leaves", &["secret", "env", "fs", "streams", "clock"]),
+    ("leaves", &["secret", "env", "fs", "streams", "clock", "terminal"]),
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 21] = [
+const HOMES: [(&str, &[&str]); 22] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -35,9 +35,10 @@ const HOMES: [(&str, &[&str]); 21] = [
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
-    ("rustix", &["src/fs/unix.rs", "src/streams.rs", "src/ecr/process.rs"]),
+    ("rustix", &["src/fs/unix.rs", "src/streams.rs", "src/ecr/process.rs", "src/terminal.rs"]),
     ("strsim", &["src/settings/rules_file/document.rs"]),
     ("toml_parser", &["src/settings/rules_file/document.rs"]),
+    ("sha1", &["src/ecr/mfa/kept.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs.rs"]),
 ];

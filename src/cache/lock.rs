@@ -8,6 +8,11 @@
 //! Having taken it, it looks at the cache again: the one before it may just have finished. Only the sweep that goes with a
 //! write takes other locks besides, one at a time and never waiting for one, to remove what is over.
 //!
+//! One lock more, `question.lock`, belongs to no key: whoever has to ask the person for a code holds it from before the
+//! question until the fetch has ended. So there is one question on a terminal at a time, and the next in turn finds the
+//! session that the answer was good for. It is taken after the lock of a key. Without it nobody is asked, unless there
+//! are no locks here at all.
+//!
 //! Not promised: that nobody else fetches. Whoever can't have the lock in time (a holder that hangs, a file system
 //! without locks, a read-only directory) fetches without it; two answers are better than none, and either may be kept.
 //! A holder that dies loses the lock with its file handle. The file may be swept away between its opening and its

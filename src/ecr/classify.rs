@@ -175,6 +175,17 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
     unanswered(kind, error, redactor)
 }
 
+/// A role wasn't assumed with an MFA code. STS has one error code for every refusal; only its message tells whether it is
+/// about the MFA code (<https://github.com/aws/aws-cli/issues/6325>).
+pub(super) fn mfa(error: &CredentialsError, source: &CredentialSource, profile: &str, redactor: &Redactor) -> Failure {
+    let failure = credentials(error, source, redactor);
+    let refused = find::<AssumeRoleError>(error).and_then(ProvideErrorMetadata::message);
+    if refused.is_some_and(|message| message.starts_with("MultiFactorAuthentication failed")) {
+        return Failure { kind: FailureKind::MfaRefused { profile: profile.to_owned() }, ..failure };
+    }
+    failure
+}
+
 /// A session of `aws login` that gives nothing, although AWS can be reached. What the SDK says of the session's file has a
 /// type of its own that isn't public; without an answer from AWS it is always that.
 fn login(error: &CredentialsError, profile: &str, source: &CredentialSource) -> FailureKind {

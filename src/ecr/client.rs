@@ -3,6 +3,7 @@
 //!
 //! No registry IDs are sent: the parameter is deprecated and changes nothing. A configured endpoint URL takes the place
 //! of the FIPS and dual-stack flags, which the SDK refuses beside it.
+//! And how STS is asked for a role that wants a code: with the same pauses and limits.
 
 use std::time::Duration;
 
@@ -30,19 +31,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_millis(3_100);
 /// The limit of one attempt. The API answers in some 100 ms; a connection that went silent is worth another attempt.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Makes a client of one of the two SDK crates: their builders have the same methods and no common trait.
-macro_rules! client {
-    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr, $retries:expr) => {{
-        let scope: &Scope = $scope;
-        let mut config = $sdk::Config::builder()
+/// Begins the configuration of one of the SDK crates: their builders have the same methods and no common trait.
+macro_rules! config {
+    ($sdk:ident, $region:expr, $credentials:expr, $http:expr, $retries:expr) => {
+        $sdk::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(scope.region.clone()))
+            .region(Region::new(String::from($region)))
             .credentials_provider($credentials)
             .http_client($http)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config($retries)
             .retry_classifier(classify::NoRetryInVain)
-            .timeout_config(timeouts());
+            .timeout_config(timeouts())
+    };
+}
+
+/// Makes a client of ECR or ECR Public.
+macro_rules! client {
+    ($sdk:ident, $scope:expr, $credentials:expr, $http:expr, $retries:expr) => {{
+        let scope: &Scope = $scope;
+        let mut config = config!($sdk, &scope.region, $credentials, $http, $retries);
         config.set_endpoint_url(scope.endpoint_url.clone());
         if scope.endpoint_url.is_none() {
             config = config.use_fips(scope.variant.fips).use_dual_stack(scope.variant.dual_stack);
@@ -91,7 +99,20 @@ pub(super) async fn fetch(
     let encoded = encoded.ok_or_else(|| malformed("no authorization token in it".to_owned()))?;
     let token = AuthorizationToken::decode(&encoded, expires_at.map_or(ALREADY, timestamp))
         .map_err(|error| malformed(error.to_string()))?;
-    Ok(Fetched { token, access_key_id, request_id })
+    Ok(Fetched { token, access_key_id, request_id, remark: None })
+}
+
+/// A client of STS, where the URL configured in place of its own wins.
+pub(super) fn sts(
+    region: &str,
+    endpoint_url: Option<&str>,
+    user: Credentials,
+    http: &LazyHttpClient,
+    retries: Retries,
+) -> aws_sdk_sts::Client {
+    let mut config = config!(aws_sdk_sts, region, user, http.clone(), retry_config(retries));
+    config.set_endpoint_url(endpoint_url.map(str::to_owned));
+    aws_sdk_sts::Client::from_conf(config.build())
 }
 
 /// An answer without a time isn't worth keeping.

@@ -4,6 +4,7 @@
 //! profile files aren't read again: the SDK gets the texts that the identity was made from. The links of a profile's
 //! chain that are ours are done here, and their credentials spliced into what the SDK sees of the chain.
 
+use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
@@ -11,20 +12,19 @@ use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
-use aws_config::sts::AssumeRoleProvider;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
-use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ecr::config::Region;
 
-use super::client::retry_config;
+use super::client::{self, retry_config};
 use super::http::LazyHttpClient;
+use super::mfa::{self, Plan};
 use super::{classify, process};
 use crate::error::Failure;
-use crate::scope::{AssumedRole, CredentialSource, OwnLink, OwnStep, ProfileBase, TokenRequest};
+use crate::scope::{AssumedRole, CredentialSource, MfaBase, MfaRole, OwnLink, OwnStep, ProfileBase, TokenRequest};
 use crate::secret::Redactor;
 
 /// How a session of a rule's role is called in `CloudTrail`, unless the rule says otherwise.
@@ -33,12 +33,30 @@ const SESSION_NAME: &str = "docker-credential-ecr-login";
 /// The name under which the SDK finds the credentials of a link of ours, as a profile and as a `credential_source`.
 const SPLICE: &str = "docker-credential-ecr-login/spliced";
 
-/// Asks the source of the scope's identity. Comes back with what must not be shown from now on.
+/// Credentials, and what came up on the way to them.
+pub(super) struct Resolved {
+    pub(super) credentials: Credentials,
+    /// Knows what must not be shown from now on.
+    pub(super) redactor: Redactor,
+    /// What went wrong and did no harm.
+    pub(super) remark: Option<String>,
+}
+
+/// Has the redactor know credentials.
+pub(super) fn learn(redactor: &mut Redactor, credentials: &Credentials) {
+    redactor.learn(credentials.secret_access_key());
+    redactor.learn(credentials.session_token().unwrap_or_default());
+}
+
+/// Asks the source of the scope's identity, as planned.
 pub(super) async fn resolve(
     request: TokenRequest<'_>,
+    plan: Plan<'_>,
     http: &LazyHttpClient,
-) -> Result<(Credentials, Redactor), Failure> {
-    let TokenRequest { scope, config, credentials: credentials_file, profile, route, limit, mut redactor } = request;
+) -> Result<Resolved, Failure> {
+    let TokenRequest { scope, config, credentials: credentials_file, route, person: _, now, limit, mut redactor } =
+        request;
+    let mut remark = None;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))
@@ -54,11 +72,28 @@ pub(super) async fn resolve(
                 _ => sdk.clone(),
             };
             let profiles = Profiles { sdk: &sdk, ..profiles };
-            let mut given = None;
-            for OwnLink { profile, child, step } in &scope.identity.own {
+            let Plan { kept, todo } = plan;
+            let mut given = kept.map(|(link, credentials)| {
+                learn(&mut redactor, &credentials);
+                Given { child: link.child.as_deref(), credentials }
+            });
+            for mfa::Todo { link: OwnLink { profile, child, step }, code } in &todo {
                 let credentials = match step {
                     OwnStep::Process { command } => process::run(profile, command, limit, &mut redactor).await?,
+                    OwnStep::Mfa(role) => {
+                        let source = CredentialSource::Profile { name: profile.clone(), base: base.clone() };
+                        let user = profiles.user_of(profile, role, given).await;
+                        let user = user.map_err(|error| classify::credentials(&error, &source, &redactor))?;
+                        learn(&mut redactor, &user);
+                        redactor.learn_code(code);
+                        let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), user, http, route.retries);
+                        let session = mfa::assume(role, code, now, &sts).await;
+                        let session = session.map_err(|error| classify::mfa(&error, &source, profile, &redactor))?;
+                        remark = remark.or_else(|| mfa::keep(role, &session).err());
+                        session.into()
+                    }
                 };
+                learn(&mut redactor, &credentials);
                 given = Some(Given { child: child.as_deref(), credentials });
             }
             profiles.resolve(name, given).await
@@ -75,28 +110,29 @@ pub(super) async fn resolve(
         CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
     };
     let credentials = resolved.map_err(|error| classify::credentials(&error, source, &redactor))?;
-    let Some(role) = &scope.identity.role else { return Ok((credentials, redactor)) };
-    redactor.learn(credentials.secret_access_key());
-    redactor.learn(credentials.session_token().unwrap_or_default());
-    let config = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new(scope.region.clone()))
-        .http_client(http.clone())
-        .retry_config(retry_config(route.retries))
-        .profile_files(profiles.files(""))
-        .profile_name(profile)
-        .credentials_provider(credentials);
-    let assumed = assume(role, &config.load().await).await;
-    Ok((assumed.map_err(|error| classify::role(&error, &role.arn, &redactor))?, redactor))
+    let Some(role) = &scope.identity.role else { return Ok(Resolved { credentials, redactor, remark }) };
+    learn(&mut redactor, &credentials);
+    let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), credentials, http, route.retries);
+    let credentials = assume(role, &sts).await.map_err(|error| classify::role(&error, &role.arn, &redactor))?;
+    Ok(Resolved { credentials, redactor, remark })
 }
 
 /// Assumes the role of a rule.
-async fn assume(role: &AssumedRole, config: &SdkConfig) -> Result<Credentials, CredentialsError> {
-    let AssumedRole { arn, external_id, session_name } = role;
-    let mut builder = AssumeRoleProvider::builder(arn).session_name(session_name.as_deref().unwrap_or(SESSION_NAME));
-    if let Some(external_id) = external_id {
-        builder = builder.external_id(external_id);
-    }
-    builder.configure(config).build().await.provide_credentials().await
+async fn assume(role: &AssumedRole, sts: &aws_sdk_sts::Client) -> Result<Credentials, CredentialsError> {
+    let AssumedRole { arn, external_id, session_name, endpoint_url: _ } = role;
+    let output = sts
+        .assume_role()
+        .role_arn(arn)
+        .role_session_name(session_name.as_deref().unwrap_or(SESSION_NAME))
+        .set_external_id(external_id.clone())
+        .send()
+        .await
+        .map_err(CredentialsError::provider_error)?;
+    let Some(given) = output.credentials else {
+        return Err(CredentialsError::provider_error("no credentials in the answer of AWS STS"));
+    };
+    let aws_sdk_sts::types::Credentials { access_key_id, secret_access_key, session_token, .. } = given;
+    Ok(Credentials::new(access_key_id, secret_access_key, Some(session_token), None, "rule"))
 }
 
 /// What a link of ours came to, and the profile that goes on with it; `None` when that is all.
@@ -127,6 +163,26 @@ impl Profiles<'_> {
             ),
         };
         provider.profile_files(self.files(&splice)).build().provide_credentials().await
+    }
+
+    /// The credentials that assume the role of a profile, from where `given` ends.
+    async fn user_of(
+        &self,
+        profile: &str,
+        role: &MfaRole,
+        given: Option<Given<'_>>,
+    ) -> Result<Credentials, CredentialsError> {
+        match (&role.base, given) {
+            (_, Some(Given { child: Some(child), credentials })) if child == profile => Ok(credentials),
+            (MfaBase::Profile(source), given) => self.resolve(source, given).await,
+            (MfaBase::Keys { access_key_id, secret_access_key, session_token }, _) => Ok(Credentials::new(
+                access_key_id,
+                secret_access_key.expose(),
+                session_token.as_ref().map(|token| token.expose().to_owned()),
+                None,
+                "profile",
+            )),
+        }
     }
 
     /// A session of `aws login` is renewed where it was started: in the profile's region, not in the registry's.

@@ -1,7 +1,8 @@
 //! `get`: the password of a registry, from the cache if it will do, else from AWS.
 //!
 //! One way through: request → registry → scope → cache → (lock → AWS → cache) → answer. Whoever needs a token that somebody
-//! else is fetching waits for it, with a limit; whoever has a stale one meanwhile serves it.
+//! else is fetching waits for it, with a limit; whoever has a stale one meanwhile serves it. Where a role wants a code, one
+//! process at a time asks the person for it, and only without any token left.
 
 use std::fmt;
 use std::io;
@@ -14,7 +15,7 @@ use crate::error::{Failure, FailureKind, Reply};
 use crate::log::{Level, Log};
 use crate::protocol::{Action, Request, Sentence, write_credentials};
 use crate::rules::{Destination, Target};
-use crate::scope::{CacheKey, Fetched, Keeping, Scope, TokenRequest};
+use crate::scope::{CacheKey, Fetched, Keeping, Person, Scope, TokenRequest};
 use crate::settings::{self, AwsSettings, RulesFile, Switches, View};
 use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
 
@@ -23,6 +24,9 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a failed refresh keeps the next ones from trying, while the stale token is served.
 const REFRESH_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long a person whom another process asks for a code is waited for, from the start of ours.
+const LONGEST_ANSWER: Duration = Duration::from_mins(2);
 
 /// How often a waiting process looks whether it still has to: soon at first, then at this interval.
 const LONGEST_POLL: Duration = Duration::from_millis(20);
@@ -88,8 +92,10 @@ struct Get<'a, 'w> {
     cache: Cache,
     /// How long to wait for somebody else's fetch: half of the whole, so that there is time for one of our own.
     patience: Duration,
-    /// When the whole of it must have ended.
+    /// When the whole of it must have ended, but for the time that a person takes.
     end: Deadline,
+    /// When a person who is asked by another process has had their time.
+    answer: Deadline,
 }
 
 /// Who is to fetch.
@@ -113,10 +119,11 @@ impl<'a, 'w> Get<'a, 'w> {
         switches: &Switches,
     ) -> Self {
         let end = Deadline::within(world.clock, switches.timeout);
+        let answer = Deadline::within(world.clock, LONGEST_ANSWER);
         let directory = switches.cache_directory.as_deref().filter(|_| scope.identity.keeping != Keeping::Never);
         let (cache, unfit) = Cache::open(directory);
         let patience = switches.timeout / 2;
-        let mut get = Self { world, log, target, scope, key: scope.key(), cache, patience, end };
+        let mut get = Self { world, log, target, scope, key: scope.key(), cache, patience, end, answer };
         if let Some(unfit) = unfit {
             get.log(Level::Warn, format_args!("the cache is not used: {unfit}"));
         }
@@ -205,7 +212,7 @@ impl<'a, 'w> Get<'a, 'w> {
     /// Takes the lock, or waits for what its holder comes back with. `known_serial` is that of the failure remembered
     /// before: another one happened while we waited and is ours too.
     fn take_turn(&mut self, known_serial: Option<u64>, patience: Duration) -> Turn {
-        let patience = Deadline::within(self.world.clock, patience);
+        let mut until = Deadline::within(self.world.clock, patience);
         let mut poll = Duration::from_millis(1);
         loop {
             let attempt = self.cache.try_lock(&self.key);
@@ -230,7 +237,11 @@ impl<'a, 'w> Get<'a, 'w> {
             if let Attempt::Held(guard) = attempt {
                 return Turn::Ours(Some(guard));
             }
-            let left = patience.left(self.world.clock);
+            // The call of whoever asks a person comes after the answer, and is waited for as any other.
+            if !patience.is_zero() && self.somebody_is_asked() {
+                until = Deadline::within(self.world.clock, patience);
+            }
+            let left = until.left(self.world.clock);
             if left.is_zero() {
                 return Turn::Elsewhere;
             }
@@ -239,23 +250,58 @@ impl<'a, 'w> Get<'a, 'w> {
         }
     }
 
+    /// Whether we need a code, and another process is asking for one, and hasn't been for too long.
+    fn somebody_is_asked(&self) -> bool {
+        !self.answer.left(self.world.clock).is_zero()
+            && self.needs_code()
+            && matches!(self.cache.try_lock_question(), Attempt::Busy)
+    }
+
+    fn needs_code(&self) -> bool {
+        self.world.source.needs_code(self.scope, self.world.clock.now())
+    }
+
+    /// Takes the right to ask a person, if that is needed; or waits for what another process gets to hear.
+    fn person(&mut self) -> (Person, Option<Guard>) {
+        while self.needs_code() {
+            match self.cache.try_lock_question() {
+                // The code that we would ask for may have been typed just before.
+                Attempt::Held(guard) if self.needs_code() => return (Person::MayBeAsked, Some(guard)),
+                Attempt::Unavailable(_) => return (Person::MayBeAsked, None),
+                Attempt::Held(_) | Attempt::Busy => {}
+            }
+            let left = self.answer.left(self.world.clock);
+            if left.is_zero() {
+                return (Person::IsAskedElsewhere, None);
+            }
+            self.world.clock.sleep(LONGEST_POLL.min(left));
+        }
+        (Person::MayBeAsked, None)
+    }
+
     fn fetch(&mut self, view: &View<'_>, stale_in_hand: bool) -> Result<AuthorizationToken, Failure> {
-        let left = self.end.left(self.world.clock);
+        // Another process has had half of it, at most; a person is given what they need.
+        let left = self.end.left(self.world.clock).max(self.patience);
         let texts = view.settings().profile_texts();
         let route = view.route()?;
+        let (person, _turn) = if stale_in_hand { (Person::IsSpared, None) } else { self.person() };
         let started = self.world.clock.elapsed();
         let fetched = self.world.source.fetch(TokenRequest {
             scope: self.scope,
             config: &texts.config,
             credentials: &texts.credentials,
-            profile: view.profile(),
             route: &route,
+            person,
+            now: self.world.clock.now(),
             limit: if stale_in_hand { left.min(REFRESH_LIMIT) } else { left },
             redactor: view.settings().redactor(),
         });
         let took = self.world.clock.elapsed().saturating_sub(started).as_millis();
         match fetched {
-            Ok(Fetched { token, access_key_id, request_id }) => {
+            Ok(Fetched { token, access_key_id, request_id, remark }) => {
+                if let Some(remark) = remark {
+                    self.log(Level::Warn, format_args!("{remark}"));
+                }
                 let (source, request_id) = (&self.scope.identity.source, request_id.as_deref().unwrap_or("none"));
                 self.log(
                     Level::Info,

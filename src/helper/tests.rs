@@ -1,19 +1,19 @@
 //! The policy on two byte buffers, a clock moved by hand, and a source of tokens that answers what a test says.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Status, World, run};
-use crate::cache::{Attempt, Cache};
-use crate::clock::Clock;
+use crate::cache::{Attempt, Cache, Guard};
 use crate::clock::fake::FakeClock;
+use crate::clock::{Clock, Timestamp};
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
 use crate::protocol::{Helpers, Request};
 use crate::registry::Registry;
-use crate::scope::{Fetched, TokenRequest, TokenSource};
+use crate::scope::{Fetched, Person, Scope, TokenRequest, TokenSource};
 use crate::secret::Secret;
 use crate::settings::AwsSettings;
 use crate::token::AuthorizationToken;
@@ -34,6 +34,10 @@ struct Script<'a> {
     takes: RefCell<Duration>,
     /// The limit that each fetch was given.
     limits: RefCell<Vec<Duration>>,
+    /// Until when a person would have to be asked for a code.
+    code_needed_until: Cell<Duration>,
+    /// Whether a person might be asked, of each fetch.
+    persons: RefCell<Vec<Person>>,
 }
 
 impl Script<'_> {
@@ -49,6 +53,7 @@ impl Script<'_> {
 impl TokenSource for Script<'_> {
     fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure> {
         self.limits.borrow_mut().push(request.limit);
+        self.persons.borrow_mut().push(request.person);
         self.clock.pass(*self.takes.borrow());
         if let Some(failure) = &*self.failure.borrow() {
             return Err(failure.clone());
@@ -56,7 +61,11 @@ impl TokenSource for Script<'_> {
         let expires = self.clock.now().after(Duration::from_secs(self.lifetime));
         let password = Secret::new(format!("password-{}", self.calls()));
         let token = AuthorizationToken::new("AWS".to_owned(), password, expires).expect("two full parts");
-        Ok(Fetched { token, access_key_id: "AKIDEXAMPLE".to_owned(), request_id: None })
+        Ok(Fetched { token, access_key_id: "AKIDEXAMPLE".to_owned(), request_id: None, remark: None })
+    }
+
+    fn needs_code(&self, _: &Scope, _: Timestamp) -> bool {
+        self.clock.elapsed() < self.code_needed_until.get()
     }
 }
 
@@ -119,6 +128,8 @@ impl<'a> Stage<'a> {
             failure: RefCell::default(),
             takes: RefCell::default(),
             limits: RefCell::default(),
+            code_needed_until: Cell::default(),
+            persons: RefCell::default(),
         };
         Self { home, clock, script, others: Others::default(), variables }
     }
@@ -295,15 +306,25 @@ fn a_fetch_gets_the_whole_limit_or_a_short_one_when_a_stale_token_is_in_hand() {
     assert_eq!(*stage.script.limits.borrow(), [30, 5, 7].map(Duration::from_secs));
 }
 
+/// The lock of the key that a host needs.
+fn lock_of(stage: &Stage<'_>, host: &str) -> Guard {
+    let env = stage.env();
+    let scope = AwsSettings::read(&env).scope(&Registry::parse(host).expect("ECR")).expect("good settings");
+    let Attempt::Held(guard) = cache_of(stage).try_lock(&scope.key()) else { panic!("nobody else is here") };
+    guard
+}
+
+fn cache_of(stage: &Stage<'_>) -> Cache {
+    let (mut cache, _) = Cache::open(Some(&stage.cache_directory()));
+    cache.prepare().expect("a directory");
+    cache
+}
+
 #[test]
 fn a_lock_that_is_never_given_back_costs_half_the_limit_and_not_the_login() {
     let clock = FakeClock::at(START);
     let stage = Stage::new(&clock);
-    let env = stage.env();
-    let scope = AwsSettings::read(&env).scope(&Registry::parse(HOST).expect("ECR")).expect("good settings");
-    let (mut cache, _) = Cache::open(Some(&stage.cache_directory()));
-    cache.prepare().expect("a directory");
-    let Attempt::Held(_guard) = cache.try_lock(&scope.key()) else { panic!("nobody else is here") };
+    let _guard = lock_of(&stage, HOST);
 
     assert_eq!(stage.password(HOST), "password-1");
     assert_eq!(clock.elapsed(), Duration::from_secs(15));
@@ -629,4 +650,58 @@ fn with_auto_profile_each_account_is_asked_as_its_one_profile() {
 fn write(path: &std::path::Path, text: &str) {
     #[expect(clippy::disallowed_methods, reason = "the test plants a file")]
     std::fs::write(path, text).expect("written");
+}
+
+#[test]
+fn a_person_is_asked_by_whoever_has_the_lock_for_it_and_spared_while_there_is_a_token() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    stage.password(HOST);
+    assert!(!stage.cache_directory().join("question.lock").exists(), "no code, no question");
+    stage.script.code_needed_until.set(Duration::MAX);
+    stage.password(PUBLIC);
+    assert!(stage.cache_directory().join("question.lock").exists());
+    clock.jump_to(START + 7 * HOUR);
+    stage.password(HOST);
+    assert_eq!(*stage.script.persons.borrow(), [Person::MayBeAsked, Person::MayBeAsked, Person::IsSpared]);
+}
+
+#[test]
+fn a_question_of_another_process_is_waited_for_and_its_answer_used() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    let Attempt::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
+    // After 40 seconds, more than the whole limit, the session is there.
+    stage.script.code_needed_until.set(Duration::from_secs(40));
+    stage.password(HOST);
+    assert_eq!(clock.elapsed(), Duration::from_secs(40));
+    assert_eq!(*stage.script.limits.borrow(), [Duration::from_secs(30)], "the time of a person isn't counted");
+    assert_eq!(*stage.script.persons.borrow(), [Person::MayBeAsked]);
+}
+
+#[test]
+fn a_question_that_nobody_answers_keeps_others_for_two_minutes_and_is_not_repeated() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    let Attempt::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
+    stage.script.code_needed_until.set(Duration::MAX);
+    stage.password(HOST);
+    assert_eq!(clock.elapsed(), Duration::from_mins(2));
+    assert_eq!(*stage.script.persons.borrow(), [Person::IsAskedElsewhere]);
+}
+
+#[test]
+fn whoever_waits_for_the_token_that_a_question_is_about_waits_for_the_answer_and_the_call() {
+    for (answered, waited) in [(0, 15), (10, 25), (40, 55), (u64::MAX, 135)] {
+        let clock = FakeClock::at(START);
+        let stage = Stage::new(&clock);
+        let _key = lock_of(&stage, HOST);
+        let Attempt::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
+        stage.script.code_needed_until.set(Duration::from_secs(answered));
+        stage.password(HOST);
+        // To within one look.
+        let took = clock.elapsed().as_secs_f32().round();
+        assert_eq!(took.to_string(), waited.to_string(), "answered after {answered} s");
+        assert_eq!(*stage.script.limits.borrow(), [Duration::from_secs(15)]);
+    }
 }

@@ -39,6 +39,11 @@ pub(super) fn credentials_file(env: &Env) -> Option<PathBuf> {
     shared_file(env, names::SHARED_CREDENTIALS_FILE, "credentials")
 }
 
+/// Where the AWS CLI keeps the sessions of roles: `~/.aws/cli/cache`. `None` without any home.
+pub(super) fn cli_cache(env: &Env) -> Option<PathBuf> {
+    home(env).map(|home| home.join(".aws").join("cli").join("cache"))
+}
+
 /// A mistake in a profile file, with the path and line to look at.
 pub(super) fn locate(env: &Env, error: &ProfileFileError) -> String {
     let path = match error.file {

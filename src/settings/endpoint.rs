@@ -8,7 +8,7 @@ use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::registry::{EndpointVariant, ServerUrl, Service};
 use crate::rules::Target;
-use crate::settings::profile_file::Profiles;
+use crate::settings::profile_file::{Profiles, Section};
 use crate::settings::selected::Selected;
 use crate::settings::wrong;
 
@@ -32,12 +32,7 @@ pub(super) fn resolve(
     target: &Target<'_>,
 ) -> Result<Endpoint, Failure> {
     let profile = profiles.profile(&selected.name);
-    let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
-    // The environment has the last word, in both directions.
-    let flag = |variable: &str, key: &str| match env.text(variable) {
-        Some(_) => env.is_true(variable),
-        None => setting(key).is_some_and(|value| value.eq_ignore_ascii_case("true")),
-    };
+    let flag = |variable: &str, key: &str| flag(env, profile.as_ref(), variable, key);
     let (host, rule) = (target.registry().endpoint_variant(), target.rule());
     let fips = rule.and_then(|rule| rule.fips);
     let dual_stack = rule.and_then(|rule| rule.dual_stack);
@@ -49,13 +44,41 @@ pub(super) fn resolve(
     if let Some(url) = rule.and_then(|rule| rule.endpoint_url.as_deref()) {
         return Ok(Endpoint { variant, url: Some(url.to_owned()) });
     }
-    if flag(names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
-        return Ok(Endpoint { variant, url: None });
-    }
     let (variable, service) = match target.service() {
         Service::Ecr => (names::ENDPOINT_URL_ECR, "ecr"),
         Service::EcrPublic => (names::ENDPOINT_URL_ECR_PUBLIC, "ecr_public"),
     };
+    Ok(Endpoint { variant, url: configured_url(env, profiles, selected, variable, service)? })
+}
+
+/// The URL of STS, if one is configured in place of its own.
+///
+/// # Errors
+/// It isn't a URL.
+pub(super) fn url_of_sts(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Option<String>, Failure> {
+    configured_url(env, profiles, selected, names::ENDPOINT_URL_STS, "sts")
+}
+
+/// Whether something is switched on. The environment has the last word, in both directions.
+fn flag(env: &Env, profile: Option<&Section<'_>>, variable: &str, key: &str) -> bool {
+    match env.text(variable) {
+        Some(_) => env.is_true(variable),
+        None => profile.and_then(|profile| profile.get(key)).is_some_and(|value| value.eq_ignore_ascii_case("true")),
+    }
+}
+
+fn configured_url(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    selected: &Selected,
+    variable: &str,
+    service: &str,
+) -> Result<Option<String>, Failure> {
+    let profile = profiles.profile(&selected.name);
+    if flag(env, profile.as_ref(), names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
+        return Ok(None);
+    }
+    let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
     let of_services_section = || {
         let services = profiles.services(setting("services")?)?;
         // The documentation joins the words of a service's name with `_`, the SDK for Rust with `-`.
@@ -72,7 +95,7 @@ pub(super) fn resolve(
     {
         return Err(wrong("the endpoint URL is not an `http://` or `https://` URL"));
     }
-    Ok(Endpoint { variant, url })
+    Ok(url)
 }
 
 pub(super) fn is_http_url(url: &str) -> bool {

@@ -16,7 +16,7 @@ use crate::scope::{AssumedRole, CredentialSource, Fingerprint, Identity, Keeping
 use crate::secret::Secret;
 use crate::settings::profile_file::{Profiles, Section};
 use crate::settings::selected::{Selected, Selection};
-use crate::settings::{subject, wrong};
+use crate::settings::{endpoint, mfa, subject, wrong};
 use crate::token::Reuse;
 
 /// A token of a running Kubernetes pod is about 1 KB, a CI provider's about 2.
@@ -47,7 +47,7 @@ pub(super) fn identify(
         own: Vec::new(),
     };
     let source = facts.first_source(broken)?;
-    let role = role.map(|role| facts.assumed_role(role));
+    let role = role.map(|role| facts.assumed_role(role)).transpose()?;
     let Facts { fingerprint, keeping, mut own, env: _, profiles: _, selected: _ } = facts;
     own.reverse();
     Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own, role })
@@ -141,6 +141,13 @@ impl Facts<'_> {
                 return Ok(Some(ProfileBase::Keys));
             }
             let is_role = profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none();
+            if is_role && let Some(role) = mfa::role(self.env, self.profiles, self.selected, &name, &profile)? {
+                self.own.push(OwnLink {
+                    profile: name.clone(),
+                    child: child.clone(),
+                    step: OwnStep::Mfa(Box::new(role)),
+                });
+            }
             let next = match (is_role, profile.get("source_profile"), profile.get("credential_source")) {
                 (false, _, _) | (true, None, Some(_)) => return base(self, child).map(Some),
                 (true, Some(next), None) if next == name => return base(self, Some(name.clone())).map(Some),
@@ -262,7 +269,7 @@ impl Facts<'_> {
     }
 
     /// The role of a rule, and who answers on behalf of STS for it: whatever the profile in use says.
-    fn assumed_role(&mut self, role: &Role<'_>) -> AssumedRole {
+    fn assumed_role(&mut self, role: &Role<'_>) -> Result<AssumedRole, Failure> {
         let Role { arn, external_id, session_name } = role;
         self.fingerprint.add("rule", b"role");
         self.fingerprint.add("role_arn", arn.as_bytes());
@@ -272,11 +279,12 @@ impl Facts<'_> {
         if let Some(profile) = self.profiles.profile(&self.selected.name) {
             self.profile(&self.selected.name.clone(), &profile);
         }
-        AssumedRole {
+        Ok(AssumedRole {
             arn: arn.clone().into_owned(),
             external_id: external_id.clone().map(Into::into),
             session_name: session_name.clone().map(Into::into),
-        }
+            endpoint_url: endpoint::url_of_sts(self.env, self.profiles, self.selected)?,
+        })
     }
 
     /// The values of those of the variables that are set, none of them secret.

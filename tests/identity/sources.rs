@@ -94,6 +94,7 @@ pub(crate) fn all() -> Vec<Case> {
         environment(),
         profiles::static_profiles(),
         profiles::chains(),
+        profiles::roles_that_want_a_code(),
         profiles::broken_chains(),
         profiles::processes(),
         profiles::sso(),

@@ -171,6 +171,31 @@ pub(crate) fn chains() -> Vec<Case> {
     ]
 }
 
+/// Roles with an `mfa_serial`, whose session the AWS CLI has kept. That a code is asked for without one is in `mfa`.
+pub(crate) fn roles_that_want_a_code() -> Vec<Case> {
+    const DEVICE: &str = "mfa_serial = arn:aws:iam::111122223333:mfa/dev";
+    let role = || {
+        let session = r#"{"Credentials":{"AccessKeyId":"ASIASESSION","SecretAccessKey":"made/up/secret","SessionToken":"made/up/token","Expiration":"2099-01-01T00:00:00UTC"}}"#;
+        Scenario::new()
+            .config(&role_on(&format!("source_profile = base\n{DEVICE}")))
+            .credentials(BASE_OF_CHAIN)
+            .file(".aws/cli/cache/fac8b53a2c3c345e147e0b9f94fed69646f7d9b4.json", session)
+    };
+    vec![
+        case("a role with a device", role(), signs(profile(ProfileBase::Keys), KEPT, "ASIASESSION"))
+            .sdk(Sdk::Finds(PULL, "it knows no codes, and asks without one; the AWS CLI asks with one")),
+        case(
+            "a role with a device of nobody",
+            role().config(&role_on(&format!("credential_source = Ec2InstanceMetadata\n{DEVICE}"))),
+            Ours::Refused(
+                "profile `default` has an `mfa_serial` and a `credential_source`: name the profile of the user whose MFA \
+                 device it is as `source_profile`",
+            ),
+        )
+        .sdk(Sdk::Finds(PULL, "it knows no codes, and asks without one; the AWS CLI asks with one")),
+    ]
+}
+
 /// Chains that lead nowhere.
 pub(crate) fn broken_chains() -> Vec<Case> {
     let of = |config: &str| Scenario::new().config(config);
