@@ -374,6 +374,82 @@ fn a_proxy_that_fails_is_named_and_its_password_isn_t() {
 }
 
 #[test]
+fn a_proxy_that_is_spoken_to_over_tls_is_trusted_by_the_same_certificates() {
+    let (ca, aws, plain) = aws_behind_proxy();
+    drop(plain);
+    let proxy = Proxy::start_tls(&ca, &[], Forward::To(aws.port()));
+    proxy.require("me", PROXY_PASSWORD);
+    for (count, host) in ["127.0.0.1", "localhost"].into_iter().enumerate() {
+        let url = proxy.url_of("me", "p%40ss%20word%2F%231").replace("127.0.0.1", host);
+        let sandbox = asking_aws(&ca).env("HTTPS_PROXY", url);
+        for secret in [PROXY_PASSWORD, "p%40ss%20word%2F%231"] {
+            sandbox.secret(secret);
+        }
+        assert_served(&sandbox, HOST, host);
+        assert_eq!((proxy.targets(), aws.calls(Api::EcrToken)), (vec![API.to_owned(); count + 1], count + 1));
+        assert_no_secret_in_log(&sandbox);
+    }
+    // An API without TLS behind a proxy with it.
+    let aws = FakeAws::start();
+    let proxy = Proxy::start_tls(&ca, &[], Forward::To(aws.port()));
+    proxy.require("me", "plain-password");
+    let sandbox = asking_aws(&ca).env("AWS_ENDPOINT_URL", "http://ecr.internal.example:8080");
+    assert_served(&sandbox.env("http_proxy", proxy.url_of("me", "plain-password")), HOST, "without TLS");
+    assert_eq!(proxy.targets(), ["http://ecr.internal.example:8080/"]);
+}
+
+#[test]
+fn a_proxy_that_is_spoken_to_over_tls_is_named_when_it_isnt_trusted() {
+    let (ca, aws, plain) = aws_behind_proxy();
+    drop(plain);
+    let other = TestCa::new();
+    let proxy = Proxy::start_tls(&other, &[], Forward::To(aws.port()));
+    let url = proxy.url_of("me", "proxy-password");
+    let through = |sandbox: Sandbox| {
+        sandbox.secret("proxy-password");
+        sandbox.env("all_proxy", &url)
+    };
+    let plain_api = || asking_aws(&ca).env("AWS_ENDPOINT_URL", "http://ecr.internal.example:8080");
+    for (what, sandbox) in [("a tunnel", asking_aws(&ca)), ("without one", plain_api())] {
+        let sandbox = through(sandbox);
+        let reason = reason(&sandbox, HOST);
+        let start = format!(
+            "the certificate of the proxy isn't trusted (by way of the proxy {}: invalid peer certificate: ",
+            proxy.url()
+        );
+        let end = "); add its CA to the system's certificates, or name it in `AWS_CA_BUNDLE`";
+        assert!(reason.starts_with(&start) && reason.ends_with(end), "{what}: {reason}");
+        assert_no_secret_in_log(&sandbox);
+    }
+    assert_eq!((proxy.requests(), aws.requests().len()), (vec![], 0), "something was sent to who isn't trusted");
+    // The proxy is trusted, and what is behind it isn't.
+    let reason = reason(&through(asking_aws(&other)), HOST);
+    assert!(reason.starts_with("the certificate of the AWS API isn't trusted (by way of the proxy "), "{reason}");
+}
+
+#[test]
+fn a_proxy_over_tls_is_spoken_to_in_http_1() {
+    let (ca, aws, plain) = aws_behind_proxy();
+    drop(plain);
+    let through = |protocols: &[&str]| {
+        let proxy = Proxy::start_tls(&ca, protocols, Forward::To(aws.port()));
+        let sandbox = asking_aws(&ca).env("https_proxy", proxy.url());
+        (proxy, sandbox)
+    };
+    let (_proxy, sandbox) = through(&["http/1.1", "h2"]);
+    assert_served(&sandbox, HOST, "a proxy that would rather speak HTTP/1.1");
+    let (proxy, sandbox) = through(&["h2", "http/1.1"]);
+    assert_eq!(
+        reason(&sandbox, HOST),
+        format!(
+            "the AWS API can't be reached (by way of the proxy {}: it refused the connection, or it wants HTTP/2, which \
+             isn't spoken with proxies); check the network, DNS, VPC endpoints and proxy variables",
+            proxy.url()
+        )
+    );
+}
+
+#[test]
 fn a_proxy_url_that_is_none_is_named_before_anything_is_sent() {
     // The password of each would make a URL that others read as "no proxy", and send what they have past it.
     let aws = FakeAws::start();

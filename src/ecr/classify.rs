@@ -70,7 +70,7 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
     }
     let root = root.to_string();
     let said = match find::<ByProxy>(error) {
-        Some(by_proxy) => format!("{by_proxy}: {}", ByProxy::explain(&root)),
+        Some(by_proxy) => format!("{by_proxy}: {}", by_proxy.explain(&root)),
         None => root,
     };
     let chain = redactor.clean(&chain(error));
@@ -227,12 +227,15 @@ where
     }
 }
 
-/// No connection, for one of three reasons.
+/// No connection, for one of four reasons.
 fn connection(error: &ConnectorError) -> FailureKind {
     if error.is_timeout() {
         FailureKind::TimedOut
     } else if is_distrust(error) {
-        FailureKind::UntrustedCertificate
+        match find::<ByProxy>(error) {
+            Some(by_proxy) if by_proxy.is_of_proxy_itself(&chain(error)) => FailureKind::UntrustedProxy,
+            _ => FailureKind::UntrustedCertificate,
+        }
     } else {
         FailureKind::Unreachable
     }

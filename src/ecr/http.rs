@@ -66,9 +66,9 @@ impl HttpConnector for LazyConnector {
         };
         match self.client.detour(scheme).and_then(|detour| detour.between(request.uri())) {
             None => connector.call(request),
-            Some(proxy) => {
+            Some(between) => {
                 let answer = connector.call(request);
-                HttpConnectorFuture::new(async move { answer.await.map_err(|error| ByProxy::name(proxy, error)) })
+                HttpConnectorFuture::new(async move { answer.await.map_err(|error| ByProxy::name(between, error)) })
             }
         }
     }

@@ -62,11 +62,13 @@ impl Detour {
         self.speaks_tls
     }
 
-    /// The proxy that a request to this URL goes through, without user and password; `None` when it goes there directly.
-    pub(super) fn between(&self, url: &str) -> Option<String> {
-        let proxy = self.matcher.intercept(&url.parse().ok()?)?;
+    /// The proxy that a request to this URL goes through; `None` when it goes there directly.
+    pub(super) fn between(&self, url: &str) -> Option<Between> {
+        let url: Uri = url.parse().ok()?;
+        let proxy = self.matcher.intercept(&url)?;
         let uri = proxy.uri();
-        Some(format!("{}://{}", uri.scheme_str().unwrap_or("http"), uri.authority()?))
+        let proxy = format!("{}://{}", uri.scheme_str().unwrap_or("http"), uri.authority()?);
+        Some(Between { proxy, way: if url.scheme_str() == Some("https") { Way::Tunnel } else { Way::Forward } })
     }
 }
 
@@ -77,17 +79,34 @@ impl fmt::Debug for Detour {
     }
 }
 
+/// The proxy on the way of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Between {
+    /// Its URL, without user and password.
+    proxy: String,
+    way: Way,
+}
+
+/// What a proxy does with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// It opens a tunnel, and sees nothing of what goes through.
+    Tunnel,
+    /// It reads the request and sends it on.
+    Forward,
+}
+
 /// Something went wrong on the way through a proxy, or in it.
 #[derive(Debug, Error)]
-#[error("by way of the proxy {proxy}")]
+#[error("by way of the proxy {}", between.proxy)]
 pub(super) struct ByProxy {
-    proxy: String,
+    between: Between,
     source: BoxError,
 }
 
 impl ByProxy {
     /// The same error, with the proxy named.
-    pub(super) fn name(proxy: String, error: ConnectorError) -> ConnectorError {
+    pub(super) fn name(between: Between, error: ConnectorError) -> ConnectorError {
         let connection = error.connection_metadata().cloned();
         let wrap: fn(BoxError) -> ConnectorError = match &error {
             error if error.is_timeout() => ConnectorError::timeout,
@@ -96,7 +115,7 @@ impl ByProxy {
             _ => |source| ConnectorError::other(source, None),
         };
         let kind = error.as_other();
-        let named: BoxError = Box::new(Self { proxy, source: error.into_source() });
+        let named: BoxError = Box::new(Self { between, source: error.into_source() });
         let named = if kind.is_some() { ConnectorError::other(named, kind) } else { wrap(named) };
         match connection {
             Some(connection) => named.with_connection(connection),
@@ -105,11 +124,23 @@ impl ByProxy {
     }
 
     /// What the cause at the root says, in words that a person knows. Its type is the connector's own.
-    pub(super) fn explain(root: &str) -> &str {
+    pub(super) fn explain<'a>(&self, root: &'a str) -> &'a str {
         match root {
             WANTS_PASSWORD => "it asks for a user name and a password, or for other ones",
+            // The connector offers HTTP/2 to a proxy that it speaks to over TLS, and then doesn't speak it.
+            "tunnel error: unsuccessful" if self.between.proxy.starts_with("https:") => {
+                "it refused the connection, or it wants HTTP/2, which isn't spoken with proxies"
+            }
             "tunnel error: unsuccessful" => "it refused the connection",
             other => other,
+        }
+    }
+
+    /// Whether this happened before the proxy had the request. `chain` is what it and its causes say.
+    pub(super) fn is_of_proxy_itself(&self, chain: &str) -> bool {
+        match self.between.way {
+            Way::Tunnel => chain.contains("tunnel error: failed to create underlying connection"),
+            Way::Forward => true,
         }
     }
 
@@ -150,8 +181,8 @@ mod tests {
             ("fd00:ec2::254", "https://[fd00:ec2::254]/latest", false),
             ("one,two,amazonaws.com", "https://amazonaws.com/", false),
         ] {
-            let proxy = detour(direct).between(url);
-            assert_eq!(proxy.as_deref(), passes.then_some("http://proxy:3128"), "{url} with {direct}");
+            let between = Between { proxy: "http://proxy:3128".to_owned(), way: Way::Tunnel };
+            assert_eq!(detour(direct).between(url), passes.then_some(between), "{url} with {direct}");
         }
     }
 
