@@ -522,7 +522,8 @@ fn a_container_at_localhost_as_cloudshell_has_it() {
     fetched(&aws, &home, "ASIA-task-role-container-1");
 }
 
-/// A relative URI is one of 169.254.170.2, where no test may go; so this is what the library makes of it.
+/// A relative URI is one of 169.254.170.2, where `tests/well_known_addresses.rs` goes; this is what the library makes of it,
+/// on every system.
 #[test]
 fn a_container_with_a_relative_uri_until_it_is_another() {
     let scope = |variables: &[(&str, &str)]| -> Scope {

@@ -131,6 +131,16 @@ impl FakeAws {
         Self { server, state, scheme: "http" }
     }
 
+    /// Starts a fake that speaks HTTP at an address of the test's own network, such as `169.254.169.254:80`.
+    pub fn start_at(address: &str) -> Self {
+        let state = Arc::<State>::default();
+        let server = Server::start_at(address.parse().expect("an address and a port"), {
+            let state = Arc::clone(&state);
+            move |connection, number, stop| state.serve(connection, number, stop)
+        });
+        Self { server, state, scheme: "http" }
+    }
+
     /// Starts a fake that speaks HTTPS, with a certificate of `ca` for `127.0.0.1`, `localhost` and these hosts.
     pub fn start_tls(ca: &TestCa, hosts: &[&str]) -> Self {
         let state = Arc::<State>::default();
