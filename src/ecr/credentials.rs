@@ -34,7 +34,7 @@ pub(super) async fn resolve(
     request: TokenRequest<'_>,
     http: &LazyHttpClient,
 ) -> Result<(Credentials, Redactor), Failure> {
-    let TokenRequest { scope, config, credentials: credentials_file, route, limit, mut redactor } = request;
+    let TokenRequest { scope, config, credentials: credentials_file, route, limit, mut redactor, cleanup: _ } = request;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))

@@ -14,7 +14,7 @@ use crate::error::{Failure, FailureKind, Reply};
 use crate::log::{Level, Log};
 use crate::protocol::{Sentence, read_server_url, write_credentials};
 use crate::registry::Registry;
-use crate::scope::{CacheKey, Fetched, Keeping, Scope, TokenRequest};
+use crate::scope::{CacheKey, Cleanup, Fetched, Keeping, Scope, TokenRequest};
 use crate::settings::{self, AwsSettings, Switches};
 use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
 
@@ -131,7 +131,7 @@ impl<'a, 'w> Get<'a, 'w> {
             self.log(Level::Warn, format_args!("the cache is not used: {unfit}"));
         }
         let patience = if stale.is_some() { Duration::ZERO } else { self.patience };
-        let _guard = match self.take_turn(known_serial, patience) {
+        let guard = match self.take_turn(known_serial, patience) {
             Turn::Served(record) => return Ok(self.hit(record)),
             Turn::Failed(failure) => return self.make_do(stale).ok_or(failure),
             Turn::Ours(guard) => guard,
@@ -141,7 +141,7 @@ impl<'a, 'w> Get<'a, 'w> {
                 None
             }
         };
-        match self.fetch(settings, stale.is_some()) {
+        match self.fetch(settings, stale.is_some(), guard.as_ref()) {
             Ok(token) => {
                 self.keep(&token, stale);
                 Ok(token)
@@ -226,7 +226,12 @@ impl<'a, 'w> Get<'a, 'w> {
         }
     }
 
-    fn fetch(&mut self, settings: &AwsSettings<'_>, stale_in_hand: bool) -> Result<AuthorizationToken, Failure> {
+    fn fetch(
+        &mut self,
+        settings: &AwsSettings<'_>,
+        stale_in_hand: bool,
+        guard: Option<&Guard>,
+    ) -> Result<AuthorizationToken, Failure> {
         let left = self.end.left(self.world.clock);
         let texts = settings.profile_texts();
         let route = settings.route()?;
@@ -238,6 +243,7 @@ impl<'a, 'w> Get<'a, 'w> {
             route: &route,
             limit: if stale_in_hand { left.min(REFRESH_LIMIT) } else { left },
             redactor: settings.redactor(),
+            cleanup: Cleanup::new(&|| guard.into_iter().for_each(Guard::discard)),
         });
         let took = self.world.clock.elapsed().saturating_sub(started).as_millis();
         match fetched {
