@@ -80,7 +80,7 @@ impl LazyHttpClient {
     /// # Errors
     /// The certificates or proxies that the user named are none.
     pub(super) fn new(route: &Route) -> Result<Self, Failure> {
-        let Route { trust, proxies, retries: _ } = route;
+        let Route { trust, proxies, retries: _, metadata: _ } = route;
         let detours = Detours { http: Detour::of_http(proxies)?, https: Detour::of_https(proxies)? };
         let trust = trust::named(trust)?.map(OnceLock::from).unwrap_or_default();
         Ok(Self { trust: Arc::new(trust), detours: Arc::new(detours), made: Arc::default() })
