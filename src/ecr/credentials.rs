@@ -67,6 +67,9 @@ pub(super) async fn resolve(
             profiles.resolve(name, given).await
         }
         CredentialSource::WebIdentity => {
+            // The profile may say where STS is. The provider knows it only once it has been read, as whoever looks for a
+            // region in it does.
+            ProfileFileRegionProvider::builder().configure(&sdk).build().region().await;
             WebIdentityTokenCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
         }
         CredentialSource::Container => {
