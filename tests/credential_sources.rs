@@ -416,6 +416,18 @@ fn an_sso_role_that_isnt_assigned_isnt_mended_by_a_login() {
     assert!(reason.starts_with("profile `dev` gave no credentials (ForbiddenException: No access)"), "{reason}");
 }
 
+#[test]
+fn an_sso_portal_that_answers_with_nothing_isnt_mended_by_a_login() {
+    for answer in [Behaviour::Empty, Behaviour::Garbage(b"{}".to_vec())] {
+        let aws = FakeAws::start();
+        let home = profile_of(&aws, SSO_SESSION);
+        logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
+        aws.set(Api::SsoRoleCredentials, answer);
+        let reason = reason(&home);
+        assert!(reason.starts_with("the answer of the AWS API makes no sense (SSO did not return "), "{reason}");
+    }
+}
+
 // --- web identity ----------------------------------------------------------------------------------------------------
 
 #[test]

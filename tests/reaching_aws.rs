@@ -368,9 +368,12 @@ fn a_proxy_that_fails_is_named_and_its_password_isn_t() {
     }
     assert!(!refusing.requests().is_empty());
     // A proxy that reads the request answers in the API's place.
-    let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
-    let sandbox = sandbox.env("http_proxy", guarded.url());
-    assert_eq!(reason(&sandbox, HOST), format!("{UNREACHABLE} (HTTP status 407); {REMEDY}"));
+    let asking_plain =
+        || Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
+    for (proxy, status) in [(&guarded, 407), (&refusing, 403)] {
+        let sandbox = asking_plain().env("http_proxy", proxy.url());
+        assert_eq!(reason(&sandbox, HOST), format!("{UNREACHABLE} (HTTP status {status}, not from AWS); {REMEDY}"));
+    }
 }
 
 #[test]

@@ -80,7 +80,11 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
 /// AWS answered, with an error.
 fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, redactor: &Redactor) -> Failure {
     let status = response.status().as_u16();
+    let request_id = request_id(response, redactor);
     let kind = match (code.unwrap_or_default(), status) {
+        // Every answer of AWS has an ID. A proxy that reads the request has none to give: it refuses, or wants a password.
+        ("", 407) => FailureKind::Unreachable,
+        ("", 401 | 403) if request_id.is_none() => FailureKind::Unreachable,
         (
             "AccessDeniedException"
             | "AccessDenied"
@@ -123,17 +127,16 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
             | "ValidationException",
             _,
         ) => FailureKind::Unsupported,
-        // A proxy that reads the request, and wants a password.
-        ("", 407) => FailureKind::Unreachable,
         (_, 500..) => FailureKind::ServerError,
         _ => FailureKind::MalformedAnswer,
     };
     let said = match (code, message) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) if kind == FailureKind::Unreachable => format!("HTTP status {status}, not from AWS"),
         (None, None) => format!("HTTP status {status}"),
     };
-    Failure { request_id: request_id(response, redactor), ..Failure::new(kind, detail(redactor, &said)) }
+    Failure { request_id, ..Failure::new(kind, detail(redactor, &said)) }
 }
 
 /// The source gave no credentials.
@@ -155,6 +158,9 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
             login(error, profile, source)
         }
         (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
+        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { .. } }, None) if answer_lacks_part(error) => {
+            FailureKind::MalformedAnswer
+        }
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
             FailureKind::SsoExpired { profile: profile.clone() }
         }
@@ -173,6 +179,18 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
         return Failure::new(kind, format!("HTTP status {}", answer.response().status()));
     }
     unanswered(kind, error, redactor)
+}
+
+/// The portal, or STS, answered well and without credentials.
+fn answer_lacks_part(error: &CredentialsError) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(CredentialsError::Unhandled(_))) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// A session of `aws login` that gives nothing, although AWS can be reached. What the SDK says of the session's file has a
