@@ -53,9 +53,17 @@ pub struct Proxies {
     pub https: Option<Proxy>,
     /// For `http://` requests, which it reads.
     pub http: Option<Proxy>,
-    /// Names, addresses and networks (`10.0.0.0/8`), with commas between, that are reached without one. A name stands
-    /// for its subdomains too, `*` for every name.
-    pub direct: String,
+    /// What is reached without one.
+    pub direct: Vec<Direct>,
+}
+
+/// Something that is reached without a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Direct {
+    /// A name, which stands for its subdomains too, `*` for every name, an address or a network (`10.0.0.0/8`).
+    pub host: String,
+    /// At this port alone, or at every one.
+    pub port: Option<u16>,
 }
 
 /// An HTTP proxy.

@@ -279,6 +279,8 @@ fn what_no_proxy_names_is_asked_directly() {
         (("no_proxy", "0.0.0.0/8"), true),
         (("NO_PROXY", "example.com, 0.0.0.0"), true),
         (("NO_PROXY", "*"), true),
+        (("NO_PROXY", &format!("0.0.0.0:{}", aws.port())), true),
+        (("NO_PROXY", "0.0.0.0:443"), false),
         (("NO_PROXY", "10.0.0.0/8,example.com"), false),
         (("NO_PROXY", ""), false),
     ] {

@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::proxy::{ByProxy, Detour};
+use super::proxy::{Between, ByProxy, Detour};
 use super::trust;
 use crate::error::Failure;
 use crate::route::Route;
@@ -30,7 +30,15 @@ pub(super) struct LazyHttpClient {
     trust: Arc<OnceLock<TrustStore>>,
     /// The proxies, `http` and `https`.
     detours: Arc<Detours>,
-    made: Arc<Mutex<Vec<(HttpConnectorSettings, Scheme, SharedHttpConnector)>>>,
+    made: Arc<Mutex<Vec<Made>>>,
+}
+
+#[derive(Debug)]
+struct Made {
+    settings: HttpConnectorSettings,
+    scheme: Scheme,
+    between: Option<Between>,
+    connector: SharedHttpConnector,
 }
 
 #[derive(Debug)]
@@ -60,11 +68,12 @@ struct LazyConnector {
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let scheme = if request.uri().starts_with("https://") { Scheme::Https } else { Scheme::Http };
-        let connector = match self.client.connector(&self.settings, scheme) {
+        let between = self.client.detour(scheme).and_then(|detour| detour.between(request.uri()));
+        let connector = match self.client.connector(&self.settings, scheme, between.as_ref()) {
             Ok(connector) => connector,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
-        match self.client.detour(scheme).and_then(|detour| detour.between(request.uri())) {
+        match between {
             None => connector.call(request),
             Some(between) => {
                 let answer = connector.call(request);
@@ -97,17 +106,19 @@ impl LazyHttpClient {
         &self,
         settings: &HttpConnectorSettings,
         scheme: Scheme,
+        between: Option<&Between>,
     ) -> Result<SharedHttpConnector, HttpClientError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let timeouts = |settings: &HttpConnectorSettings| (settings.connect_timeout(), settings.read_timeout());
-        if let Some((.., connector)) =
-            made.iter().find(|(known, of, _)| *of == scheme && timeouts(known) == timeouts(settings))
-        {
+        if let Some(Made { connector, .. }) = made.iter().find(|made| {
+            made.scheme == scheme && made.between.as_ref() == between && timeouts(&made.settings) == timeouts(settings)
+        }) {
             return Ok(connector.clone());
         }
-        let proxy = self.detour(scheme).map_or_else(ProxyConfig::disabled, Detour::config);
+        let detour = between.and_then(|_| self.detour(scheme));
+        let proxy = detour.map_or_else(ProxyConfig::disabled, Detour::config);
         let builder = Connector::builder().connector_settings(settings.clone()).proxy_config(proxy);
-        let speaks_tls = scheme == Scheme::Https || self.detour(scheme).is_some_and(Detour::speaks_tls);
+        let speaks_tls = scheme == Scheme::Https || detour.is_some_and(Detour::speaks_tls);
         let connector = SharedHttpConnector::new(if speaks_tls {
             let trust = self.trust.get_or_init(trust::of_system).clone();
             let context = TlsContext::builder().with_trust_store(trust).build()?;
@@ -115,7 +126,8 @@ impl LazyHttpClient {
         } else {
             builder.build_http()
         });
-        made.push((settings.clone(), scheme, connector.clone()));
+        let (settings, between) = (settings.clone(), between.cloned());
+        made.push(Made { settings, scheme, between, connector: connector.clone() });
         Ok(connector)
     }
 }

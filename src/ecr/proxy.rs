@@ -3,6 +3,7 @@
 //! The SDK's connector does the work. What it doesn't do: it goes past a proxy whose URL it can't read, without a word,
 //! and its errors don't name the proxy that they come from.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -13,12 +14,14 @@ use hyper_util::client::proxy::matcher::Matcher;
 use thiserror::Error;
 
 use crate::error::{Failure, FailureKind};
-use crate::route::{Proxies, Proxy};
+use crate::route::{Direct, Proxies, Proxy};
 
 /// The proxy for the requests of one scheme.
 pub(super) struct Detour {
     config: ProxyConfig,
-    matcher: Matcher,
+    proxy: Matcher,
+    /// For a port, or for every one, the proxy and what goes past it.
+    past: Vec<(Option<u16>, Matcher)>,
     speaks_tls: bool,
 }
 
@@ -41,18 +44,25 @@ impl Detour {
         http.as_ref().map(|proxy| Self::new(proxy, direct, ProxyConfig::http(proxy.url.expose()))).transpose()
     }
 
-    fn new<E>(proxy: &Proxy, direct: &str, config: Result<ProxyConfig, E>) -> Result<Self, Failure> {
+    fn new<E>(proxy: &Proxy, direct: &[Direct], config: Result<ProxyConfig, E>) -> Result<Self, Failure> {
         let Proxy { setting, url } = proxy;
         let unusable = || Failure::new(FailureKind::Misconfigured, format!("the proxy in `{setting}` can't be used"));
-        let config = config.map_err(|_| unusable())?.no_proxy(direct);
-        if Matcher::builder().all(url.expose()).build().intercept(&Uri::from_static("http://example.com")).is_none() {
+        let config = config.map_err(|_| unusable())?;
+        let matcher = Matcher::builder().all(url.expose()).build();
+        if matcher.intercept(&Uri::from_static("http://example.com")).is_none() {
             return Err(unusable());
         }
-        let matcher = Matcher::builder().all(url.expose()).no(direct).build();
-        Ok(Self { config, matcher, speaks_tls: url.expose().starts_with("https://") })
+        let ports: BTreeSet<_> = direct.iter().map(|Direct { host: _, port }| *port).collect();
+        let past = ports.into_iter().map(|at| {
+            let hosts =
+                direct.iter().filter(|Direct { port, .. }| *port == at).map(|Direct { host, .. }| host.as_str());
+            let hosts: Vec<_> = hosts.collect();
+            (at, Matcher::builder().all(url.expose()).no(hosts.join(",")).build())
+        });
+        Ok(Self { config, proxy: matcher, past: past.collect(), speaks_tls: url.expose().starts_with("https://") })
     }
 
-    /// What the SDK's connector takes.
+    /// What the SDK's connector takes, for requests that go through the proxy.
     pub(super) fn config(&self) -> ProxyConfig {
         self.config.clone()
     }
@@ -65,10 +75,16 @@ impl Detour {
     /// The proxy that a request to this URL goes through; `None` when it goes there directly.
     pub(super) fn between(&self, url: &str) -> Option<Between> {
         let url: Uri = url.parse().ok()?;
-        let proxy = self.matcher.intercept(&url)?;
-        let uri = proxy.uri();
-        let proxy = format!("{}://{}", uri.scheme_str().unwrap_or("http"), uri.authority()?);
-        Some(Between { proxy, way: if url.scheme_str() == Some("https") { Way::Tunnel } else { Way::Forward } })
+        let (way, default_port) =
+            if url.scheme_str() == Some("https") { (Way::Tunnel, 443) } else { (Way::Forward, 80) };
+        let port = url.port_u16().unwrap_or(default_port);
+        let counts = |at: Option<u16>| at.is_none_or(|at| at == port);
+        if self.past.iter().any(|(at, past)| counts(*at) && past.intercept(&url).is_none()) {
+            return None;
+        }
+        let proxy = self.proxy.intercept(&url)?;
+        let proxy = proxy.uri();
+        Some(Between { proxy: format!("{}://{}", proxy.scheme_str().unwrap_or("http"), proxy.authority()?), way })
     }
 }
 
@@ -158,15 +174,16 @@ mod tests {
     use super::*;
     use crate::secret::Secret;
 
-    fn detour(direct: &str) -> Detour {
+    fn detour(direct: &[(&str, Option<u16>)]) -> Detour {
+        let direct = direct.iter().map(|&(host, port)| Direct { host: host.to_owned(), port }).collect();
         let proxy = Proxy { setting: "https_proxy", url: Secret::from("http://me:secret@proxy:3128") };
-        let proxies = Proxies { https: Some(proxy), http: None, direct: direct.to_owned() };
+        let proxies = Proxies { https: Some(proxy), http: None, direct };
         Detour::of_https(&proxies).expect("a good URL").expect("a proxy")
     }
 
     #[test]
     fn what_is_direct_may_be_named_in_many_forms() {
-        for (direct, url, passes) in [
+        for (hosts, url, passes) in [
             ("", "https://api.ecr.eu-west-1.amazonaws.com/", true),
             ("amazonaws.com", "https://api.ecr.eu-west-1.amazonaws.com/", false),
             (".amazonaws.com", "https://api.ecr.eu-west-1.amazonaws.com/", false),
@@ -182,12 +199,29 @@ mod tests {
             ("one,two,amazonaws.com", "https://amazonaws.com/", false),
         ] {
             let between = Between { proxy: "http://proxy:3128".to_owned(), way: Way::Tunnel };
-            assert_eq!(detour(direct).between(url), passes.then_some(between), "{url} with {direct}");
+            let direct: Vec<_> = hosts.split(',').filter(|host| !host.is_empty()).map(|host| (host, None)).collect();
+            assert_eq!(detour(&direct).between(url), passes.then_some(between), "{url} with {hosts}");
+        }
+    }
+
+    #[test]
+    fn what_is_direct_may_be_so_at_one_port_alone() {
+        let detour =
+            detour(&[("a.example", Some(443)), ("a.example", Some(8443)), ("b.example", None), ("*", Some(99))]);
+        for (url, passes) in [
+            ("https://a.example/", false),
+            ("https://sub.a.example:8443/", false),
+            ("https://a.example:9443/", true),
+            ("https://b.example:9443/", false),
+            ("https://c.example/", true),
+            ("https://c.example:99/", false),
+        ] {
+            assert_eq!(detour.between(url).is_some(), passes, "{url}");
         }
     }
 
     #[test]
     fn debug_shows_no_password() {
-        assert!(!format!("{:?}", detour("")).contains("secret"));
+        assert!(!format!("{:?}", detour(&[])).contains("secret"));
     }
 }
