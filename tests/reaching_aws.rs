@@ -183,6 +183,46 @@ fn whom_to_trust_is_no_part_of_who_we_are() {
     assert_eq!(aws.calls(Api::EcrToken), 1);
 }
 
+/// Every place where a distribution of Linux keeps certificates, empty.
+#[cfg(target_os = "linux")]
+const NO_CERTIFICATES: &str = "for place in /etc/ssl /etc/pki /etc/security/certificates /opt/etc/ssl /usr/lib/ssl \
+                               /usr/share/ca-certificates /usr/local/share/ca-certificates; do \
+                               if test -d $place; then mount -t tmpfs none $place; fi; done; ip link set lo up";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_any_certificates_of_the_system_mozilla_s_serve() {
+    support::namespace::run_in_namespaces("without_certificates", NO_CERTIFICATES);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "run by the test above, where the system has no certificates"]
+fn without_certificates() {
+    if !support::namespace::is_inside() {
+        return;
+    }
+    let ca = TestCa::new();
+    let aws = FakeAws::start_tls(&ca, &[]);
+    let sandbox = keys_for(&aws);
+    let reason_without = reason(&sandbox, HOST);
+    let end = "; the system has no certificates, so Mozilla's serve); add the CA of your proxy to the system's \
+               certificates, or name it in `AWS_CA_BUNDLE`";
+    assert!(
+        reason_without.starts_with("the certificate of the AWS API isn't trusted (invalid peer certificate: ")
+            && reason_without.ends_with(end),
+        "{reason_without}"
+    );
+    let file = sandbox.write("ca.pem", ca.pem());
+    assert_served(&sandbox.env("AWS_CA_BUNDLE", file), HOST, "a bundle of one's own");
+    // With a certificate of the system's, whichever it is, Mozilla's no longer count.
+    #[expect(clippy::disallowed_methods, reason = "the system is the test's own here")]
+    let written = std::fs::create_dir_all("/etc/ssl/certs")
+        .and_then(|()| std::fs::write("/etc/ssl/certs/ca-certificates.crt", TestCa::new().pem()));
+    written.expect("it can be written");
+    assert!(!reason(&keys_for(&aws), HOST).contains("Mozilla"));
+}
+
 // --- proxies ---------------------------------------------------------------------------------------------------------
 
 /// What a proxy is asked for when a token for [`HOST`] is fetched.

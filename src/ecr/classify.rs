@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::proxy::ByProxy;
+use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
 use crate::scope::{CredentialSource, ProfileBase};
 use crate::secret::Redactor;
@@ -72,6 +73,10 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
     let said = match find::<ByProxy>(error) {
         Some(by_proxy) => format!("{by_proxy}: {}", by_proxy.explain(&root)),
         None => root,
+    };
+    let said = match find::<NoSystemCertificates>(error) {
+        Some(note) => format!("{said}; {note}"),
+        None => said,
     };
     let chain = redactor.clean(&chain(error));
     Failure { chain, ..Failure::new(kind, detail(redactor, &said)) }
@@ -261,7 +266,7 @@ fn connection(error: &ConnectorError) -> FailureKind {
 
 /// rustls says `invalid peer certificate: REASON` (<https://docs.rs/rustls/latest/rustls/enum.Error.html>); its type is
 /// wrapped away by the layers between.
-fn is_distrust(error: &(dyn Error + 'static)) -> bool {
+pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
     chain(error).contains("invalid peer certificate")
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_http_client::{Connector, HttpClientError};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -18,8 +18,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::proxy::{Between, ByProxy, Detour};
-use super::trust;
+use super::proxy::{Between, ByProxy, Detour, wrapped};
+use super::trust::{NoSystemCertificates, Trusted};
+use super::{classify, trust};
 use crate::error::Failure;
 use crate::route::Route;
 
@@ -27,7 +28,7 @@ use crate::route::Route;
 #[derive(Clone, Debug)]
 pub(super) struct LazyHttpClient {
     /// The certificates that the user named, else those of the system once they are needed.
-    trust: Arc<OnceLock<TrustStore>>,
+    trust: Arc<OnceLock<Trusted>>,
     /// The proxies, `http` and `https`.
     detours: Arc<Detours>,
     made: Arc<Mutex<Vec<Made>>>,
@@ -73,13 +74,23 @@ impl HttpConnector for LazyConnector {
             Ok(connector) => connector,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
-        match between {
-            None => connector.call(request),
-            Some(between) => {
-                let answer = connector.call(request);
-                HttpConnectorFuture::new(async move { answer.await.map_err(|error| ByProxy::name(between, error)) })
-            }
-        }
+        let (answer, trust) = (connector.call(request), Arc::clone(&self.client.trust));
+        HttpConnectorFuture::new(async move {
+            let error = match answer.await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let error = match trust.get() {
+                Some(Trusted { store: _, for_lack_of_others: true }) if classify::is_distrust(&error) => {
+                    wrapped(error, |source| Box::new(NoSystemCertificates { source }))
+                }
+                _ => error,
+            };
+            Err(match between {
+                Some(between) => ByProxy::name(between, error),
+                None => error,
+            })
+        })
     }
 }
 
@@ -120,8 +131,8 @@ impl LazyHttpClient {
         let builder = Connector::builder().connector_settings(settings.clone()).proxy_config(proxy);
         let speaks_tls = scheme == Scheme::Https || detour.is_some_and(Detour::speaks_tls);
         let connector = SharedHttpConnector::new(if speaks_tls {
-            let trust = self.trust.get_or_init(trust::of_system).clone();
-            let context = TlsContext::builder().with_trust_store(trust).build()?;
+            let Trusted { store, .. } = self.trust.get_or_init(trust::of_system).clone();
+            let context = TlsContext::builder().with_trust_store(store).build()?;
             builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()
         } else {
             builder.build_http()

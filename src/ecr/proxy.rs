@@ -123,20 +123,7 @@ pub(super) struct ByProxy {
 impl ByProxy {
     /// The same error, with the proxy named.
     pub(super) fn name(between: Between, error: ConnectorError) -> ConnectorError {
-        let connection = error.connection_metadata().cloned();
-        let wrap: fn(BoxError) -> ConnectorError = match &error {
-            error if error.is_timeout() => ConnectorError::timeout,
-            error if error.is_user() => ConnectorError::user,
-            error if error.is_io() => ConnectorError::io,
-            _ => |source| ConnectorError::other(source, None),
-        };
-        let kind = error.as_other();
-        let named: BoxError = Box::new(Self { between, source: error.into_source() });
-        let named = if kind.is_some() { ConnectorError::other(named, kind) } else { wrap(named) };
-        match connection {
-            Some(connection) => named.with_connection(connection),
-            None => named,
-        }
+        wrapped(error, |source| Box::new(Self { between, source }))
     }
 
     /// What the cause at the root says, in words that a person knows. Its type is the connector's own.
@@ -163,6 +150,24 @@ impl ByProxy {
     /// Whether a chain of causes says that the proxy didn't take the password.
     pub(super) fn is_about_password(chain: &str) -> bool {
         chain.contains(WANTS_PASSWORD)
+    }
+}
+
+/// The same error of the connector, with its cause in an error of ours.
+pub(super) fn wrapped(error: ConnectorError, cause: impl FnOnce(BoxError) -> BoxError) -> ConnectorError {
+    let connection = error.connection_metadata().cloned();
+    let wrap: fn(BoxError) -> ConnectorError = match &error {
+        error if error.is_timeout() => ConnectorError::timeout,
+        error if error.is_user() => ConnectorError::user,
+        error if error.is_io() => ConnectorError::io,
+        _ => |source| ConnectorError::other(source, None),
+    };
+    let kind = error.as_other();
+    let cause = cause(error.into_source());
+    let error = if kind.is_some() { ConnectorError::other(cause, kind) } else { wrap(cause) };
+    match connection {
+        Some(connection) => error.with_connection(connection),
+        None => error,
     }
 }
 
