@@ -138,6 +138,7 @@ fn a_session_is_renewed_in_the_region_of_its_profile() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the session is the test's own")]
 fn the_sessions_may_be_kept_elsewhere() {
     let aws = FakeAws::start();
     let sandbox = sandbox(&aws);
