@@ -518,6 +518,31 @@ fn the_profile_says_where_sts_is_until_it_says_something_else() {
     }
 }
 
+#[test]
+fn each_service_has_an_endpoint_variable_of_its_own() {
+    let (sso, sts, ecr, public) = (FakeAws::start(), FakeAws::start(), FakeAws::start(), FakeAws::start());
+    // Where the general one leads, nobody listens.
+    let home = Sandbox::new()
+        .env("AWS_PROFILE", "role")
+        .env("AWS_ENDPOINT_URL_SSO", sso.url())
+        .env("AWS_ENDPOINT_URL_STS", sts.url())
+        .env("AWS_ENDPOINT_URL_ECR", ecr.url())
+        .env("AWS_ENDPOINT_URL_ECR_PUBLIC", public.url());
+    let role = "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = dev\n";
+    home.write(".aws/config", format!("{SSO_SESSION}{role}"));
+    logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
+    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "ASIA-Pull-assumed-1");
+    assert_eq!(password_head(&home.get("public.ecr.aws").password()).access_key_id, "ASIA-Pull-assumed-2");
+    for (service, asked, times) in [
+        (&sso, Api::SsoRoleCredentials, 2),
+        (&sts, Api::AssumeRole, 2),
+        (&ecr, Api::EcrToken, 1),
+        (&public, Api::EcrPublicToken, 1),
+    ] {
+        assert_eq!((service.calls(asked), service.requests().len()), (times, times), "{asked:?}");
+    }
+}
+
 fn source_of(api: Api, serial: usize) -> String {
     format!("{}-{serial}", if api == Api::AssumeRole { "assumed" } else { "web" })
 }
