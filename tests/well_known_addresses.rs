@@ -23,7 +23,7 @@ fn with_addresses(test: &str, addresses: &[&str]) {
         let at_once = if address.contains(':') { "nodad" } else { "" };
         format!("ip address add {address} dev lo {at_once}\n")
     });
-    run_in_namespaces(test, &add.chain(["ip link set lo up".to_owned()]).collect::<String>());
+    run_in_namespaces(test, &["ip link set lo up\n".to_owned()].into_iter().chain(add).collect::<String>());
 }
 
 /// ECR on loopback, a proxy that nobody may ask, and a home where credentials are configured nowhere.
