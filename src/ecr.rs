@@ -8,6 +8,9 @@ mod classify;
 mod client;
 mod credentials;
 mod http;
+#[cfg_attr(unix, path = "ecr/interruption.rs")]
+#[cfg_attr(windows, path = "ecr/no_interruption.rs")]
+mod interruption;
 mod mfa;
 mod process;
 mod proxy;
@@ -32,10 +35,10 @@ impl TokenSource for Ecr {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(FailureKind::Unreachable, format!("cannot start the network runtime: {error}"))
         })?;
-        let limit = request.limit;
+        let (limit, cleanup) = (request.limit, request.cleanup);
         let waiting_for = Cell::new(None);
-        let fetched =
-            runtime.block_on(async { tokio::time::timeout(limit, token(request, plan, http, &waiting_for)).await });
+        let fetch = async { tokio::time::timeout(limit, token(request, plan, http, &waiting_for)).await };
+        let fetched = runtime.block_on(interruption::guarded(cleanup, fetch));
         // A name lookup that hangs in its thread must not keep us.
         runtime.shutdown_background();
         fetched.unwrap_or_else(|_| {

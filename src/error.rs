@@ -106,6 +106,8 @@ pub enum FailureKind {
     Unreachable,
     /// The network: a proxy or private CA that isn't trusted here.
     UntrustedCertificate,
+    /// The network: a proxy that is spoken to over TLS, and isn't trusted here.
+    UntrustedProxy,
     /// The network, or AWS: no answer in time.
     TimedOut,
     /// AWS, or something between: the answer isn't one.
@@ -217,6 +219,10 @@ impl Failure {
                 "the certificate of the AWS API isn't trusted".to_owned(),
                 "add the CA of your proxy to the system's certificates, or name it in `AWS_CA_BUNDLE`".to_owned(),
             ),
+            FailureKind::UntrustedProxy => (
+                "the certificate of the proxy isn't trusted".to_owned(),
+                "add its CA to the system's certificates, or name it in `AWS_CA_BUNDLE`".to_owned(),
+            ),
             FailureKind::TimedOut => (
                 "the AWS API didn't answer in time".to_owned(),
                 "check the network, or raise `AWS_ECR_TIMEOUT` (seconds)".to_owned(),
@@ -289,6 +295,7 @@ impl Reply {
                 | FailureKind::ServerError
                 | FailureKind::Unreachable
                 | FailureKind::UntrustedCertificate
+                | FailureKind::UntrustedProxy
                 | FailureKind::TimedOut
                 | FailureKind::MalformedAnswer,
                 Service::Ecr | Service::EcrPublic,
@@ -395,6 +402,11 @@ mod tests {
                 FailureKind::UntrustedCertificate,
                 "the certificate of the AWS API isn't trusted; add the CA of your proxy to the system's certificates, or \
                  name it in `AWS_CA_BUNDLE`",
+            ),
+            (
+                FailureKind::UntrustedProxy,
+                "the certificate of the proxy isn't trusted; add its CA to the system's certificates, or name it in \
+                 `AWS_CA_BUNDLE`",
             ),
             (
                 FailureKind::TimedOut,

@@ -1,15 +1,16 @@
 //! The way to AWS, as far as the user decides it: whom to trust, through which proxy, and how often to try.
 //!
-//! It doesn't decide who we are, so nothing of it is part of a cache key. No I/O here: `settings` reads what the user
-//! says, `ecr` does it.
+//! Only the metadata service decides who we are; the identity has that in its fingerprint, and nothing else of this is part
+//! of a cache key. No I/O here: `settings` reads what the user says, `ecr` does it.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use crate::error::Failure;
 use crate::secret::Secret;
 
 /// How AWS is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
     /// Whose certificates are good.
     pub trust: Trust,
@@ -17,6 +18,8 @@ pub struct Route {
     pub proxies: Proxies,
     /// What to do when it fails.
     pub retries: Retries,
+    /// The URL of the instance metadata service, or what is wrong with it: that matters only to who needs the service.
+    pub metadata: Result<String, Failure>,
 }
 
 /// Where the certificates come from that a server's own must lead to.
@@ -50,9 +53,17 @@ pub struct Proxies {
     pub https: Option<Proxy>,
     /// For `http://` requests, which it reads.
     pub http: Option<Proxy>,
-    /// Names, addresses and networks (`10.0.0.0/8`), with commas between, that are reached without one. A name stands
-    /// for its subdomains too, `*` for every name.
-    pub direct: String,
+    /// What is reached without one.
+    pub direct: Vec<Direct>,
+}
+
+/// Something that is reached without a proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Direct {
+    /// A name, which stands for its subdomains too, `*` for every name, an address or a network (`10.0.0.0/8`).
+    pub host: String,
+    /// At this port alone, or at every one.
+    pub port: Option<u16>,
 }
 
 /// An HTTP proxy.

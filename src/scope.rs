@@ -304,6 +304,31 @@ pub struct TokenRequest<'a> {
     pub limit: Duration,
     /// What must not appear in a failure.
     pub redactor: Redactor,
+    /// What is to be done first if a signal ends the process meanwhile.
+    pub cleanup: Cleanup<'a>,
+}
+
+/// What the end of the process in the middle of a fetch must not leave undone.
+#[derive(Clone, Copy)]
+pub struct Cleanup<'a>(&'a dyn Fn());
+
+impl<'a> Cleanup<'a> {
+    /// Does this.
+    #[must_use]
+    pub const fn new(what: &'a dyn Fn()) -> Self {
+        Self(what)
+    }
+
+    /// Does it.
+    pub fn run(self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Cleanup<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Cleanup(..)")
+    }
 }
 
 /// A token from AWS, with what the operator wants to know of it.

@@ -461,6 +461,18 @@ fn an_sso_role_that_isnt_assigned_isnt_mended_by_a_login() {
     assert!(reason.starts_with("profile `dev` gave no credentials (ForbiddenException: No access)"), "{reason}");
 }
 
+#[test]
+fn an_sso_portal_that_answers_with_nothing_isnt_mended_by_a_login() {
+    for answer in [Behaviour::Empty, Behaviour::Garbage(b"{}".to_vec())] {
+        let aws = FakeAws::start();
+        let home = profile_of(&aws, SSO_SESSION);
+        logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
+        aws.set(Api::SsoRoleCredentials, answer);
+        let reason = reason(&home);
+        assert!(reason.starts_with("the answer of the AWS API makes no sense (SSO did not return "), "{reason}");
+    }
+}
+
 // --- web identity ----------------------------------------------------------------------------------------------------
 
 #[test]
@@ -512,6 +524,113 @@ fn a_web_identity_of_a_profile_until_role_or_subject_is_another() {
     fetched(&aws, &home, "ASIA-Pull-web-2");
     config(&home, "role/Pull", "role/Push");
     fetched(&aws, &home, "ASIA-Push-web-3");
+}
+
+/// A section that names the fake as STS, and an API for tokens that is another one.
+fn services(aws: &FakeAws) -> String {
+    format!("services = local\n[services local]\nsts =\n  endpoint_url = {}\n", aws.url())
+}
+
+#[test]
+fn the_profile_says_where_sts_is_until_it_says_something_else() {
+    let (sts, other, ecr) = (FakeAws::start(), FakeAws::start(), FakeAws::start());
+    let web_identity = || {
+        let home = home_of(&ecr).env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/Pull");
+        let file = home.write("token", jwt("repo:app:ref:main", 1));
+        (home.env("AWS_WEB_IDENTITY_TOKEN_FILE", file), String::new(), Api::AssumeRoleWithWebIdentity)
+    };
+    let role = || {
+        let base = format!("[base]\naws_access_key_id = AKIABASE\n{SECRET}");
+        let home = home_of(&ecr);
+        home.write(".aws/credentials", base);
+        let role = "role_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = base\n";
+        (home, role.to_owned(), Api::AssumeRole)
+    };
+    for (home, profile, api) in [web_identity(), role()] {
+        // ECR alone has an endpoint in the environment.
+        let home = home.without("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_ECR", ecr.url());
+        for (number, setting) in [services(&sts), format!("endpoint_url = {}\n", sts.url())].iter().enumerate() {
+            home.write(".aws/config", format!("[default]\n{profile}{setting}"));
+            let calls = sts.calls(api);
+            let token = fetched(&ecr, &home, &format!("ASIA-Pull-{}", source_of(api, sts.issued().len() + 1)));
+            assert_eq!(sts.calls(api), calls + 1, "{api:?} {number}");
+            config(&home, &sts.url(), &other.url());
+            let calls = (sts.calls(api), other.calls(api));
+            let another = home.get(HOST).password();
+            assert_ne!(another, token, "{api:?} {number}: another STS may think that we are somebody else");
+            assert_eq!((sts.calls(api), other.calls(api)), (calls.0, calls.1 + 1), "{api:?} {number}");
+        }
+    }
+}
+
+#[test]
+fn each_service_has_an_endpoint_variable_of_its_own() {
+    let (sso, sts, ecr, public) = (FakeAws::start(), FakeAws::start(), FakeAws::start(), FakeAws::start());
+    // Where the general one leads, nobody listens.
+    let home = Sandbox::new()
+        .env("AWS_PROFILE", "role")
+        .env("AWS_ENDPOINT_URL_SSO", sso.url())
+        .env("AWS_ENDPOINT_URL_STS", sts.url())
+        .env("AWS_ENDPOINT_URL_ECR", ecr.url())
+        .env("AWS_ENDPOINT_URL_ECR_PUBLIC", public.url());
+    let role = "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = dev\n";
+    home.write(".aws/config", format!("{SSO_SESSION}{role}"));
+    logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
+    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "ASIA-Pull-assumed-1");
+    assert_eq!(password_head(&home.get("public.ecr.aws").password()).access_key_id, "ASIA-Pull-assumed-2");
+    for (service, asked, times) in [
+        (&sso, Api::SsoRoleCredentials, 2),
+        (&sts, Api::AssumeRole, 2),
+        (&ecr, Api::EcrToken, 1),
+        (&public, Api::EcrPublicToken, 1),
+    ] {
+        assert_eq!((service.calls(asked), service.requests().len()), (times, times), "{asked:?}");
+    }
+}
+
+fn source_of(api: Api, serial: usize) -> String {
+    format!("{}-{serial}", if api == Api::AssumeRole { "assumed" } else { "web" })
+}
+
+#[test]
+fn an_empty_endpoint_variable_is_named_where_it_would_count() {
+    let aws = FakeAws::start();
+    let unset = |variable: &str| {
+        format!(
+            "the AWS settings are wrong (`{variable}` is set to the empty string; unset it); correct them and try again"
+        )
+    };
+    let keys = format!("aws_access_key_id = AKIABASE\n{SECRET}");
+    let role = format!(
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = base\n[profile base]\n{keys}"
+    );
+    let sso = "[profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Pull\n\
+               [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n";
+    let login = "[profile dev]\nlogin_session = arn:aws:iam::111122223333:user/Dev\n";
+    let web = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nweb_identity_token_file = /token\n";
+    for (settings, variable) in [
+        (role.as_str(), "AWS_ENDPOINT_URL_STS"),
+        (sso, "AWS_ENDPOINT_URL_SSO"),
+        (sso, "AWS_ENDPOINT_URL_SSO_OIDC"),
+        (login, "AWS_ENDPOINT_URL_SIGNIN"),
+        (web, "AWS_ENDPOINT_URL_STS"),
+    ] {
+        let home = profile_of(&aws, settings);
+        assert_eq!(reason(&home.env(variable, "")), unset(variable), "{settings}");
+        let home = profile_of(&aws, settings).env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_ECR", aws.url());
+        assert_eq!(reason(&home), unset("AWS_ENDPOINT_URL"), "{settings}");
+    }
+    let of_environment = home_of(&aws).env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/Pull");
+    let file = of_environment.write("token", jwt("repo:app:ref:main", 1));
+    let of_environment = of_environment.env("AWS_WEB_IDENTITY_TOKEN_FILE", file);
+    assert_eq!(reason(&of_environment.env("AWS_ENDPOINT_URL_STS", "")), unset("AWS_ENDPOINT_URL_STS"));
+    assert_eq!(aws.requests().len(), 0);
+
+    // Nobody asks STS here, and there it has one of its own.
+    let home = profile_of(&aws, &format!("[profile dev]\n{keys}"));
+    fetched(&aws, &home.env("AWS_ENDPOINT_URL_STS", "").env("AWS_ENDPOINT_URL_SSO", ""), "AKIABASE");
+    let home = profile_of(&aws, &role).env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_ECR", aws.url());
+    fetched(&aws, &home.env("AWS_ENDPOINT_URL_STS", aws.url()), "ASIA-Pull-assumed-1");
 }
 
 // --- containers and instances ----------------------------------------------------------------------------------------
@@ -567,7 +686,8 @@ fn a_container_at_localhost_as_cloudshell_has_it() {
     fetched(&aws, &home, "ASIA-task-role-container-1");
 }
 
-/// A relative URI is one of 169.254.170.2, where no test may go; so this is what the library makes of it.
+/// A relative URI is one of 169.254.170.2, where `tests/well_known_addresses.rs` goes; this is what the library makes of it,
+/// on every system.
 #[test]
 fn a_container_with_a_relative_uri_until_it_is_another() {
     let scope = |variables: &[(&str, &str)]| -> Scope {

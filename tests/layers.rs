@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 22] = [
+const HOMES: [(&str, &[&str]); 23] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -33,6 +33,7 @@ const HOMES: [(&str, &[&str]); 22] = [
     ("hyper_util", &["src/ecr/proxy.rs"]),
     ("percent_encoding", &["src/settings/proxies.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
+    ("signal_hook", &["src/ecr/interruption.rs"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
     ("rustix", &["src/fs/unix.rs", "src/streams.rs", "src/ecr/process.rs", "src/terminal.rs"]),

@@ -4,6 +4,7 @@
 mod support;
 
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
+use support::proxy::{Forward, Proxy};
 use support::sandbox::Sandbox;
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
@@ -88,6 +89,13 @@ fn a_session_that_is_over_is_named_with_the_command_that_starts_one() {
             "; try `aws sts get-caller-identity` with the same settings",
         ),
         (
+            "renewed too often",
+            true,
+            Behaviour::error(429, "TooManyRequestsError/server_error", "slow down"),
+            "AWS throttles this account's calls (",
+            "); try again in a minute",
+        ),
+        (
             "cut off",
             true,
             Behaviour::Close,
@@ -116,4 +124,29 @@ fn the_command_names_the_profile_that_has_the_session() {
     std::fs::remove_file(sandbox.with_login_session("dev", OVER)).expect("the session was there");
     sandbox.write(".aws/credentials", "[pull]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = dev\n");
     assert!(reason(&sandbox).ends_with("; run `aws login --profile dev`"));
+}
+
+#[test]
+fn a_session_is_renewed_in_the_region_of_its_profile() {
+    // Any name is looked up by the proxy, and this one refuses them all.
+    let proxy = Proxy::start(Forward::Refuse);
+    let sandbox = Sandbox::new().without("AWS_ENDPOINT_URL").env("https_proxy", proxy.url());
+    let sandbox = sandbox.env("AWS_PROFILE", "dev").env("AWS_MAX_ATTEMPTS", "1").env("AWS_REGION", "eu-central-1");
+    sandbox.with_login_session("dev", OVER);
+    assert!(reason(&sandbox).contains("it refused the connection"));
+    assert_eq!(proxy.targets(), ["us-west-2.signin.aws.amazon.com:443"]);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the session is the test's own")]
+fn the_sessions_may_be_kept_elsewhere() {
+    let aws = FakeAws::start();
+    let sandbox = sandbox(&aws);
+    let session = sandbox.with_login_session("dev", LASTS);
+    let name = session.file_name().expect("a file").to_str().expect("UTF-8");
+    let moved = sandbox.write(&format!("elsewhere/{name}"), std::fs::read(&session).expect("the session"));
+    std::fs::remove_file(&session).expect("it was there");
+    assert!(reason(&sandbox).starts_with("the login session of profile `dev` has expired or was never started"));
+    let sandbox = sandbox.env("AWS_LOGIN_CACHE_DIRECTORY", moved.parent().expect("a directory"));
+    assert_eq!(signer(&sandbox), "ASIALOGIN");
 }

@@ -20,6 +20,9 @@ const FIRST: Duration = Duration::from_millis(1_500);
 /// The next ones, in a debug build on a busy machine; a release build takes a few milliseconds.
 const NEXT: Duration = Duration::from_millis(250);
 
+/// A service that answers 500 may cost this much: a pause of at most a second before each of two questions is repeated.
+const BROKEN: Duration = Duration::from_millis(2_500);
+
 const NOT_REACHED: &str = "no AWS credentials found, and the EC2 instance metadata service can't be reached (";
 
 /// A machine with nothing configured, whose metadata service never answers.
@@ -131,4 +134,50 @@ fn an_answer_of_the_metadata_service_is_never_remembered() {
         let head = password_head(&home.get(HOST).password());
         assert!(head.access_key_id.starts_with("ASIA-instance-role-metadata-"), "{what}: {head:?}");
     }
+}
+
+#[test]
+fn a_metadata_service_that_fails_is_asked_once_more_and_not_for_long() {
+    let in_chain =
+        "[default]\nrole_arn = arn:aws:iam::111122223333:role/pull\ncredential_source = Ec2InstanceMetadata\n";
+    for (source, config) in [("the instance metadata service", ""), ("profile `default`", in_chain)] {
+        for api in [Api::MetadataRole, Api::MetadataCredentials] {
+            let aws = FakeAws::start();
+            let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+            home.write(".aws/config", config);
+            aws.set(api, Behaviour::Status(500));
+            let what = format!("{source}, {api:?}");
+            fails(&what, &home.get(HOST), &format!("{source} gave no credentials (HTTP status 500); "), BROKEN);
+            assert_eq!(aws.calls(api), 2, "{what}");
+            aws.set(api, Behaviour::FailTimes(1, Box::new(Behaviour::Status(500))));
+            home.get(HOST).password();
+        }
+        let aws = FakeAws::start();
+        let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+        home.write(".aws/config", config);
+        aws.set(Api::MetadataToken, Behaviour::Status(500));
+        let what = format!("{source}, no session");
+        fails(&what, &home.get(HOST), &format!("{source} gave no credentials ("), BROKEN);
+    }
+}
+
+#[test]
+fn an_empty_variable_doesnt_say_where_the_metadata_service_is() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+    let home = home.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "").env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "");
+    home.write(".aws/config", format!("[default]\nec2_metadata_service_endpoint = {}\n", aws.url()));
+    let head = password_head(&home.get(HOST).password());
+    assert_eq!(head.access_key_id, "ASIA-instance-role-metadata-1");
+}
+
+#[test]
+fn a_place_that_is_none_is_named() {
+    let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED");
+    let url = home.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://no url");
+    fails("no URL", &url.get(HOST), "the AWS settings are wrong (the metadata service's endpoint is no URL: ", NEXT);
+    let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED").without("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    let mode = home.env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5");
+    let said = "the AWS settings are wrong (`AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is `IPv4` or `IPv6`); ";
+    fails("no mode", &mode.get(HOST), said, NEXT);
 }

@@ -183,6 +183,46 @@ fn whom_to_trust_is_no_part_of_who_we_are() {
     assert_eq!(aws.calls(Api::EcrToken), 1);
 }
 
+/// Every place where a distribution of Linux keeps certificates, empty.
+#[cfg(target_os = "linux")]
+const NO_CERTIFICATES: &str = "for place in /etc/ssl /etc/pki /etc/security/certificates /opt/etc/ssl /usr/lib/ssl \
+                               /usr/share/ca-certificates /usr/local/share/ca-certificates; do \
+                               if test -d $place; then mount -t tmpfs none $place; fi; done; ip link set lo up";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn without_any_certificates_of_the_system_mozilla_s_serve() {
+    support::namespace::run_in_namespaces("without_certificates", NO_CERTIFICATES);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+#[ignore = "run by the test above, where the system has no certificates"]
+fn without_certificates() {
+    if !support::namespace::is_inside() {
+        return;
+    }
+    let ca = TestCa::new();
+    let aws = FakeAws::start_tls(&ca, &[]);
+    let sandbox = keys_for(&aws);
+    let reason_without = reason(&sandbox, HOST);
+    let end = "; the system has no certificates, so Mozilla's serve); add the CA of your proxy to the system's \
+               certificates, or name it in `AWS_CA_BUNDLE`";
+    assert!(
+        reason_without.starts_with("the certificate of the AWS API isn't trusted (invalid peer certificate: ")
+            && reason_without.ends_with(end),
+        "{reason_without}"
+    );
+    let file = sandbox.write("ca.pem", ca.pem());
+    assert_served(&sandbox.env("AWS_CA_BUNDLE", file), HOST, "a bundle of one's own");
+    // With a certificate of the system's, whichever it is, Mozilla's no longer count.
+    #[expect(clippy::disallowed_methods, reason = "the system is the test's own here")]
+    let written = std::fs::create_dir_all("/etc/ssl/certs")
+        .and_then(|()| std::fs::write("/etc/ssl/certs/ca-certificates.crt", TestCa::new().pem()));
+    written.expect("it can be written");
+    assert!(!reason(&keys_for(&aws), HOST).contains("Mozilla"));
+}
+
 // --- proxies ---------------------------------------------------------------------------------------------------------
 
 /// What a proxy is asked for when a token for [`HOST`] is fetched.
@@ -279,6 +319,8 @@ fn what_no_proxy_names_is_asked_directly() {
         (("no_proxy", "0.0.0.0/8"), true),
         (("NO_PROXY", "example.com, 0.0.0.0"), true),
         (("NO_PROXY", "*"), true),
+        (("NO_PROXY", &format!("0.0.0.0:{}", aws.port())), true),
+        (("NO_PROXY", "0.0.0.0:443"), false),
         (("NO_PROXY", "10.0.0.0/8,example.com"), false),
         (("NO_PROXY", ""), false),
     ] {
@@ -368,9 +410,88 @@ fn a_proxy_that_fails_is_named_and_its_password_isn_t() {
     }
     assert!(!refusing.requests().is_empty());
     // A proxy that reads the request answers in the API's place.
-    let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
-    let sandbox = sandbox.env("http_proxy", guarded.url());
-    assert_eq!(reason(&sandbox, HOST), format!("{UNREACHABLE} (HTTP status 407); {REMEDY}"));
+    let asking_plain =
+        || Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
+    for (proxy, status) in [(&guarded, 407), (&refusing, 403)] {
+        let sandbox = asking_plain().env("http_proxy", proxy.url());
+        assert_eq!(reason(&sandbox, HOST), format!("{UNREACHABLE} (HTTP status {status}, not from AWS); {REMEDY}"));
+    }
+}
+
+#[test]
+fn a_proxy_that_is_spoken_to_over_tls_is_trusted_by_the_same_certificates() {
+    let (ca, aws, plain) = aws_behind_proxy();
+    drop(plain);
+    let proxy = Proxy::start_tls(&ca, &[], Forward::To(aws.port()));
+    proxy.require("me", PROXY_PASSWORD);
+    for (count, host) in ["127.0.0.1", "localhost"].into_iter().enumerate() {
+        let url = proxy.url_of("me", "p%40ss%20word%2F%231").replace("127.0.0.1", host);
+        let sandbox = asking_aws(&ca).env("HTTPS_PROXY", url);
+        for secret in [PROXY_PASSWORD, "p%40ss%20word%2F%231"] {
+            sandbox.secret(secret);
+        }
+        assert_served(&sandbox, HOST, host);
+        assert_eq!((proxy.targets(), aws.calls(Api::EcrToken)), (vec![API.to_owned(); count + 1], count + 1));
+        assert_no_secret_in_log(&sandbox);
+    }
+    // An API without TLS behind a proxy with it.
+    let aws = FakeAws::start();
+    let proxy = Proxy::start_tls(&ca, &[], Forward::To(aws.port()));
+    proxy.require("me", "plain-password");
+    let sandbox = asking_aws(&ca).env("AWS_ENDPOINT_URL", "http://ecr.internal.example:8080");
+    assert_served(&sandbox.env("http_proxy", proxy.url_of("me", "plain-password")), HOST, "without TLS");
+    assert_eq!(proxy.targets(), ["http://ecr.internal.example:8080/"]);
+}
+
+#[test]
+fn a_proxy_that_is_spoken_to_over_tls_is_named_when_it_isnt_trusted() {
+    let (ca, aws, plain) = aws_behind_proxy();
+    drop(plain);
+    let other = TestCa::new();
+    let proxy = Proxy::start_tls(&other, &[], Forward::To(aws.port()));
+    let url = proxy.url_of("me", "proxy-password");
+    let through = |sandbox: Sandbox| {
+        sandbox.secret("proxy-password");
+        sandbox.env("all_proxy", &url)
+    };
+    let plain_api = || asking_aws(&ca).env("AWS_ENDPOINT_URL", "http://ecr.internal.example:8080");
+    for (what, sandbox) in [("a tunnel", asking_aws(&ca)), ("without one", plain_api())] {
+        let sandbox = through(sandbox);
+        let reason = reason(&sandbox, HOST);
+        let start = format!(
+            "the certificate of the proxy isn't trusted (by way of the proxy {}: invalid peer certificate: ",
+            proxy.url()
+        );
+        let end = "); add its CA to the system's certificates, or name it in `AWS_CA_BUNDLE`";
+        assert!(reason.starts_with(&start) && reason.ends_with(end), "{what}: {reason}");
+        assert_no_secret_in_log(&sandbox);
+    }
+    assert_eq!((proxy.requests(), aws.requests().len()), (vec![], 0), "something was sent to who isn't trusted");
+    // The proxy is trusted, and what is behind it isn't.
+    let reason = reason(&through(asking_aws(&other)), HOST);
+    assert!(reason.starts_with("the certificate of the AWS API isn't trusted (by way of the proxy "), "{reason}");
+}
+
+#[test]
+fn a_proxy_over_tls_is_spoken_to_in_http_1() {
+    let (ca, aws, plain) = aws_behind_proxy();
+    drop(plain);
+    let through = |protocols: &[&str]| {
+        let proxy = Proxy::start_tls(&ca, protocols, Forward::To(aws.port()));
+        let sandbox = asking_aws(&ca).env("https_proxy", proxy.url());
+        (proxy, sandbox)
+    };
+    let (_proxy, sandbox) = through(&["http/1.1", "h2"]);
+    assert_served(&sandbox, HOST, "a proxy that would rather speak HTTP/1.1");
+    let (proxy, sandbox) = through(&["h2", "http/1.1"]);
+    assert_eq!(
+        reason(&sandbox, HOST),
+        format!(
+            "the AWS API can't be reached (by way of the proxy {}: it refused the connection, or it wants HTTP/2, which \
+             isn't spoken with proxies); check the network, DNS, VPC endpoints and proxy variables",
+            proxy.url()
+        )
+    );
 }
 
 #[test]

@@ -330,7 +330,7 @@ fn a_file_that_may_not_be_read_is_an_error() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
     let path = home.write(RULES, "");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("chmod");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("chmod");
     if fs::read(&path).is_ok() {
         println!("NOT TESTED: who runs this may read everything");
         return;

@@ -437,6 +437,42 @@ fn the_sdk_hears_that_an_sso_session_is_over() {
 }
 
 #[test]
+fn the_sdk_uses_a_login_session_and_renews_one_that_has_expired() {
+    for (expires_at, signer, renewals) in
+        [("2999-01-01T00:00:00Z", "ASIALOGIN", 0), ("2001-01-01T00:00:00Z", "ASIA-Dev-login-1", 1)]
+    {
+        let aws = FakeAws::start();
+        let sandbox = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev");
+        let session = sandbox.with_login_session("dev", expires_at);
+        assert_eq!(default_chain(&sandbox), Ok(signer.to_owned()));
+        assert_eq!((aws.calls(Api::SigninToken), aws.requests().len()), (renewals, renewals));
+        // What it was given is what it keeps.
+        let kept = std::fs::read_to_string(session).unwrap();
+        assert!(kept.contains(signer), "{kept}");
+        for issued in aws.issued() {
+            assert!(kept.contains(&issued.secret_access_key) && kept.contains(&issued.session_token), "{kept}");
+        }
+    }
+}
+
+#[test]
+fn the_sdk_hears_why_a_login_session_isnt_renewed() {
+    for (code, said) in [
+        ("AccessDeniedException/TOKEN_EXPIRED", "expired"),
+        ("AccessDeniedException/USER_CREDENTIALS_CHANGED", "changed"),
+        ("AccessDeniedException/INSUFFICIENT_PERMISSIONS", "insufficient permissions"),
+        ("TooManyRequestsError/server_error", "TooManyRequestsError"),
+    ] {
+        let aws = FakeAws::start();
+        aws.set(Api::SigninToken, Behaviour::error(400, code, "no more"));
+        let sandbox = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev");
+        sandbox.with_login_session("dev", "2001-01-01T00:00:00Z");
+        let error = default_chain(&sandbox).unwrap_err();
+        assert!(error.to_lowercase().contains(&said.to_lowercase()), "{code}: {error}");
+    }
+}
+
+#[test]
 fn the_sdk_finds_role_and_region_of_the_instance() {
     let aws = FakeAws::start();
     aws.instance_role("web-server");

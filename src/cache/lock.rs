@@ -15,8 +15,8 @@
 //!
 //! Not promised: that nobody else fetches. Whoever can't have the lock in time (a holder that hangs, a file system
 //! without locks, a read-only directory) fetches without it; two answers are better than none, and either may be kept.
-//! A holder that dies loses the lock with its file handle. The file may be swept away between its opening and its
-//! locking, so a lock counts only while the locked file still stands at its name.
+//! A holder that dies loses the lock with its file handle; one that has the time for it removes the file first. The file
+//! may be gone between its opening and its locking, so a lock counts only while the locked file still stands at its name.
 
 use std::fs::File;
 
@@ -39,7 +39,20 @@ pub enum Attempt {
 #[derive(Debug)]
 pub struct Guard {
     /// Closing the file gives the lock back, in every way that a process can end.
-    _file: File,
+    file: File,
+    directory: PrivateDir,
+    name: String,
+}
+
+impl Guard {
+    /// Removes the file, for a holder that ends without having fetched anything. Whoever waits makes a new one.
+    pub fn discard(&self) {
+        // It may have been taken away from under us, and belong to somebody else by now.
+        if self.directory.still_holds(&self.name, &self.file) {
+            // What can't be removed is free all the same, and swept away later.
+            let _ = self.directory.remove(&self.name);
+        }
+    }
 }
 
 /// Tries once, without waiting.
@@ -52,7 +65,9 @@ pub(super) fn attempt(directory: &PrivateDir, name: &str) -> Attempt {
         };
         // `File::try_lock` of std would win by name; fs4's knows more platforms.
         match fs4::FileExt::try_lock(&file) {
-            Ok(()) if directory.still_holds(name, &file) => return Attempt::Held(Guard { _file: file }),
+            Ok(()) if directory.still_holds(name, &file) => {
+                return Attempt::Held(Guard { file, directory: directory.clone(), name: name.to_owned() });
+            }
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Attempt::Busy,
             Err(TryLockError::Error(_)) => return Attempt::Unavailable(None),

@@ -19,6 +19,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::proxy::ByProxy;
+use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
 use crate::scope::{CredentialSource, ProfileBase};
 use crate::secret::Redactor;
@@ -70,8 +71,12 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
     }
     let root = root.to_string();
     let said = match find::<ByProxy>(error) {
-        Some(by_proxy) => format!("{by_proxy}: {}", ByProxy::explain(&root)),
+        Some(by_proxy) => format!("{by_proxy}: {}", by_proxy.explain(&root)),
         None => root,
+    };
+    let said = match find::<NoSystemCertificates>(error) {
+        Some(note) => format!("{said}; {note}"),
+        None => said,
     };
     let chain = redactor.clean(&chain(error));
     Failure { chain, ..Failure::new(kind, detail(redactor, &said)) }
@@ -80,7 +85,11 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
 /// AWS answered, with an error.
 fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, redactor: &Redactor) -> Failure {
     let status = response.status().as_u16();
+    let request_id = request_id(response, redactor);
     let kind = match (code.unwrap_or_default(), status) {
+        // Every answer of AWS has an ID. A proxy that reads the request has none to give: it refuses, or wants a password.
+        ("", 407) => FailureKind::Unreachable,
+        ("", 401 | 403) if request_id.is_none() => FailureKind::Unreachable,
         (
             "AccessDeniedException"
             | "AccessDenied"
@@ -123,17 +132,16 @@ fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, 
             | "ValidationException",
             _,
         ) => FailureKind::Unsupported,
-        // A proxy that reads the request, and wants a password.
-        ("", 407) => FailureKind::Unreachable,
         (_, 500..) => FailureKind::ServerError,
         _ => FailureKind::MalformedAnswer,
     };
     let said = match (code, message) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) if kind == FailureKind::Unreachable => format!("HTTP status {status}, not from AWS"),
         (None, None) => format!("HTTP status {status}"),
     };
-    Failure { request_id: request_id(response, redactor), ..Failure::new(kind, detail(redactor, &said)) }
+    Failure { request_id, ..Failure::new(kind, detail(redactor, &said)) }
 }
 
 /// The source gave no credentials.
@@ -155,6 +163,9 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
             login(error, profile, source)
         }
         (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
+        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { .. } }, None) if answer_lacks_part(error) => {
+            FailureKind::MalformedAnswer
+        }
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
             FailureKind::SsoExpired { profile: profile.clone() }
         }
@@ -184,6 +195,18 @@ pub(super) fn mfa(error: &CredentialsError, source: &CredentialSource, profile: 
         return Failure { kind: FailureKind::MfaRefused { profile: profile.to_owned() }, ..failure };
     }
     failure
+}
+
+/// The portal, or STS, answered well and without credentials.
+fn answer_lacks_part(error: &CredentialsError) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if matches!(error.downcast_ref(), Some(CredentialsError::Unhandled(_))) {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// A session of `aws login` that gives nothing, although AWS can be reached. What the SDK says of the session's file has a
@@ -251,12 +274,15 @@ where
     }
 }
 
-/// No connection, for one of three reasons.
+/// No connection, for one of four reasons.
 fn connection(error: &ConnectorError) -> FailureKind {
     if error.is_timeout() {
         FailureKind::TimedOut
     } else if is_distrust(error) {
-        FailureKind::UntrustedCertificate
+        match find::<ByProxy>(error) {
+            Some(by_proxy) if by_proxy.is_of_proxy_itself(&chain(error)) => FailureKind::UntrustedProxy,
+            _ => FailureKind::UntrustedCertificate,
+        }
     } else {
         FailureKind::Unreachable
     }
@@ -264,7 +290,7 @@ fn connection(error: &ConnectorError) -> FailureKind {
 
 /// rustls says `invalid peer certificate: REASON` (<https://docs.rs/rustls/latest/rustls/enum.Error.html>); its type is
 /// wrapped away by the layers between.
-fn is_distrust(error: &(dyn Error + 'static)) -> bool {
+pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
     chain(error).contains("invalid peer certificate")
 }
 

@@ -7,6 +7,7 @@
 use aws_config::BehaviorVersion;
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::region::ProvideRegion;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -14,16 +15,18 @@ use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ecr::config::Region;
+use aws_smithy_runtime_api::box_error::BoxError;
 
 use super::client::{self, retry_config};
 use super::http::LazyHttpClient;
 use super::mfa::{self, Plan};
 use super::{classify, process};
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
+use crate::route::Route;
 use crate::scope::{AssumedRole, CredentialSource, MfaBase, MfaRole, OwnLink, OwnStep, ProfileBase, TokenRequest};
 use crate::secret::Redactor;
 
@@ -54,8 +57,17 @@ pub(super) async fn resolve(
     plan: Plan<'_>,
     http: &LazyHttpClient,
 ) -> Result<Resolved, Failure> {
-    let TokenRequest { scope, config, credentials: credentials_file, route, person: _, now, limit, mut redactor } =
-        request;
+    let TokenRequest {
+        scope,
+        config,
+        credentials: credentials_file,
+        route,
+        person: _,
+        now,
+        limit,
+        mut redactor,
+        cleanup: _,
+    } = request;
     let mut remark = None;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
@@ -63,7 +75,7 @@ pub(super) async fn resolve(
         .with_http_client(http.clone())
         .with_retry_config(retry_config(route.retries));
     let source = &scope.identity.source;
-    let profiles = Profiles { sdk: &sdk, config, credentials: credentials_file };
+    let profiles = Profiles { sdk: &sdk, metadata: None, config, credentials: credentials_file };
     let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
         CredentialSource::Profile { name, base } => {
@@ -71,7 +83,11 @@ pub(super) async fn resolve(
                 ProfileBase::Login { profile } => profiles.in_its_region(profile).await,
                 _ => sdk.clone(),
             };
-            let profiles = Profiles { sdk: &sdk, ..profiles };
+            let metadata = match base {
+                ProfileBase::InstanceMetadata => Some(SharedCredentialsProvider::new(instance_metadata(&sdk, route)?)),
+                _ => None,
+            };
+            let profiles = Profiles { sdk: &sdk, metadata: metadata.as_ref(), ..profiles };
             let Plan { kept, todo } = plan;
             let mut given = kept.map(|(link, credentials)| {
                 learn(&mut redactor, &credentials);
@@ -99,14 +115,15 @@ pub(super) async fn resolve(
             profiles.resolve(name, given).await
         }
         CredentialSource::WebIdentity => {
+            // The profile may say where STS is. The provider knows it only once it has been read, as whoever looks for a
+            // region in it does.
+            ProfileFileRegionProvider::builder().configure(&sdk).build().region().await;
             WebIdentityTokenCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
         }
         CredentialSource::Container => {
             EcsCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
         }
-        CredentialSource::InstanceMetadata => {
-            ImdsCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
-        }
+        CredentialSource::InstanceMetadata => instance_metadata(&sdk, route)?.provide_credentials().await,
         CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
     };
     let credentials = resolved.map_err(|error| classify::credentials(&error, source, &redactor))?;
@@ -135,6 +152,17 @@ async fn assume(role: &AssumedRole, sts: &aws_sdk_sts::Client) -> Result<Credent
     Ok(Credentials::new(access_key_id, secret_access_key, Some(session_token), None, "rule"))
 }
 
+/// The metadata service at the place that the settings name. It is asked twice, where the SDK would ask four times: one
+/// that fails is to cost a second or two, and one that stumbles is asked again.
+fn instance_metadata(sdk: &ProviderConfig, route: &Route) -> Result<ImdsCredentialsProvider, Failure> {
+    let wrong = |error: BoxError| {
+        Failure::new(FailureKind::Misconfigured, format!("the metadata service's endpoint is no URL: {error}"))
+    };
+    let client = imds::Client::builder().configure(sdk).max_attempts(2);
+    let client = client.endpoint(route.metadata.clone()?).map_err(wrong)?.build();
+    Ok(ImdsCredentialsProvider::builder().configure(sdk).imds_client(client).build())
+}
+
 /// What a link of ours came to, and the profile that goes on with it; `None` when that is all.
 struct Given<'a> {
     child: Option<&'a str>,
@@ -145,6 +173,8 @@ struct Given<'a> {
 #[derive(Clone, Copy)]
 struct Profiles<'a> {
     sdk: &'a ProviderConfig,
+    /// In place of the SDK's own.
+    metadata: Option<&'a SharedCredentialsProvider>,
     config: &'a str,
     credentials: &'a str,
 }
@@ -153,6 +183,10 @@ impl Profiles<'_> {
     /// Asks the SDK for the credentials of a profile, from where `given` ends.
     async fn resolve(&self, name: &str, given: Option<Given<'_>>) -> Result<Credentials, CredentialsError> {
         let provider = ProfileFileCredentialsProvider::builder().configure(self.sdk).profile_name(name);
+        let provider = match self.metadata {
+            Some(metadata) => provider.with_custom_provider("Ec2InstanceMetadata", metadata.clone()),
+            None => provider,
+        };
         let (provider, splice) = match given {
             None => (provider, String::new()),
             Some(Given { child: None, credentials }) => return Ok(credentials),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::tls::{Provider, TlsContext};
 use aws_smithy_http_client::{Connector, HttpClientError};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -18,8 +18,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-use super::proxy::{ByProxy, Detour};
-use super::trust;
+use super::proxy::{Between, ByProxy, Detour, wrapped};
+use super::trust::{NoSystemCertificates, Trusted};
+use super::{classify, trust};
 use crate::error::Failure;
 use crate::route::Route;
 
@@ -27,10 +28,18 @@ use crate::route::Route;
 #[derive(Clone, Debug)]
 pub(super) struct LazyHttpClient {
     /// The certificates that the user named, else those of the system once they are needed.
-    trust: Arc<OnceLock<TrustStore>>,
+    trust: Arc<OnceLock<Trusted>>,
     /// The proxies, `http` and `https`.
     detours: Arc<Detours>,
-    made: Arc<Mutex<Vec<(HttpConnectorSettings, Scheme, SharedHttpConnector)>>>,
+    made: Arc<Mutex<Vec<Made>>>,
+}
+
+#[derive(Debug)]
+struct Made {
+    settings: HttpConnectorSettings,
+    scheme: Scheme,
+    between: Option<Between>,
+    connector: SharedHttpConnector,
 }
 
 #[derive(Debug)]
@@ -60,17 +69,28 @@ struct LazyConnector {
 impl HttpConnector for LazyConnector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let scheme = if request.uri().starts_with("https://") { Scheme::Https } else { Scheme::Http };
-        let connector = match self.client.connector(&self.settings, scheme) {
+        let between = self.client.detour(scheme).and_then(|detour| detour.between(request.uri()));
+        let connector = match self.client.connector(&self.settings, scheme, between.as_ref()) {
             Ok(connector) => connector,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
-        match self.client.detour(scheme).and_then(|detour| detour.between(request.uri())) {
-            None => connector.call(request),
-            Some(proxy) => {
-                let answer = connector.call(request);
-                HttpConnectorFuture::new(async move { answer.await.map_err(|error| ByProxy::name(proxy, error)) })
-            }
-        }
+        let (answer, trust) = (connector.call(request), Arc::clone(&self.client.trust));
+        HttpConnectorFuture::new(async move {
+            let error = match answer.await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let error = match trust.get() {
+                Some(Trusted { store: _, for_lack_of_others: true }) if classify::is_distrust(&error) => {
+                    wrapped(error, |source| Box::new(NoSystemCertificates { source }))
+                }
+                _ => error,
+            };
+            Err(match between {
+                Some(between) => ByProxy::name(between, error),
+                None => error,
+            })
+        })
     }
 }
 
@@ -80,7 +100,7 @@ impl LazyHttpClient {
     /// # Errors
     /// The certificates or proxies that the user named are none.
     pub(super) fn new(route: &Route) -> Result<Self, Failure> {
-        let Route { trust, proxies, retries: _ } = route;
+        let Route { trust, proxies, retries: _, metadata: _ } = route;
         let detours = Detours { http: Detour::of_http(proxies)?, https: Detour::of_https(proxies)? };
         let trust = trust::named(trust)?.map(OnceLock::from).unwrap_or_default();
         Ok(Self { trust: Arc::new(trust), detours: Arc::new(detours), made: Arc::default() })
@@ -97,25 +117,28 @@ impl LazyHttpClient {
         &self,
         settings: &HttpConnectorSettings,
         scheme: Scheme,
+        between: Option<&Between>,
     ) -> Result<SharedHttpConnector, HttpClientError> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let timeouts = |settings: &HttpConnectorSettings| (settings.connect_timeout(), settings.read_timeout());
-        if let Some((.., connector)) =
-            made.iter().find(|(known, of, _)| *of == scheme && timeouts(known) == timeouts(settings))
-        {
+        if let Some(Made { connector, .. }) = made.iter().find(|made| {
+            made.scheme == scheme && made.between.as_ref() == between && timeouts(&made.settings) == timeouts(settings)
+        }) {
             return Ok(connector.clone());
         }
-        let proxy = self.detour(scheme).map_or_else(ProxyConfig::disabled, Detour::config);
+        let detour = between.and_then(|_| self.detour(scheme));
+        let proxy = detour.map_or_else(ProxyConfig::disabled, Detour::config);
         let builder = Connector::builder().connector_settings(settings.clone()).proxy_config(proxy);
-        let speaks_tls = scheme == Scheme::Https || self.detour(scheme).is_some_and(Detour::speaks_tls);
+        let speaks_tls = scheme == Scheme::Https || detour.is_some_and(Detour::speaks_tls);
         let connector = SharedHttpConnector::new(if speaks_tls {
-            let trust = self.trust.get_or_init(trust::of_system).clone();
-            let context = TlsContext::builder().with_trust_store(trust).build()?;
+            let Trusted { store, .. } = self.trust.get_or_init(trust::of_system).clone();
+            let context = TlsContext::builder().with_trust_store(store).build()?;
             builder.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context).build()
         } else {
             builder.build_http()
         });
-        made.push((settings.clone(), scheme, connector.clone()));
+        let (settings, between) = (settings.clone(), between.cloned());
+        made.push(Made { settings, scheme, between, connector: connector.clone() });
         Ok(connector)
     }
 }

@@ -16,7 +16,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Map, Value};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -52,20 +52,19 @@ pub(super) async fn run(
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
+        .map(Running)
         .map_err(|error| failure(profile, redactor, &format!("can't be run: {error}"), ""))?;
-    let (mut stdout, mut stderr) = (listen(child.stdout.take()), listen(child.stderr.take()));
+    let Running(process) = &mut child;
+    let (mut stdout, mut stderr) = (listen(process.stdout.take()), listen(process.stderr.take()));
     let ended = timeout(limit.saturating_sub(ENDING), async {
-        let status = child.wait().await;
+        let status = process.wait().await;
         (status, heard(&mut stdout).await, heard(&mut stderr).await)
     });
     let Ok((status, stdout, said)) = ended.await else {
         // It has ended meanwhile, or is ended now; either way it is waited for.
-        let started = child.id().map(descendants).unwrap_or_default();
-        child.start_kill().ok();
-        started.into_iter().for_each(end);
-        timeout(ENDING / 4, child.wait()).await.ok();
+        child.end();
+        timeout(ENDING / 4, child.0.wait()).await.ok();
         let said = timeout(ENDING / 4, heard(&mut stderr)).await.unwrap_or_default();
         let seconds = limit.as_secs_f32().round();
         return Err(failure(profile, redactor, &format!("gave nothing in {seconds} s"), &said));
@@ -82,6 +81,24 @@ pub(super) async fn run(
         }
         (Ok(status), _) => Err(failure(profile, redactor, &format!("ended with {}", status_of(status)), &said)),
         (Err(error), _) => Err(failure(profile, redactor, &format!("can't be waited for: {error}"), &said)),
+    }
+}
+
+/// A process that doesn't outlive this value, nor do those that it has started, unless it ends before them.
+struct Running(Child);
+
+impl Running {
+    /// Ends it, if it hasn't ended yet.
+    fn end(&mut self) {
+        let started = self.0.id().map(descendants).unwrap_or_default();
+        self.0.start_kill().ok();
+        started.into_iter().for_each(end);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

@@ -10,12 +10,14 @@
 use std::path::Path;
 
 use aws_smithy_http_client::tls::TrustStore;
+use aws_smithy_runtime_api::box_error::BoxError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls_native_certs::load_certs_from_paths;
+use thiserror::Error;
 use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use crate::error::{Failure, FailureKind};
@@ -27,11 +29,26 @@ const LONGEST_BUNDLE: usize = 16 << 20;
 
 type Certificates = Vec<CertificateDer<'static>>;
 
+/// Certificates, and whose choice they are.
+#[derive(Clone, Debug)]
+pub(super) struct Trusted {
+    pub(super) store: TrustStore,
+    /// They are those that are built in.
+    pub(super) for_lack_of_others: bool,
+}
+
+/// Somebody isn't trusted, and all there is to judge by are the certificates that are built in.
+#[derive(Debug, Error)]
+#[error("the system has no certificates, so Mozilla's serve")]
+pub(super) struct NoSystemCertificates {
+    pub(super) source: BoxError,
+}
+
 /// The certificates that the user names; `None` when it is to be the system's.
 ///
 /// # Errors
 /// A file is missing or isn't what it should be, or there is no certificate at all.
-pub(super) fn named(trust: &Trust) -> Result<Option<TrustStore>, Failure> {
+pub(super) fn named(trust: &Trust) -> Result<Option<Trusted>, Failure> {
     let Trust::Only(places) = trust else { return Ok(None) };
     let mut certificates = Certificates::new();
     for place in places {
@@ -41,18 +58,24 @@ pub(super) fn named(trust: &Trust) -> Result<Option<TrustStore>, Failure> {
         }
     }
     match store(certificates) {
-        Some(store) => Ok(Some(store)),
+        Some(store) => Ok(Some(Trusted { store, for_lack_of_others: false })),
         None => Err(wrong("no certificate is in the directories that `SSL_CERT_DIR` names")),
     }
 }
 
 /// Those of the system, else Mozilla's.
-pub(super) fn of_system() -> TrustStore {
+pub(super) fn of_system() -> Trusted {
     system_or_mozilla(system_certificates())
 }
 
-fn system_or_mozilla(system: Certificates) -> TrustStore {
-    store(system).or_else(|| store(TLS_SERVER_ROOT_CERTS.to_vec())).unwrap_or_else(TrustStore::empty)
+fn system_or_mozilla(system: Certificates) -> Trusted {
+    match store(system) {
+        Some(store) => Trusted { store, for_lack_of_others: false },
+        None => Trusted {
+            store: store(TLS_SERVER_ROOT_CERTS.to_vec()).unwrap_or_else(TrustStore::empty),
+            for_lack_of_others: true,
+        },
+    }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -120,9 +143,10 @@ mod tests {
         let (usable, odd) = roots.add_parsable_certificates(TLS_SERVER_ROOT_CERTS.iter().cloned());
         assert!(usable > 100 && odd == 0, "{usable} and {odd}");
         let mozilla = format!("{:?}", store(TLS_SERVER_ROOT_CERTS.to_vec()).expect("some"));
-        assert_eq!(format!("{:?}", system_or_mozilla(Certificates::new())), mozilla);
-        let one = TLS_SERVER_ROOT_CERTS[..1].to_vec();
-        assert_ne!(format!("{:?}", system_or_mozilla(one)), mozilla);
+        let none = system_or_mozilla(Certificates::new());
+        assert_eq!((format!("{:?}", none.store), none.for_lack_of_others), (mozilla.clone(), true));
+        let one = system_or_mozilla(TLS_SERVER_ROOT_CERTS[..1].to_vec());
+        assert!(format!("{:?}", one.store) != mozilla && !one.for_lack_of_others);
     }
 
     #[test]

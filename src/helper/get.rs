@@ -15,7 +15,7 @@ use crate::error::{Failure, FailureKind, Reply};
 use crate::log::{Level, Log};
 use crate::protocol::{Action, Request, Sentence, write_credentials};
 use crate::rules::{Destination, Target};
-use crate::scope::{CacheKey, Fetched, Keeping, Person, Scope, TokenRequest};
+use crate::scope::{CacheKey, Cleanup, Fetched, Keeping, Person, Scope, TokenRequest};
 use crate::settings::{self, AwsSettings, RulesFile, Switches, View};
 use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
 
@@ -151,7 +151,7 @@ impl<'a, 'w> Get<'a, 'w> {
             self.log(Level::Warn, format_args!("the cache is not used: {unfit}"));
         }
         let patience = if stale.is_some() { Duration::ZERO } else { self.patience };
-        let _guard = match self.take_turn(known_serial, patience) {
+        let guard = match self.take_turn(known_serial, patience) {
             Turn::Served(record) => return Ok(self.hit(record)),
             Turn::Failed(failure) => return self.make_do(stale).ok_or(failure),
             Turn::Ours(guard) => guard,
@@ -161,7 +161,7 @@ impl<'a, 'w> Get<'a, 'w> {
                 None
             }
         };
-        match self.fetch(view, stale.is_some()) {
+        match self.fetch(view, stale.is_some(), guard.as_ref()) {
             Ok(token) => {
                 self.keep(&token, stale);
                 Ok(token)
@@ -279,7 +279,12 @@ impl<'a, 'w> Get<'a, 'w> {
         (Person::MayBeAsked, None)
     }
 
-    fn fetch(&mut self, view: &View<'_>, stale_in_hand: bool) -> Result<AuthorizationToken, Failure> {
+    fn fetch(
+        &mut self,
+        view: &View<'_>,
+        stale_in_hand: bool,
+        guard: Option<&Guard>,
+    ) -> Result<AuthorizationToken, Failure> {
         // Another process has had half of it, at most; a person is given what they need.
         let left = self.end.left(self.world.clock).max(self.patience);
         let texts = view.settings().profile_texts();
@@ -295,6 +300,7 @@ impl<'a, 'w> Get<'a, 'w> {
             now: self.world.clock.now(),
             limit: if stale_in_hand { left.min(REFRESH_LIMIT) } else { left },
             redactor: view.settings().redactor(),
+            cleanup: Cleanup::new(&|| guard.into_iter().for_each(Guard::discard)),
         });
         let took = self.world.clock.elapsed().saturating_sub(started).as_millis();
         match fetched {

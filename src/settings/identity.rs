@@ -80,7 +80,7 @@ impl Facts<'_> {
             // Whoever named this profile doesn't mean another source.
             return Err(wrong(format!("{} has no credentials", self.selected.with_its_origin())));
         }
-        if self.web_identity() {
+        if self.web_identity()? {
             return Ok(CredentialSource::WebIdentity);
         }
         if self.container()? {
@@ -141,6 +141,9 @@ impl Facts<'_> {
                 return Ok(Some(ProfileBase::Keys));
             }
             let is_role = profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none();
+            if is_role {
+                self.no_empty_url(&[names::ENDPOINT_URL_STS])?;
+            }
             if is_role && let Some(role) = mfa::role(self.env, self.profiles, self.selected, &name, &profile)? {
                 self.own.push(OwnLink {
                     profile: name.clone(),
@@ -176,13 +179,16 @@ impl Facts<'_> {
             return self.named_source(source);
         }
         if let (Some(_), Some(file)) = (profile.get("role_arn"), profile.get("web_identity_token_file")) {
+            self.no_empty_url(&[names::ENDPOINT_URL_STS])?;
             self.token_file(Path::new(file));
             return Ok(ProfileBase::WebIdentity);
         }
         if SSO_KEYS.iter().any(|key| profile.get(key).is_some()) {
+            self.no_empty_url(&[names::ENDPOINT_URL_SSO, names::ENDPOINT_URL_SSO_OIDC])?;
             return Ok(ProfileBase::Sso { profile: name.to_owned() });
         }
         if profile.get("login_session").is_some() {
+            self.no_empty_url(&[names::ENDPOINT_URL_SIGNIN])?;
             return Ok(ProfileBase::Login { profile: name.to_owned() });
         }
         if let Some(command) = profile.get("credential_process") {
@@ -216,18 +222,34 @@ impl Facts<'_> {
         }
     }
 
-    fn web_identity(&mut self) -> bool {
+    fn web_identity(&mut self) -> Result<bool, Failure> {
         let (Some(role_arn), Some(file)) =
             (self.env.text(names::ROLE_ARN), self.env.path(names::WEB_IDENTITY_TOKEN_FILE))
         else {
-            return false;
+            return Ok(false);
         };
+        self.no_empty_url(&[names::ENDPOINT_URL_STS])?;
         self.fingerprint.add("source", b"web identity");
         self.fingerprint.add("role_arn", role_arn.as_bytes());
         self.variables(&[names::ROLE_SESSION_NAME]);
         self.variables(&STS_AND_SSO_ENDPOINTS);
+        if let Some(profile) = self.profiles.profile(&self.selected.name) {
+            self.fingerprint.add("endpoint_url", profile.get("endpoint_url").unwrap_or_default().as_bytes());
+            self.services(&profile);
+        }
         self.token_file(&file);
-        true
+        Ok(true)
+    }
+
+    /// The SDK reads these variables itself, and takes the empty string for a URL.
+    fn no_empty_url(&self, variables: &[&str]) -> Result<(), Failure> {
+        for &variable in variables {
+            let general = [names::ENDPOINT_URL].into_iter().filter(|_| self.env.text(variable).is_none());
+            if let Some(empty) = [variable].into_iter().chain(general).find(|variable| self.env.is_empty(variable)) {
+                return Err(wrong(format!("`{empty}` is set to the empty string; unset it")));
+            }
+        }
+        Ok(())
     }
 
     fn container(&mut self) -> Result<bool, Failure> {
@@ -327,6 +349,11 @@ impl Facts<'_> {
         {
             self.section("sso-session", name, &session);
         }
+        self.services(profile);
+    }
+
+    /// The section of a profile that names endpoints.
+    fn services(&mut self, profile: &Section<'_>) {
         if let Some(name) = profile.get("services")
             && let Some(services) = self.profiles.services(name)
         {

@@ -7,7 +7,7 @@
 use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::registry::ServerUrl;
-use crate::route::{Proxies, Proxy};
+use crate::route::{Direct, Proxies, Proxy};
 use crate::secret::{Redactor, Secret};
 use crate::settings::profile_file::Profiles;
 use crate::settings::selected::Selected;
@@ -30,7 +30,8 @@ const ALWAYS_DIRECT: [&str; 8] = [
     "fd00:ec2::23",
 ];
 
-const EVERYTHING: &str = "*,0.0.0.0/0,::/0";
+/// The matcher takes `*` for every name, and for no address.
+const EVERYTHING: [&str; 3] = ["*", "0.0.0.0/0", "::/0"];
 
 /// Reads the variables.
 ///
@@ -88,15 +89,10 @@ fn is_user_info(text: &str) -> bool {
     parts.next().is_some_and(plain) && parts.all(|part| starts_with_two_digits(part) && plain(part))
 }
 
-/// Everything that is reached without a proxy, as a list of names, addresses and networks with commas between.
-fn direct(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> String {
+/// Everything that is reached without a proxy.
+fn direct(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Vec<Direct> {
     let listed = env.text(names::no_proxy).or_else(|| env.text(names::NO_PROXY)).unwrap_or_default();
-    let listed = listed.split([',', ' ', '\t']).map(|entry| match entry {
-        // The matcher takes `*` for every name, and for no address.
-        "*" => EVERYTHING.to_owned(),
-        // `*.example.com` is what others call `.example.com`, and `[::1]` is how an address stands in a URL.
-        entry => entry.strip_prefix('*').unwrap_or(entry).trim_matches(['[', ']']).to_owned(),
-    });
+    let listed = listed.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).flat_map(listed_direct);
     let profile = profiles.profile(&selected.name);
     let of_profile = profile.as_ref().and_then(|profile| profile.get("ec2_metadata_service_endpoint"));
     let services =
@@ -104,10 +100,32 @@ fn direct(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> String {
     let services = services.into_iter().flatten().filter_map(|url| {
         let before_query = url.split(['?', '#']).next()?;
         let url = ServerUrl::parse(before_query).ok()?;
-        Some(url.host().trim_matches(['[', ']']).to_owned())
+        Some(at_every_port(url.host()))
     });
-    let always = ALWAYS_DIRECT.into_iter().map(str::to_owned);
-    always.chain(services).chain(listed).filter(|entry| !entry.is_empty()).collect::<Vec<_>>().join(",")
+    ALWAYS_DIRECT.into_iter().map(at_every_port).chain(services).chain(listed).collect()
+}
+
+fn at_every_port(host: &str) -> Direct {
+    Direct { host: without_brackets(host), port: None }
+}
+
+/// `[::1]` is how an address stands in a URL.
+fn without_brackets(host: &str) -> String {
+    host.trim_matches(['[', ']']).to_owned()
+}
+
+/// An entry of `NO_PROXY`; with a port behind it, as Go and Python read it, it counts for that port alone.
+fn listed_direct(entry: &str) -> Vec<Direct> {
+    let with_port = entry.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
+    let (host, port) = match with_port.map(|(host, port)| (host, port.parse())) {
+        Some((host, Ok(port))) => (host, Some(port)),
+        _ => (entry, None),
+    };
+    if host == "*" {
+        return EVERYTHING.map(|host| Direct { host: host.to_owned(), port }).to_vec();
+    }
+    // `*.example.com` is what others call `.example.com`.
+    vec![Direct { host: without_brackets(host.strip_prefix('*').unwrap_or(host)), port }]
 }
 
 #[cfg(test)]
@@ -179,20 +197,40 @@ mod tests {
     fn the_list_of_what_is_direct_has_every_form_in_one_way() {
         let listed = |variables: &[(&str, &str)]| {
             let direct = proxies(variables).expect("good settings").direct;
-            let direct = direct.strip_prefix(&ALWAYS_DIRECT.join(",")).map(str::to_owned);
-            direct.expect("the fixed ones come first")
+            let mut direct = direct.into_iter().map(|Direct { host, port }| match port {
+                None => host,
+                Some(port) => format!("{host} at {port}"),
+            });
+            let fixed: Vec<_> = direct.by_ref().take(ALWAYS_DIRECT.len()).collect();
+            assert_eq!(fixed, ALWAYS_DIRECT);
+            direct.collect::<Vec<_>>()
         };
-        assert_eq!(listed(&[]), "");
+        assert_eq!(listed(&[]), [""; 0]);
         assert_eq!(
             listed(&[("NO_PROXY", "a.b, .c  *.d,,10.0.0.0/8,[fd00::1],*")]),
-            ",a.b,.c,.d,10.0.0.0/8,fd00::1,*,0.0.0.0/0,::/0"
+            ["a.b", ".c", ".d", "10.0.0.0/8", "fd00::1", "*", "0.0.0.0/0", "::/0"]
         );
-        assert_eq!(listed(&[("NO_PROXY", "a"), ("no_proxy", "b")]), ",b");
+        assert_eq!(
+            listed(&[("NO_PROXY", "a.b:443,*.c:8443,10.1.2.3:80,[fd00::1]:99,fd00::99,*:7,d:port,e:")]),
+            [
+                "a.b at 443",
+                ".c at 8443",
+                "10.1.2.3 at 80",
+                "fd00::1 at 99",
+                "fd00::99",
+                "* at 7",
+                "0.0.0.0/0 at 7",
+                "::/0 at 7",
+                "d:port",
+                "e:"
+            ]
+        );
+        assert_eq!(listed(&[("NO_PROXY", "a"), ("no_proxy", "b")]), ["b"]);
         let services = [
             ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://[fd00::7]:80/"),
             ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://Credentials.example:443/get?role=pull"),
         ];
-        assert_eq!(listed(&services), ",fd00::7,credentials.example");
+        assert_eq!(listed(&services), ["fd00::7", "credentials.example"]);
     }
 
     #[test]

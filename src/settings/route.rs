@@ -22,7 +22,27 @@ pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -
         trust: trust(env, profiles, selected),
         proxies: proxies::resolve(env, profiles, selected)?,
         retries: retries(env, profiles, selected)?,
+        metadata: metadata(env, profiles, selected),
     })
+}
+
+/// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html>. The SDK would take an empty variable for
+/// a value.
+fn metadata(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<String, Failure> {
+    let profile = profiles.profile(&selected.name);
+    let setting = |variable: &str, key: &str| {
+        let of_profile = || profile.as_ref()?.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
+        env.text(variable).or_else(of_profile)
+    };
+    if let Some(url) = setting(names::METADATA_ENDPOINT, "ec2_metadata_service_endpoint") {
+        return Ok(url);
+    }
+    let mode = setting(names::METADATA_ENDPOINT_MODE, "ec2_metadata_service_endpoint_mode");
+    match mode.map(|mode| mode.to_ascii_lowercase()).as_deref() {
+        None | Some("ipv4") => Ok("http://169.254.169.254".to_owned()),
+        Some("ipv6") => Ok("http://[fd00:ec2::254]".to_owned()),
+        Some(_) => Err(wrong(format!("`{}` is `IPv4` or `IPv6`", names::METADATA_ENDPOINT_MODE))),
+    }
 }
 
 /// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
@@ -128,6 +148,37 @@ mod tests {
             (&[("AWS_PROFILE", "odd")], Err(format!("`retry_mode` {mode}"))),
         ] {
             assert_eq!(retries(variables), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn the_metadata_service_is_where_the_first_setting_that_isnt_empty_says() {
+        const CONFIG: &str = "[default]\nec2_metadata_service_endpoint = http://of.profile\n\
+                              [profile six]\nec2_metadata_service_endpoint_mode = ipv6\n\
+                              [profile odd]\nec2_metadata_service_endpoint_mode = five\n[profile none]\nregion = x\n";
+        const URL: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+        const MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
+        let profiles = Profiles::parse(CONFIG, "").expect("a good file");
+        let (none, six, odd) = (("AWS_PROFILE", "none"), ("AWS_PROFILE", "six"), ("AWS_PROFILE", "odd"));
+        let (four, other_six) = (Ok("http://169.254.169.254"), Ok("http://[fd00:ec2::254]"));
+        let wrong = Err("`AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is `IPv4` or `IPv6`");
+        for (variables, expected) in [
+            (&[none][..], four),
+            (&[none, (URL, ""), (MODE, "")], four),
+            (&[none, (MODE, "IPv6")], other_six),
+            (&[none, (MODE, "ipv4")], four),
+            (&[none, (URL, "http://of.environment"), (MODE, "five")], Ok("http://of.environment")),
+            (&[], Ok("http://of.profile")),
+            (&[(URL, "")], Ok("http://of.profile")),
+            (&[(URL, "http://of.environment")], Ok("http://of.environment")),
+            (&[six], other_six),
+            (&[six, (MODE, "IPv4")], four),
+            (&[odd], wrong),
+            (&[none, (MODE, "five")], wrong),
+        ] {
+            let env = Env::fixed(variables.iter().copied());
+            let found = metadata(&env, &profiles, &Selected::of_environment(&env));
+            assert_eq!(found.as_deref().map_err(|failure| failure.detail.as_str()), expected, "{variables:?}");
         }
     }
 }

@@ -23,6 +23,7 @@ mod dates;
 mod issue;
 mod serving;
 
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -128,6 +129,20 @@ impl FakeAws {
             let state = Arc::clone(&state);
             move |connection, number, stop| state.serve(connection, number, stop)
         });
+        Self { server, state, scheme: "http" }
+    }
+
+    /// Starts a fake that speaks HTTP at an address of the test's own network, such as `169.254.169.254:80`.
+    pub fn start_at(address: &str) -> Self {
+        let state = Arc::<State>::default();
+        let address = address.parse().expect("an address and a port");
+        let server = Server::start_at(address, {
+            let state = Arc::clone(&state);
+            move |connection, number, stop| state.serve(connection, number, stop)
+        });
+        // The way to an address that is new may take its time.
+        let is_reached = || TcpStream::connect_timeout(&address, Duration::from_millis(200)).is_ok();
+        assert!((0..50).any(|_| is_reached()), "{address} isn't reached");
         Self { server, state, scheme: "http" }
     }
 

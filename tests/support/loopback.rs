@@ -1,4 +1,4 @@
-//! A server on a free loopback port: one blocking thread per connection, all of them ended and joined on drop.
+//! A server on a free loopback port, or where a test says: one blocking thread per connection, all of them ended and joined on drop.
 //!
 //! It knows nothing of what is spoken on its connections. A panic in a connection's thread is a panic of the test that
 //! drops the server, so that a fault of a stand-in can't pass for a fault of the product.
@@ -62,7 +62,12 @@ impl Server {
     /// Listens on a free port of 127.0.0.1 and calls `serve` on a thread of its own for each connection, with the
     /// connection's number, counted from 0 in the order of arrival.
     pub fn start(serve: impl Fn(Connection, usize, &Stop) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), serve)
+    }
+
+    /// The same at an address and a port of one's own network.
+    pub fn start_at(address: SocketAddr, serve: impl Fn(Connection, usize, &Stop) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(address).unwrap_or_else(|error| panic!("{address}: {error}"));
         let address = listener.local_addr().expect("a bound socket has an address");
         let stop = Arc::new(Stop::default());
         let accepting = thread::spawn({

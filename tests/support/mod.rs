@@ -1,6 +1,7 @@
 //! What the tests share: stand-ins for everything a helper process talks to, all of them on loopback.
 //!
 //! - [`fake_aws`]: the AWS APIs a fetch can need, with faults to order;
+//! - `namespace`: a network and a mount table of a test's own, on Linux;
 //! - [`proxy`]: an HTTP forward proxy that remembers who was asked for;
 //! - [`sandbox`]: a home directory of its own and the helper run inside it.
 //!
@@ -20,6 +21,8 @@
 pub mod fake_aws;
 mod http;
 mod loopback;
+#[cfg(target_os = "linux")]
+pub mod namespace;
 pub mod proxy;
 pub mod sandbox;
 pub mod tls;

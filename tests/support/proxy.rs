@@ -3,7 +3,7 @@
 //! It never looks a name up and never leaves the machine: whatever host is asked for, what it forwards goes to the one
 //! local port the test names.
 
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::http::{Request, Response};
 use super::loopback::{Connection, Server};
+use super::tls::{TestCa, TlsConnection};
 
 /// What becomes of the requests.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,7 @@ pub struct ProxiedRequest {
 pub struct Proxy {
     server: Server,
     state: Arc<Mutex<State>>,
+    scheme: &'static str,
 }
 
 #[derive(Default)]
@@ -47,15 +49,29 @@ struct State {
 }
 
 impl Proxy {
-    /// Starts a proxy.
+    /// Starts a proxy that is spoken to in plain HTTP.
     pub fn start(forward: Forward) -> Self {
+        Self::serving("http", move |connection, state| serve(&connection, forward, state))
+    }
+
+    /// Starts a proxy that is spoken to over TLS, with a certificate of `ca` for `127.0.0.1` and `localhost`. It speaks
+    /// these application protocols, the first the best; with none, as most proxies do, it leaves them out of the matter.
+    pub fn start_tls(ca: &TestCa, protocols: &[&str], forward: Forward) -> Self {
+        let acceptor = ca.acceptor_of(&[], protocols);
+        Self::serving("https", move |connection, state| serve(&acceptor.accept(connection), forward, state))
+    }
+
+    fn serving(
+        scheme: &'static str,
+        serve: impl Fn(Connection, &Mutex<State>) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let state = Arc::<Mutex<State>>::default();
         let server = Server::start({
             let state = Arc::clone(&state);
             // A connection that breaks is the client's affair: what it sees is the closed connection.
-            move |connection, _number, _stop| drop(serve(&connection, forward, &state))
+            move |connection, _number, _stop| drop(serve(connection, &state))
         });
-        Self { server, state }
+        Self { server, state, scheme }
     }
 
     /// Requests without this user and password get a 407 from now on.
@@ -63,14 +79,19 @@ impl Proxy {
         lock(&self.state).required = Some(format!("Basic {}", BASE64.encode(format!("{user}:{password}"))));
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT` or `https://127.0.0.1:PORT`.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.server.port())
+        format!("{}://127.0.0.1:{}", self.scheme, self.port())
     }
 
-    /// `http://USER:PASSWORD@127.0.0.1:PORT`, both as given.
+    /// The same with `USER:PASSWORD@` in it, both as given.
     pub fn url_of(&self, user: &str, password: &str) -> String {
-        format!("http://{user}:{password}@127.0.0.1:{}", self.server.port())
+        format!("{}://{user}:{password}@127.0.0.1:{}", self.scheme, self.port())
+    }
+
+    /// The port it listens on.
+    pub fn port(&self) -> u16 {
+        self.server.port()
     }
 
     /// Every request so far, the refused ones too.
@@ -88,9 +109,39 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().expect("no holder panics")
 }
 
-fn serve(connection: &Connection, forward: Forward, state: &Mutex<State>) -> io::Result<()> {
+/// A connection with a client, plain or not; two hands may hold it.
+trait Client: Clone + Read + Write + Send + Sync {
+    fn end(&self, direction: Shutdown);
+    fn expects_http_2(&self) -> bool;
+}
+
+impl Client for Connection {
+    fn end(&self, direction: Shutdown) {
+        Self::end(self, direction);
+    }
+
+    fn expects_http_2(&self) -> bool {
+        false
+    }
+}
+
+impl Client for TlsConnection {
+    fn end(&self, direction: Shutdown) {
+        Self::end(self, direction);
+    }
+
+    fn expects_http_2(&self) -> bool {
+        self.protocol().as_deref() == Some(b"h2")
+    }
+}
+
+fn serve(connection: &impl Client, forward: Forward, state: &Mutex<State>) -> io::Result<()> {
     let mut stream = BufReader::new(connection.clone());
     while let Some(request) = Request::read(&mut stream)? {
+        if connection.expects_http_2() {
+            // An empty SETTINGS frame, which is how a server begins (RFC 9113, section 3.4), and no word to HTTP/1.1.
+            return stream.get_mut().write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]);
+        }
         let authorization = request.header("proxy-authorization").map(str::to_owned);
         let allowed = {
             let mut state = lock(state);
@@ -139,7 +190,7 @@ fn forwarded(request: &Request) -> Vec<u8> {
 }
 
 /// Copies both ways until one side ends.
-fn tunnel(mut from_client: BufReader<Connection>, client: &Connection, server: &Connection) {
+fn tunnel<C: Client>(mut from_client: BufReader<C>, client: &C, server: &Connection) {
     thread::scope(|scope| {
         scope.spawn(|| {
             io::copy(&mut server.clone(), &mut client.clone()).ok();

@@ -1,10 +1,12 @@
 //! A private certificate authority and the server side of TLS, for the stand-ins.
 
-use std::sync::Arc;
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::pki_types::PrivatePkcs8KeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection};
 
 use super::loopback::Connection;
 
@@ -32,16 +34,22 @@ impl TestCa {
 
     /// The server side for `127.0.0.1`, `localhost` and these hosts.
     pub(super) fn acceptor(&self, hosts: &[&str]) -> Acceptor {
+        self.acceptor_of(hosts, &[])
+    }
+
+    /// The same, choosing among these application protocols the first that the client offers too.
+    pub(super) fn acceptor_of(&self, hosts: &[&str], protocols: &[&str]) -> Acceptor {
         let key = KeyPair::generate().expect("ring makes keys");
         let names = [&["127.0.0.1", "localhost"], hosts].concat();
         let certificate =
             params("test server", &names).signed_by(&key, &self.issuer).expect("the parameters are complete");
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
             .expect("the key is the certificate's");
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Acceptor(Arc::new(config))
     }
 }
@@ -56,10 +64,83 @@ impl Default for TestCa {
 pub(super) struct Acceptor(Arc<ServerConfig>);
 
 impl Acceptor {
-    /// The handshake runs with the first read.
-    pub(super) fn accept(&self, connection: Connection) -> StreamOwned<ServerConnection, Connection> {
+    /// The handshake runs with the first reads.
+    pub(super) fn accept(&self, connection: Connection) -> TlsConnection {
         let session = ServerConnection::new(Arc::clone(&self.0)).expect("the configuration is complete");
-        StreamOwned::new(session, connection)
+        TlsConnection { session: Arc::new(Mutex::new(session)), connection }
+    }
+}
+
+/// The server's end of a TLS connection. As with a plain one, two hands may hold it, one reading while the other writes:
+/// nobody holds the session while waiting for bytes.
+#[derive(Clone)]
+pub(super) struct TlsConnection {
+    session: Arc<Mutex<ServerConnection>>,
+    connection: Connection,
+}
+
+impl TlsConnection {
+    /// Ends one direction or both, for every hand.
+    pub(super) fn end(&self, direction: Shutdown) {
+        let mut session = self.lock();
+        session.send_close_notify();
+        // The client may be gone, which is as good.
+        self.send(&mut session).ok();
+        self.connection.end(direction);
+    }
+
+    /// The application protocol that was agreed on; none before the first read.
+    pub(super) fn protocol(&self) -> Option<Vec<u8>> {
+        self.lock().alpn_protocol().map(<[u8]>::to_vec)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ServerConnection> {
+        self.session.lock().expect("no holder panics")
+    }
+
+    fn send(&self, session: &mut ServerConnection) -> io::Result<()> {
+        while session.wants_write() {
+            session.write_tls(&mut self.connection.clone())?;
+        }
+        Ok(())
+    }
+}
+
+impl Read for TlsConnection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.lock().reader().read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            let mut encrypted = [0; 16 << 10];
+            let length = self.connection.read(&mut encrypted)?;
+            let mut arrived = &encrypted[..length];
+            let mut session = self.lock();
+            // Zero bytes are the end of the stream, which the session has to hear of too.
+            loop {
+                session.read_tls(&mut arrived)?;
+                let heard = session.process_new_packets();
+                self.send(&mut session)?;
+                heard.map_err(io::Error::other)?;
+                if arrived.is_empty() {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+impl Write for TlsConnection {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut session = self.lock();
+        let written = session.writer().write(bytes)?;
+        self.send(&mut session)?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
