@@ -146,12 +146,10 @@ def docker_fallback_missing(home):
     stage.docker("rmi", "--force", COMPANY_IMAGE)
     output = home.run("docker", "pull", COMPANY_IMAGE, fails=True)
     check(helper_lines(output) == [f"ecr-login: no password for {why}"], "one line that says why")
-    # Docker says that a logout failed only for Docker Hub, and always ends with a success.
-    output = home.run("docker", "logout")
-    erased = "ecr-login: cannot erase the password for index.docker.io: "
-    check("could not erase" in output.stderr and erased in output.stderr, f"Docker to show: {erased}")
-    output = home.run(HELPER, "erase", stdin=COMPANY, fails=True)
-    check(output.stdout == f"ecr-login: cannot erase the password for {why}\n", "the helper to say why")
+    # Docker always ends with a success here, and shows what it was answered only for Docker Hub.
+    output = home.run("docker", "logout", COMPANY)
+    erased = f"ecr-login: cannot erase the password for {why}"
+    check(set(output.stderr.splitlines()) == {erased}, f"the helper to say: {erased}")
     # Everything that needs no password, and all of ECR, goes on.
     home.run("docker", "pull", f"{FOREIGN}/app:1")
     pull(home, IMAGE)
