@@ -42,9 +42,16 @@ pub(super) fn not_found(world: &mut World<'_>, server_url: &str, failure: &Failu
 }
 
 /// Says that a password wasn't kept or forgotten.
+///
+/// Of the latter the person is told too: `docker logout HOST` doesn't show what it is answered, and says that it has removed
+/// the login, as it counts the answers of one host twice:
+/// <https://github.com/docker/cli/blob/master/cli/command/registry/logout.go>.
 pub(super) fn undone(world: &mut World<'_>, action: Action, server_url: &str, failure: &Failure) -> io::Result<Status> {
     let (verb, host) = (action.as_str(), shown(server_url));
     let sentence = failure.sentence(format_args!("cannot {verb} the password for {host}"), Service::Ecr);
+    if action == Action::Erase {
+        world.complain(&sentence);
+    }
     writeln!(world.stdout, "{sentence}")?;
     Ok(Status::Failure)
 }

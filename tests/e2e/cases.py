@@ -268,7 +268,7 @@ CONTAINERS = ((CRED_HELPERS, "credHelpers"), (NO_HELPER, "registries.conf"))
 REGISTRIES_CONF = ".config/containers/registries.conf"
 
 
-def containers_case(name, logs_in=False):
+def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
     """Registers a case for both ways of naming the helper that these three clients know."""
 
     def register(run):
@@ -281,7 +281,7 @@ def containers_case(name, logs_in=False):
                     home.environment["REGISTRY_AUTH_FILE"] = str(home.docker_config)
                 run(home)
 
-            docker_config = config(style, PRIVATE) if style == CRED_HELPERS else {}
+            docker_config = config(style, *hosts) if style == CRED_HELPERS else {}
             CASES.append(Case(f"{name} ({label})", docker_config, prepared))
         return run
 

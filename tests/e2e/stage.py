@@ -1,4 +1,4 @@
-"""The stage of the end-to-end run: registries under ECR's host names, moto's ECR API and a Docker engine.
+"""The stage of the end-to-end run: registries under ECR's host names and others, moto's ECR API and a Docker engine.
 
 Works inside the namespaces that `run` makes, where nothing but loopback exists and every file written under /run,
 /etc/hosts or /etc/docker is gone with them. So nothing here is put back, and fixed ports are free.
@@ -24,7 +24,13 @@ PRIVATE = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 OTHER_REGION = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
 OTHER_IDENTITY = f"{OTHER_ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
 PUBLIC = "public.ecr.aws"
+ALIAS = "docker.example.com"  # a name in front of an ECR registry
 FOREIGN = "localhost:5001"  # engines and clients take plain HTTP from this name
+
+# A registry that isn't ECR, with a user of its own. The password ends as moto's do, so that the same check finds it.
+COMPANY_HOST, COMPANY_PORT = "registry.example.com", 5443
+COMPANY = f"{COMPANY_HOST}:{COMPANY_PORT}"
+USER, USERS_PASSWORD = "somebody", "somebodys-auth-token"
 
 # On the loopback device, the only one there is, but not in 127.0.0.0/8: the engine takes every registry there for an
 # insecure one, doesn't check its certificate and tries plain HTTP after a refusal. So the names get addresses that are
@@ -34,6 +40,8 @@ ADDRESSES = {
     OTHER_REGION: "198.51.100.2",
     OTHER_IDENTITY: "198.51.100.3",
     PUBLIC: "198.51.100.4",
+    ALIAS: "198.51.100.2",
+    COMPANY_HOST: "198.51.100.5",
 }
 
 API_PORT = 5000
@@ -61,16 +69,23 @@ def set_up(tools):
     ])
     wait("moto", lambda: connects("127.0.0.1", API_PORT))
     tls = {"certificate": str(certificate), "key": str(key)}
-    start_registry("private", f"{ADDRESSES[PRIVATE]}:443", tls, password(ACCOUNT))
-    start_registry("other-identity", f"{ADDRESSES[OTHER_IDENTITY]}:443", tls, password(OTHER_ACCOUNT))
+    logins = {
+        PRIVATE: ("AWS", password(ACCOUNT)),
+        OTHER_REGION: ("AWS", password(ACCOUNT)),
+        OTHER_IDENTITY: ("AWS", password(OTHER_ACCOUNT)),
+        COMPANY: (USER, USERS_PASSWORD),
+    }
+    start_registry("private", f"{ADDRESSES[PRIVATE]}:443", tls, logins[PRIVATE])
+    start_registry("other-identity", f"{ADDRESSES[OTHER_IDENTITY]}:443", tls, logins[OTHER_IDENTITY])
     start_registry("public", f"{ADDRESSES[PUBLIC]}:443", tls, None)
+    start_registry("company", f"{ADDRESSES[COMPANY_HOST]}:{COMPANY_PORT}", tls, logins[COMPANY])
     start_registry("foreign", "127.0.0.1:5001", None, None)
     wait("engine", lambda: docker("version").returncode == 0)
-    add_images()
+    add_images(logins)
 
 
 def make_names():
-    """Maps the ECR names to addresses of the loopback device, and makes sure that none of them leads anywhere else."""
+    """Maps the names to addresses of the loopback device, and makes sure that none of them leads anywhere else."""
     command(["ip", "link", "set", "lo", "up"])
     for address in sorted(set(ADDRESSES.values())):
         command(["ip", "address", "add", f"{address}/32", "dev", "lo"])
@@ -86,7 +101,7 @@ def make_names():
 
 
 def make_certificates():
-    """A private CA and one certificate for all ECR names; the engine trusts the CA per host, as its users set it up."""
+    """A private CA and one certificate for all names; the engine trusts the CA per host, as its users set it up."""
     CA.parent.mkdir()
     certificate, key, ca_key = WORK / "tls.crt", WORK / "tls.key", WORK / "ca.key"
     new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "2"]
@@ -98,8 +113,8 @@ def make_certificates():
     ])
     # The engine would also write a key into its folder: it gets one of ours.
     engine_settings = WORK / "etc-docker"
-    for name in ADDRESSES:
-        write(engine_settings / "certs.d" / name / "ca.crt", CA.read_text())
+    for host in [*ADDRESSES, COMPANY]:
+        write(engine_settings / "certs.d" / host / "ca.crt", CA.read_text())
     Path("/etc/docker").mkdir(exist_ok=True)
     command(["mount", "--bind", engine_settings, "/etc/docker"])
     return certificate, key
@@ -126,16 +141,16 @@ def password(account):
     return secret
 
 
-def start_registry(name, address, tls, secret):
-    """A Distribution registry; with `secret` it answers nobody but the user AWS."""
+def start_registry(name, address, tls, login):
+    """A Distribution registry; with `login`, a user and a password, it answers nobody else."""
     settings = {
         "version": 0.1,
         "log": {"accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(WORK / "registry" / name)}},
         "http": {"addr": address} | ({"tls": tls} if tls else {}),
     }
-    if secret:
-        users = command(["htpasswd", "-nbB", "AWS", secret])
+    if login:
+        users = command(["htpasswd", "-nbB", *login])
         path = write(WORK / f"{name}.htpasswd", users)
         settings["auth"] = {"htpasswd": {"realm": f"https://{name}/", "path": str(path)}}
     # JSON is YAML, and needs no YAML library to write.
@@ -145,7 +160,7 @@ def start_registry(name, address, tls, secret):
     wait(f"registry-{name}", lambda: connects(host, int(port)))
 
 
-def add_images():
+def add_images(logins):
     """Puts a static busybox into every registry, then leaves the engine empty, so that pulls have something to do."""
     tar = subprocess.run(
         ["tar", "--create", "--directory=/", "--dereference", "bin/busybox"], check=True, stdout=subprocess.PIPE
@@ -156,11 +171,11 @@ def add_images():
     )
     if imported.returncode:
         raise StageError(f"docker import: {imported.stdout.decode(errors='replace')}")
-    for host in [*ADDRESSES, FOREIGN]:
+    for host in [*logins, PUBLIC, FOREIGN]:
         image = f"{host}/app:1"
-        account = {PRIVATE: ACCOUNT, OTHER_REGION: ACCOUNT, OTHER_IDENTITY: OTHER_ACCOUNT}.get(host)
-        if account:
-            docker_or_fail("login", "--username", "AWS", "--password", password(account), host)
+        if host in logins:
+            user, secret = logins[host]
+            docker_or_fail("login", "--username", user, "--password", secret, host)
         docker_or_fail("tag", "app:1", image)
         docker_or_fail("push", image)
         docker_or_fail("rmi", image)
@@ -170,7 +185,9 @@ def add_images():
 def system_environment():
     """An environment in which nothing of the caller's counts: no proxy, no AWS setting, no certificate file."""
     home = WORK / "system-home"
-    home.mkdir(exist_ok=True)
+    if not home.exists():
+        # A config without a login makes Docker look for a helper that the machine may have.
+        write(home / ".docker/config.json", json.dumps({"auths": {"registry.invalid": {}}}))
     return {"PATH": SYSTEM_PATH, "HOME": str(home), "LANG": "C.UTF-8"}
 
 
