@@ -14,22 +14,22 @@ fn works(tool: &str, arguments: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-/// The instructions of one `get` in user mode, its loader's included; `None` where `valgrind` isn't installed, or breaks
-/// down over the program, as it does now and then over Go's threads.
+/// The instructions of one `get` in user mode, its loader's included; `None` where `valgrind` isn't installed or breaks
+/// down.
 pub fn instructions(home: &Home, program: &Path) -> Option<f64> {
     if !works("valgrind", &["--version"]) {
         return None;
     }
-    (0..3).find_map(|_| {
-        let out = home.scratch("callgrind.out");
-        let mut command = home.command("valgrind", &["--tool=callgrind"]);
-        command.arg(format!("--callgrind-out-file={}", out.display())).arg(program).arg("get");
-        clock::run(command, HOST.as_bytes());
-        let profile = fs::read_to_string(&out).ok()?;
-        fs::remove_file(&out).expect("the directory is ours");
-        let total = profile.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
-        total?.trim().parse().ok()
-    })
+    let out = home.scratch("callgrind.out");
+    let mut command = home.command("valgrind", &["--tool=callgrind"]);
+    // Valgrind doesn't survive the signals that Go interrupts its own threads with.
+    command.env("GODEBUG", "asyncpreemptoff=1");
+    command.arg(format!("--callgrind-out-file={}", out.display())).arg(program).arg("get");
+    clock::run(command, HOST.as_bytes());
+    let profile = fs::read_to_string(&out).ok()?;
+    fs::remove_file(&out).expect("the directory is ours");
+    let total = profile.lines().find_map(|line| line.strip_prefix("summary: ").or(line.strip_prefix("totals: ")));
+    total?.trim().parse().ok()
 }
 
 /// The system calls of one `get` in all its threads and children, start and end included; `None` where `strace` isn't
@@ -48,7 +48,8 @@ pub fn system_calls(home: &Home, program: &Path) -> Option<f64> {
     Some(count(calls.filter(|call| !call.starts_with(['-', '+', '<'])).count()))
 }
 
-/// The greatest resident size of a program with these arguments, in bytes.
+/// The greatest resident size of a program with these arguments, in bytes. Linux counts it in steps of some pages for each
+/// processor, so that it is right to some hundred KB, and may be nothing for the smallest programs.
 pub fn peak_memory(home: &Home, peak: &Path, program: &Path, arguments: &[&str]) -> f64 {
     let mut command = home.command(peak, &[]);
     command.arg(program).args(arguments);

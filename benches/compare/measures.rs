@@ -118,7 +118,7 @@ impl Bench<'_> {
     fn sources(&self) -> Vec<Row> {
         let mut homes = [
             ("static keys", self.stage.static_keys()),
-            ("a `credential_process` of 100 ms", self.stage.credential_process()),
+            ("a slow `credential_process`", self.stage.credential_process()),
             ("SSO", self.stage.sso()),
             ("instance metadata", self.stage.metadata()),
         ];
@@ -268,7 +268,6 @@ impl Bench<'_> {
                 .at_most(goals::HIT_SYSTEM_CALLS, true),
             Row::new("peak memory of a hit", Unit::Bytes, Some(memory(one, self.ours(), &["get"])))
                 .beside_peer(self.peer_in(one).map(|peer| memory(one, peer, &["get"])), None)
-                .with_floor(Some(memory(one, &self.contenders.floor, &[])))
                 .at_most(goals::HIT_MEMORY, true),
             Row::new("peak memory, cold, TLS", Unit::Bytes, Some(cold(self.ours())))
                 .beside_peer(self.peer.map(cold), None)

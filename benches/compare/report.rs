@@ -23,7 +23,7 @@ impl Unit {
         match self {
             Self::Milliseconds if value < 9.995 => format!("{value:.2} ms"),
             Self::Milliseconds if value < 99.95 => format!("{value:.1} ms"),
-            Self::Milliseconds => format!("{value:.0} ms"),
+            Self::Milliseconds => format!("{} ms", grouped(value)),
             Self::Count => grouped(value),
             Self::Bytes => format!("{} KB", grouped(value / 1_000.0)),
             Self::PerSecond => format!("{}/s", grouped(value)),
