@@ -5,9 +5,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -77,6 +79,23 @@ impl Stage {
     /// The calls for a token that have come, by whichever way.
     pub fn calls(&self) -> usize {
         self.http.calls(Api::EcrToken) + self.tls.calls(Api::EcrToken)
+    }
+
+    /// How long the stand-in itself takes for a call over HTTP, asked by a thread that has nothing else to do.
+    pub fn ask(&self) -> Duration {
+        let request = "POST / HTTP/1.1\r\nHost: api.ecr.eu-west-1.amazonaws.com\r\nConnection: close\r\n\
+                       Content-Type: application/x-amz-json-1.1\r\nContent-Length: 2\r\n\
+                       X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken\r\n\
+                       Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/eu-west-1/ecr/aws4_request, \
+                       SignedHeaders=host, Signature=00\r\n\r\n{}";
+        let mut answer = String::new();
+        let started = Instant::now();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.http.port())).expect("the stand-in listens");
+        stream.write_all(request.as_bytes()).expect("the stand-in reads");
+        stream.read_to_string(&mut answer).expect("the stand-in answers");
+        let took = started.elapsed();
+        assert!(answer.contains("authorizationToken"), "{answer}");
+        took
     }
 
     /// A home without credentials. HTTP goes to the endpoint that a variable names; who doesn't know that variable asks

@@ -52,7 +52,9 @@ fn y(top: f64, calls: f64) -> f64 {
 }
 
 fn axes(drawing: &mut Drawing, top: f64) {
-    for (calls, label) in [(1.0, "1"), (10.0, "10"), (100.0, "100"), (1_000.0, "1,000"), (10_000.0, "10,000"), (TOP, "100,000")] {
+    for (calls, label) in
+        [(1.0, "1"), (10.0, "10"), (100.0, "100"), (1_000.0, "1,000"), (10_000.0, "10,000"), (TOP, "100,000")]
+    {
         let y = y(top, calls);
         drawing.line((LEFT, y), (WIDTH - RIGHT, y), RULE, 1.0);
         drawing.text(LEFT - 8.0, y + 4.0, 12.0, FAINT, Anchor::End, label);
