@@ -57,11 +57,12 @@ impl Contenders {
         if is_older_than_source(&ours) {
             notes.push(format!("{} is older than the source; anew: {BUILD}", ours.display()));
         }
-        let version = version_of(&ours).ok_or_else(|| format!("{} doesn't run here", ours.display()))?;
+        let (name, _) = version_of(&ours).ok_or_else(|| format!("{} doesn't run here", ours.display()))?;
         let named = peer.is_some();
         let program = peer.unwrap_or_else(|| INSTALLED.into());
+        // Our own package puts ours where Debian's puts the Go helper.
         let peer = match version_of(&program) {
-            Some(theirs) if theirs != version => Some(Peer { program, version: theirs }),
+            Some((theirs, version)) if theirs != name => Some(Peer { program, version }),
             _ if named => return Err(format!("{} is no other credential helper", program.display())),
             _ => None,
         };
@@ -107,9 +108,12 @@ fn is_older_than_source(program: &Path) -> bool {
     changed(program).unwrap_or(SystemTime::UNIX_EPOCH) < latest.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-fn version_of(program: &Path) -> Option<String> {
+/// What a helper says it is, and its version; early Go helpers say the version alone.
+fn version_of(program: &Path) -> Option<(String, String)> {
     let run = Command::new(program).arg("version").env_clear().stdin(Stdio::null()).output().ok()?;
-    run.status.success().then(|| String::from_utf8_lossy(&run.stdout).trim().to_owned())
+    let said = String::from_utf8_lossy(&run.stdout).trim().to_owned();
+    let (name, version) = said.rsplit_once(' ').unwrap_or(("", &said));
+    run.status.success().then(|| (name.to_owned(), version.to_owned()))
 }
 
 /// Compiles a C program to a static one: with musl, as ours is, or else with what the system has.

@@ -15,7 +15,7 @@ const HEAD: f64 = 96.0;
 const BAR: f64 = 13.0;
 /// The room for the names of measures, and for the numbers behind the bars.
 const NAMES: f64 = 200.0;
-const NUMBERS: f64 = 74.0;
+const NUMBERS: f64 = 84.0;
 
 /// The panels: a title, and how the names of their measures begin, with what is left out of them.
 const LEFT: [(&str, &[&str]); 3] = [

@@ -3,7 +3,7 @@
 //! The variables that would distort the times (proxies, certificates) aren't those of whoever runs the benchmark: every
 //! process gets an environment made here. All contenders share a home; each keeps its cache in a place of its own there.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};
@@ -101,7 +101,7 @@ impl Stage {
     /// A home without credentials. HTTP goes to the endpoint that a variable names; who doesn't know that variable asks
     /// AWS's own names over TLS, and finds the stand-in behind the proxy.
     pub fn home(&self) -> Home {
-        Home { sandbox: self.trusting(Sandbox::new().with_aws(&self.http), Roots::One), peer_is_ready: false }
+        Home::of(self.trusting(Sandbox::new().with_aws(&self.http), Roots::One))
     }
 
     /// With static keys in the environment.
@@ -112,7 +112,7 @@ impl Stage {
     /// With static keys, and no endpoint but AWS's own.
     pub fn over_tls(&self, roots: Roots) -> Home {
         let sandbox = Sandbox::new().without("AWS_ENDPOINT_URL").with_keys(KEY_ID);
-        Home { sandbox: self.trusting(sandbox, roots), peer_is_ready: false }
+        Home::of(self.trusting(sandbox, roots))
     }
 
     /// With a `credential_process` that takes 100 ms.
@@ -170,21 +170,28 @@ pub fn system_roots() -> Option<String> {
 /// A home directory with its environment.
 pub struct Home {
     sandbox: Sandbox,
+    /// The variables, ready for use: what the harness does for each process is a part of every time.
+    environment: Vec<(OsString, OsString)>,
     /// Whether the peer has a token in its cache here.
     pub peer_is_ready: bool,
 }
 
 impl Home {
+    fn of(sandbox: Sandbox) -> Self {
+        let variables = sandbox.command(&[]);
+        let variables = variables.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())));
+        Self { environment: variables.collect(), sandbox, peer_is_ready: false }
+    }
+
     fn change(self, change: impl FnOnce(Sandbox) -> Sandbox) -> Self {
-        Self { sandbox: change(self.sandbox), ..self }
+        Self::of(change(self.sandbox))
     }
 
     /// A command that runs a program here.
     pub fn command(&self, program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
-        let environment = self.sandbox.command(&[]);
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().current_dir(self.sandbox.home());
-        command.envs(environment.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+        command.args(arguments).env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.current_dir(self.sandbox.path());
         command
     }
 
