@@ -88,7 +88,7 @@ impl Row {
         if let (Some(ours), Some(peer)) = (self.ours, peer) {
             let ratio = ours.median / peer.median;
             let goal = Goal { text: format!("≥ {at_least} ×"), met: ratio >= at_least, is_hard: false };
-            self.comparisons.push(Comparison { is: format!("{ratio:.2} × peer"), goal: Some(goal) });
+            self.comparisons.push(Comparison { is: times(ratio, "peer"), goal: Some(goal) });
         }
         self
     }
@@ -138,7 +138,7 @@ impl Row {
         if let (Some(ours), Some(other)) = (self.ours, other) {
             let ratio = ours.median / other.median;
             let goal = at_most.map(|most| Goal { text: format!("≤ {most} ×"), met: ratio <= most, is_hard: false });
-            self.comparisons.push(Comparison { is: format!("{ratio:.2} × {what}"), goal });
+            self.comparisons.push(Comparison { is: times(ratio, what), goal });
         }
         self
     }
@@ -205,6 +205,11 @@ pub fn hard_misses(rows: &[Row]) -> Vec<String> {
         })
     });
     misses.collect()
+}
+
+/// A ratio, exact enough to see on which side of its goal it is.
+fn times(ratio: f64, what: &str) -> String {
+    if ratio < 0.995 { format!("{ratio:.3} × {what}") } else { format!("{ratio:.2} × {what}") }
 }
 
 /// A number without decimals, its digits in groups of three.
