@@ -124,6 +124,10 @@ fn the_changelogs_know_this_version() {
 #[test]
 fn the_commands_of_the_readme_exist() {
     let readme = document("README.md");
-    assert!(readme.contains("\ncargo demo ") && readme.contains("\ncargo test "));
-    assert!(document(".cargo/config.toml").contains("\ndemo = \"bench "));
+    let aliases = document(".cargo/config.toml");
+    for alias in ["demo", "benchmark", "fleet"] {
+        assert!(readme.contains(&format!("\ncargo {alias}")), "the README doesn't say `cargo {alias}`");
+        assert!(aliases.contains(&format!("\n{alias} = \"bench ")), "`cargo {alias}` doesn't exist");
+    }
+    assert!(readme.contains("\ncargo test "));
 }

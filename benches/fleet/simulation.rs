@@ -1,0 +1,245 @@
+//! One day of a fleet, second by second.
+
+use std::fmt;
+use std::time::Duration;
+
+use docker_credential_ecr_login::clock::Timestamp;
+use docker_credential_ecr_login::token::{Freshness, Lifetime, Reuse, Spread};
+
+/// The calls per second that AWS takes of an account in a region
+/// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>).
+pub const QUOTA: u32 = 500;
+/// Seconds from one pull of a machine to its next.
+pub const PULL: u64 = 10;
+/// Seconds in which all machines start, unless told.
+pub const START: u64 = 60;
+/// Seconds of a token's life.
+const TOKEN: Duration = Duration::from_hours(12);
+/// How often a call is tried, unless `AWS_MAX_ATTEMPTS` says something else.
+pub const ATTEMPTS: u32 = 3;
+/// The longest wait from one try to the next, in thousandths of a second.
+const LONGEST_WAIT: u32 = 20_000;
+/// Seconds after which a `get` is over, unless `AWS_ECR_TIMEOUT` says something else.
+const LIMIT: u64 = 30;
+/// How long a failed refresh keeps a machine that has a stale token from trying again.
+const PAUSE: u64 = 60;
+/// The seconds that are simulated.
+pub const DAY: u64 = 86_400;
+/// From when on it is no longer the start: every machine has had its first token, and none has had to refresh it.
+pub const LATER: u64 = 1_200;
+
+/// By how much of the fresh time a refresh may come early.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Width {
+    /// As much as the code has it.
+    Shipped,
+    /// Another, in thousandths.
+    OfThousand(u32),
+}
+
+impl Width {
+    fn thousandths(self) -> u32 {
+        match self {
+            Self::Shipped => Spread::MAX,
+            Self::OfThousand(thousandths) => thousandths,
+        }
+    }
+
+    /// The lifetime of a token just received. All but the width is the shipped code's.
+    fn starting(self, now: Timestamp, reuse: Reuse, random: u32) -> Lifetime {
+        let starting = |spread| Lifetime::starting(now, now.after(TOKEN), reuse, spread);
+        match self {
+            Self::Shipped => starting(Spread::from_random(random)),
+            Self::OfThousand(most) => {
+                let unspread = starting(Spread::from_random(0));
+                let fresh = unspread.refresh.since(now);
+                let refresh = now.after(fresh / 1_000 * (1_000 - random % (most + 1)));
+                Lifetime { refresh, ..unspread }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Width {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.thousandths() {
+            0 => formatter.write_str("none"),
+            thousandths => write!(formatter, "{} %", thousandths / 10),
+        }
+    }
+}
+
+/// What is simulated.
+pub struct Fleet {
+    /// How many machines.
+    pub machines: usize,
+    /// What identity they have.
+    pub reuse: Reuse,
+    /// How far their refreshes are spread.
+    pub width: Width,
+    /// Seconds in which they start.
+    pub start: u64,
+    /// How often a call is tried.
+    pub attempts: u32,
+}
+
+/// A part of a day.
+#[derive(Default)]
+pub struct Part {
+    /// The calls in its busiest second, the refused ones included.
+    pub peak: u32,
+    /// The calls per second.
+    pub mean: f64,
+    /// The seconds with more calls than the quota.
+    pub over: u32,
+    /// The pulls that got no password.
+    pub failed: u64,
+}
+
+/// What came of it.
+pub struct Day {
+    /// The calls of each second, the refused ones included.
+    pub calls: Vec<u32>,
+    /// The second in which the last machine got its first token.
+    pub all_by: u64,
+    /// The time until everybody has a token.
+    pub start: Part,
+    /// The rest.
+    pub later: Part,
+}
+
+/// A machine at the moment of a call.
+#[derive(Clone, Copy)]
+struct Machine {
+    /// What it has.
+    token: Option<Lifetime>,
+    /// How often the call under way has been tried.
+    tried: u32,
+    /// The second of the pull that it is for.
+    pulled: u64,
+    /// The second of its first pull, which all others follow in steps.
+    first_pull: u64,
+}
+
+impl Machine {
+    /// Calls anew with its first pull at a moment or after it; returns when that is.
+    fn begin(&mut self, moment: u64) -> u64 {
+        self.tried = 0;
+        self.pulled = self.first_pull + moment.saturating_sub(self.first_pull).div_ceil(PULL) * PULL;
+        self.pulled
+    }
+}
+
+impl Fleet {
+    /// Lives through a day.
+    pub fn day(&self) -> Day {
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        let starting = |_| {
+            let first_pull = u64::from(random.next()) % self.start;
+            Machine { token: None, tried: 0, pulled: first_pull, first_pull }
+        };
+        let mut machines: Vec<Machine> = (0..self.machines).map(starting).collect();
+        // Whose turn it is to call, for each second.
+        let mut agenda: Vec<Vec<usize>> = (0..DAY).map(|_| Vec::new()).collect();
+        for (index, machine) in machines.iter().enumerate() {
+            at(&mut agenda, machine.first_pull).push(index);
+        }
+        let (mut calls, mut failed) = (Vec::new(), vec![0; agenda.len()]);
+        let mut all_by = 0;
+        for second in 0..DAY {
+            let mut calling = std::mem::take(at(&mut agenda, second));
+            // Whoever comes first within the second is served; that isn't who has waited longest.
+            random.shuffle(&mut calling);
+            for (place, &index) in calling.iter().enumerate() {
+                let machine = &mut machines[index];
+                let had_none = machine.token.is_none();
+                let next = if place < QUOTA as usize {
+                    self.serve(machine, second, &mut random)
+                } else {
+                    let Refusal { next, has_failed } = self.refuse(machine, second, &mut random);
+                    *at(&mut failed, second) += u64::from(has_failed);
+                    next
+                };
+                if had_none && machine.token.is_some() {
+                    all_by = second;
+                }
+                if next < DAY {
+                    at(&mut agenda, next).push(index);
+                }
+            }
+            calls.push(u32::try_from(calling.len()).expect("machines are counted in 32 bits"));
+        }
+        let (start, later) = calls.split_at(index(LATER));
+        let start = part(start, &failed[..index(LATER)]);
+        let later = part(later, &failed[index(LATER)..]);
+        Day { calls, all_by, start, later }
+    }
+
+    /// Gives a machine a token; returns when it calls next.
+    fn serve(&self, machine: &mut Machine, second: u64, random: &mut Random) -> u64 {
+        let lifetime = self.width.starting(Timestamp::from_seconds(second), self.reuse, random.next());
+        machine.token = Some(lifetime);
+        machine.begin(lifetime.refresh.seconds().max(second + 1))
+    }
+
+    /// Gives a machine none, by the rules of the SDK
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>) and of `helper::get`.
+    fn refuse(&self, machine: &mut Machine, second: u64, random: &mut Random) -> Refusal {
+        let longest = 1_000_u32.saturating_mul(1 << machine.tried).min(LONGEST_WAIT);
+        // In whole seconds; who is tried again within this one comes at the beginning of the next.
+        let again = second + u64::from((random.next() % longest + 500) / 1_000).max(1);
+        machine.tried += 1;
+        if machine.tried < self.attempts && again < machine.pulled + LIMIT {
+            return Refusal { next: again, has_failed: false };
+        }
+        let usable = machine.token.filter(|token| token.freshness(Timestamp::from_seconds(second)) != Freshness::Over);
+        // A stale token is served, without a call, until the pause is over or the token is.
+        let next = usable.map_or(second + 1, |token| (second + PAUSE).min(token.end.seconds()));
+        Refusal { next: machine.begin(next), has_failed: usable.is_none() }
+    }
+}
+
+/// What becomes of a machine whose call was refused.
+struct Refusal {
+    /// When it calls next.
+    next: u64,
+    /// Whether its pull got no password.
+    has_failed: bool,
+}
+
+fn part(calls: &[u32], failed: &[u64]) -> Part {
+    let seconds = u32::try_from(calls.len()).expect("a day has few seconds");
+    Part {
+        peak: calls.iter().copied().max().unwrap_or(0),
+        mean: f64::from(calls.iter().sum::<u32>()) / f64::from(seconds),
+        over: u32::try_from(calls.iter().filter(|&&calls| calls > QUOTA).count()).expect("a day has few seconds"),
+        failed: failed.iter().sum(),
+    }
+}
+
+fn at<T>(seconds: &mut [T], second: u64) -> &mut T {
+    &mut seconds[index(second)]
+}
+
+fn index(second: u64) -> usize {
+    usize::try_from(second).expect("a day has few seconds")
+}
+
+/// Random numbers that are the same each time: xorshift64*.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        u32::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32).expect("32 bits are left")
+    }
+
+    fn shuffle(&mut self, list: &mut [usize]) {
+        for length in (2..=list.len()).rev() {
+            let other = self.next() as usize % length;
+            list.swap(length - 1, other);
+        }
+    }
+}
