@@ -129,6 +129,7 @@ impl Failure {
     }
 
     /// What happened and what to do next, without the registry's name.
+    #[expect(clippy::too_many_lines, reason = "one table, which nobody reads in parts")]
     fn explanation(&self, service: Service) -> (String, String) {
         let policy = match service {
             Service::Ecr => "`ecr:GetAuthorizationToken`",

@@ -206,13 +206,16 @@ impl Destination<'_> {
     }
 }
 
-/// A host, the registry that it is a name of, and the rule for it.
+/// A host, the registry that it is a name of, and the rules for them.
 #[derive(Clone, Debug)]
 pub struct Target<'r> {
     host: String,
     registry: Registry,
+    /// The rule for the host.
     rule: Option<&'r Rule<'r>>,
-    /// Where the rule stands.
+    /// For another name of a registry, the rule for the registry: it says what the one for the name doesn't.
+    behind: Option<&'r Rule<'r>>,
+    /// Where the rules stand.
     file: &'r Path,
     auto_profile: bool,
 }
@@ -232,13 +235,24 @@ impl Rules<'_> {
             .registries
             .iter()
             .find(|rule| (own.is_some() || rule.registry.is_some()) && rule.patterns.matches(host, own.as_ref()));
-        match rule.and_then(|rule| rule.registry.clone()).or(own) {
-            Some(registry) => {
-                let auto_profile = self.auto_profile && rule.is_none();
-                Destination::Ecr(Target { host: host.to_owned(), registry, rule, file: &self.file, auto_profile })
+        let (registry, behind) = match (rule.and_then(|rule| rule.registry.clone()), own) {
+            (Some(registry), _) => {
+                let behind = self.rule_behind(&registry);
+                (registry, behind)
             }
-            None => self.fallback(Some(host)),
-        }
+            (None, Some(registry)) => (registry, None),
+            (None, None) => return self.fallback(Some(host)),
+        };
+        let nobody_says = rule.is_none_or(|rule| rule.registry.is_some() && !rule.says_as_whom());
+        let auto_profile = self.auto_profile && nobody_says && behind.is_none();
+        Destination::Ecr(Target { host: host.to_owned(), registry, rule, behind, file: &self.file, auto_profile })
+    }
+
+    /// The first rule for a registry by its own name.
+    fn rule_behind(&self, registry: &Registry) -> Option<&Rule<'_>> {
+        let matches =
+            |rule: &&Rule<'_>| rule.registry.is_none() && rule.patterns.matches(registry.host(), Some(registry));
+        self.registries.iter().find(matches)
     }
 
     /// The first helper whose `match` has the host, else the one without a `match`, wherever that stands.
@@ -279,7 +293,14 @@ impl<'r> Target<'r> {
     /// A registry by its own name, without a rule.
     #[must_use]
     pub fn of(registry: Registry) -> Self {
-        Self { host: registry.host().to_owned(), registry, rule: None, file: Path::new(""), auto_profile: false }
+        Self {
+            host: registry.host().to_owned(),
+            registry,
+            rule: None,
+            behind: None,
+            file: Path::new(""),
+            auto_profile: false,
+        }
     }
 
     /// The host that the client named, in lower case.
@@ -294,16 +315,26 @@ impl<'r> Target<'r> {
         &self.registry
     }
 
-    /// The rule for it.
+    /// The rule that says as whom is asked: by a profile, a role or both.
     #[must_use]
-    pub fn rule(&self) -> Option<&'r Rule<'r>> {
-        self.rule
+    pub fn rule_of_identity(&self) -> Option<&'r Rule<'r>> {
+        self.rules().find(|rule| rule.says_as_whom())
     }
 
-    /// File, line and column of the rule, to look at; empty without one.
+    /// File, line and column of a rule, to look at.
     #[must_use]
-    pub fn place_of_rule(&self) -> String {
-        self.rule.map(|rule| format!("{}:{}", self.file.display(), rule.position)).unwrap_or_default()
+    pub fn place_of(&self, rule: &Rule<'_>) -> String {
+        format!("{}:{}", self.file.display(), rule.position)
+    }
+
+    /// What the rules say of something: the first that does.
+    pub fn said<T>(&self, of: impl FnMut(&'r Rule<'r>) -> Option<T>) -> Option<T> {
+        self.rules().find_map(of)
+    }
+
+    /// The rules that hold, the more specific first.
+    pub fn rules(&self) -> impl Iterator<Item = &'r Rule<'r>> + use<'r> {
+        self.rule.into_iter().chain(self.behind)
     }
 
     /// The account whose profile is to be asked, where that is left to us.
@@ -327,11 +358,15 @@ impl<'r> Target<'r> {
     /// The region whose API gives the tokens.
     #[must_use]
     pub fn region(&self) -> &str {
-        self.rule.and_then(|rule| rule.region.as_deref()).unwrap_or_else(|| self.registry.region())
+        self.said(|rule| rule.region.as_deref()).unwrap_or_else(|| self.registry.region())
     }
 }
 
 impl Rule<'_> {
+    fn says_as_whom(&self) -> bool {
+        self.profile.is_some() || self.role.is_some()
+    }
+
     /// What of this rule can't hold for a registry; to stand behind the rule's place.
     #[must_use]
     pub fn contradiction(&self, registry: &Registry) -> Option<String> {
@@ -390,6 +425,12 @@ mod tests {
             dual_stack: None,
             position: Position::default(),
         }
+    }
+
+    fn clone(one: &Rule<'static>) -> Rule<'static> {
+        let patterns = Patterns::Any(one.patterns.iter().cloned().collect());
+        let (profile, region) = (one.profile.clone(), one.region.clone());
+        Rule { patterns, registry: one.registry.clone(), profile, region, ..rule(&["*"], None) }
     }
 
     fn fallback(pattern: Option<&'static str>, helper: &'static str) -> Fallback<'static> {
@@ -454,12 +495,13 @@ mod tests {
                 "111122223333.dkr.ecr.us-east-1.amazonaws.com",
                 Some("second"),
             ),
-            ("http://Docker.example.com:5000", "444455556666.dkr.ecr.us-east-1.amazonaws.com", None),
+            // The account of the registry behind it has a rule.
+            ("http://Docker.example.com:5000", "444455556666.dkr.ecr.us-east-1.amazonaws.com", Some("first")),
             ("public.ecr.aws", "public.ecr.aws", None),
         ] {
             let Destination::Ecr(target) = rules.destination(server_url) else { panic!("{server_url}") };
             assert_eq!(target.registry().host(), registry, "{server_url}");
-            assert_eq!(target.rule().and_then(|rule| rule.profile.as_deref()), profile, "{server_url}");
+            assert_eq!(target.said(|rule| rule.profile.as_deref()), profile, "{server_url}");
         }
         let Destination::Ecr(target) = rules.destination("docker.example.com:5000") else { panic!("an alias") };
         assert_eq!((target.host(), target.region()), ("docker.example.com", "us-east-1"));
@@ -497,6 +539,35 @@ mod tests {
         let some = Rules { fallbacks: vec![fallback(Some("ghcr.io"), "one")], ..Rules::default() };
         for server_url in ["quay.io", "user@ghcr.io"] {
             assert!(matches!(some.destination(server_url), Destination::Nowhere), "{server_url}");
+        }
+    }
+
+    #[test]
+    fn a_name_of_a_registry_is_asked_for_as_the_rule_for_the_registry_says_unless_its_own_does() {
+        const ALIAS: &str = "docker.example.com";
+        let region = |name: &'static str| Some(Cow::Borrowed(name));
+        let profile = |name: &'static str, rule: Rule<'static>| Rule { profile: Some(name.into()), ..rule };
+        let alias = || rule(&[ALIAS], Some(HOST));
+        let other = || profile("other", rule(&["444455556666"], None));
+        let behind = || Rule { region: region("eu-west-2"), ..profile("behind", rule(&["111122223333"], None)) };
+        for (registries, as_whom, from) in [
+            (vec![alias()], None, "eu-west-1"),
+            (vec![alias(), other(), behind()], Some("behind"), "eu-west-2"),
+            (vec![behind(), alias()], Some("behind"), "eu-west-2"),
+            (vec![profile("own", alias()), behind()], Some("own"), "eu-west-2"),
+            (vec![Rule { region: region("eu-west-3"), ..alias() }, behind()], Some("behind"), "eu-west-3"),
+            // Another name of the same registry is no rule for the registry.
+            (vec![profile("own", rule(&["*"], Some(HOST))), behind()], Some("own"), "eu-west-2"),
+        ] {
+            for auto_profile in [false, true] {
+                let rules =
+                    Rules { registries: registries.iter().map(clone).collect(), auto_profile, ..Rules::default() };
+                let Destination::Ecr(target) = rules.destination(ALIAS) else { panic!("an alias") };
+                let found = target.rule_of_identity().and_then(|rule| rule.profile.as_deref());
+                assert_eq!((found, target.region()), (as_whom, from));
+                let account = (auto_profile && as_whom.is_none()).then_some("111122223333");
+                assert_eq!(target.account_to_find_a_profile_for(), account);
+            }
         }
     }
 

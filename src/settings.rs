@@ -220,11 +220,15 @@ impl<'s> View<'s> {
     /// The settings contradict themselves or name something that isn't there.
     pub fn scope(&self) -> Result<Scope, Failure> {
         let Self { settings: AwsSettings { env, .. }, profiles, broken, selected, target } = self;
-        let rule = target.rule();
-        if let Some(contradiction) = rule.and_then(|rule| rule.contradiction(target.registry())) {
-            return Err(Failure::new(FailureKind::RulesFile, format!("{}: {contradiction}", target.place_of_rule())));
+        for rule in target.rules() {
+            if let Some(contradiction) = rule.contradiction(target.registry()) {
+                return Err(Failure::new(
+                    FailureKind::RulesFile,
+                    format!("{}: {contradiction}", target.place_of(rule)),
+                ));
+            }
         }
-        let assumed = rule.and_then(|rule| rule.role.as_ref());
+        let assumed = target.rule_of_identity().and_then(|rule| rule.role.as_ref());
         let identity = identity::identify(env, profiles, selected, assumed, broken.clone())?;
         if target.service() == Service::EcrPublic
             && identity.source != CredentialSource::Nothing

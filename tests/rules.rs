@@ -211,6 +211,28 @@ fn a_name_of_your_own_is_asked_for_at_its_endpoint_and_listed_and_echoed() {
 }
 
 #[test]
+fn a_name_of_your_own_is_asked_for_as_the_rule_for_the_registry_behind_it_says() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    three_profiles(&home);
+    aws.issue_as(Api::AssumeRole, "ASIAPROD");
+    let alias = format!("[[registry]]\nmatch = 'docker.example.com'\nregistry = '{PROD}'\n");
+    for (others, access_key_id) in [
+        ("", "AKIAENV"),
+        ("[[registry]]\nmatch = '444455556666'\nprofile = 'tools'\n", "AKIATOOLS"),
+        ("auto_profile = true\n", "ASIAPROD"),
+    ] {
+        home.write(
+            RULES,
+            if others.starts_with('[') { format!("{alias}{others}") } else { format!("{others}{alias}") },
+        );
+        let password = home.get("docker.example.com").password();
+        assert_eq!(signer(&password), access_key_id, "{others}");
+        assert_eq!(home.get(PROD).password(), password, "{others}");
+    }
+}
+
+#[test]
 fn the_log_names_the_rule_and_the_helper() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_LOG", "debug");
@@ -445,7 +467,9 @@ fn a_fallback_that_is_missing_or_is_this_program_is_a_clear_error() {
         {
             let reply = home.run(&[action], stdin.as_bytes());
             let said = format!("ecr-login: cannot {action} the password for ghcr.io: {why}");
-            assert_eq!((reply.stdout_text(), &*reply.stderr, reply.code), (said, "", Some(1)));
+            // Docker doesn't show what `erase` says to it.
+            let shown = if action == "erase" { said.as_str() } else { "" };
+            assert_eq!((reply.stdout_text().as_str(), &*reply.stderr, reply.code), (&*said, shown, Some(1)));
         }
         let reply = home.run(&["list"], b"");
         assert_eq!((reply.stdout_text().as_str(), reply.code), ("{}\n", Some(0)));

@@ -127,8 +127,8 @@ impl<'a, 'w> Get<'a, 'w> {
         if let Some(unfit) = unfit {
             get.log(Level::Warn, format_args!("the cache is not used: {unfit}"));
         }
-        if target.rule().is_some() {
-            let (place, registry) = (target.place_of_rule(), target.registry().host());
+        for rule in target.rules() {
+            let (place, registry) = (target.place_of(rule), target.registry().host());
             get.log(Level::Debug, format_args!("asked for as {registry} by the rule at {place}"));
         }
         get

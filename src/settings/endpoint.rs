@@ -33,15 +33,14 @@ pub(super) fn resolve(
 ) -> Result<Endpoint, Failure> {
     let profile = profiles.profile(&selected.name);
     let flag = |variable: &str, key: &str| flag(env, profile.as_ref(), variable, key);
-    let (host, rule) = (target.registry().endpoint_variant(), target.rule());
-    let fips = rule.and_then(|rule| rule.fips);
-    let dual_stack = rule.and_then(|rule| rule.dual_stack);
+    let host = target.registry().endpoint_variant();
+    let (fips, dual_stack) = (target.said(|rule| rule.fips), target.said(|rule| rule.dual_stack));
     let variant = EndpointVariant {
         fips: host.fips || fips.unwrap_or_else(|| flag(names::USE_FIPS, "use_fips_endpoint")),
         dual_stack: host.dual_stack
             || dual_stack.unwrap_or_else(|| flag(names::USE_DUALSTACK, "use_dualstack_endpoint")),
     };
-    if let Some(url) = rule.and_then(|rule| rule.endpoint_url.as_deref()) {
+    if let Some(url) = target.said(|rule| rule.endpoint_url.as_deref()) {
         return Ok(Endpoint { variant, url: Some(url.to_owned()) });
     }
     let (variable, service) = match target.service() {

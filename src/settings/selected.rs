@@ -44,10 +44,10 @@ impl Selected {
         broken: Option<&Failure>,
         target: &Target<'_>,
     ) -> Result<Self, Failure> {
-        if let Some(rule) = target.rule()
+        if let Some(rule) = target.rule_of_identity()
             && let Some(profile) = &rule.profile
         {
-            return Ok(Self { name: profile.clone().into_owned(), by: Selection::Rule(target.place_of_rule()) });
+            return Ok(Self { name: profile.clone().into_owned(), by: Selection::Rule(target.place_of(rule)) });
         }
         let Some(account) = target.account_to_find_a_profile_for() else { return Ok(Self::of_environment(env)) };
         if let Some(broken) = broken {
