@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 23] = [
+const HOMES: [(&str, &[&str]); 25] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -26,11 +26,13 @@ const HOMES: [(&str, &[&str]); 23] = [
     ("aws_sdk_sso", &["src/ecr/"]),
     ("aws_sdk_signin", &["src/ecr/"]),
     ("aws_smithy", &["src/ecr/"]),
-    ("rustls", &["src/ecr/trust.rs"]),
+    ("rustls", &["src/ecr/trust.rs", "src/ecr/http.rs"]),
+    ("tokio_rustls", &["src/ecr/http.rs"]),
+    ("tower_service", &["src/ecr/http.rs"]),
     ("rustls_native_certs", &["src/ecr/trust.rs"]),
     ("webpki_root_certs", &["src/ecr/trust.rs"]),
     ("openssl_probe", &["src/ecr/trust.rs"]),
-    ("hyper_util", &["src/ecr/proxy.rs"]),
+    ("hyper", &["src/ecr/proxy.rs", "src/ecr/http.rs"]),
     ("percent_encoding", &["src/settings/proxies.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("signal_hook", &["src/ecr/interruption.rs"]),

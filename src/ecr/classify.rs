@@ -18,7 +18,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::proxy::ByProxy;
+use super::proxy::{ByProxy, NotReached};
 use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
 use crate::scope::{CredentialSource, ProfileBase};
@@ -71,7 +71,7 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
     }
     let root = root.to_string();
     let said = match find::<ByProxy>(error) {
-        Some(by_proxy) => format!("{by_proxy}: {}", by_proxy.explain(&root)),
+        Some(by_proxy) => format!("{by_proxy}: {}", ByProxy::explain(&root)),
         None => root,
     };
     let said = match find::<NoSystemCertificates>(error) {
@@ -279,9 +279,9 @@ fn connection(error: &ConnectorError) -> FailureKind {
     if error.is_timeout() {
         FailureKind::TimedOut
     } else if is_distrust(error) {
-        match find::<ByProxy>(error) {
-            Some(by_proxy) if by_proxy.is_of_proxy_itself(&chain(error)) => FailureKind::UntrustedProxy,
-            _ => FailureKind::UntrustedCertificate,
+        match find::<NotReached>(error) {
+            Some(_) => FailureKind::UntrustedProxy,
+            None => FailureKind::UntrustedCertificate,
         }
     } else {
         FailureKind::Unreachable
@@ -324,7 +324,7 @@ impl ClassifyRetry for NoRetryInVain {
 }
 
 /// The first error of a type among an error and its causes.
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {

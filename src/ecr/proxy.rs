@@ -1,16 +1,16 @@
 //! Which requests go by way of a proxy, and what is said when that fails.
 //!
-//! The SDK's connector does the work. What it doesn't do: it goes past a proxy whose URL it can't read, without a word,
-//! and its errors don't name the proxy that they come from.
+//! hyper-util does the work. What it doesn't do: it goes past a proxy whose URL it can't read, without a word, and its
+//! errors don't name the proxy that they come from.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use http::Uri;
-use hyper_util::client::proxy::matcher::Matcher;
+use http::uri::Authority;
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use thiserror::Error;
 
 use crate::error::{Failure, FailureKind};
@@ -18,36 +18,37 @@ use crate::route::{Direct, Proxies, Proxy};
 
 /// The proxy for the requests of one scheme.
 pub(super) struct Detour {
-    config: ProxyConfig,
     proxy: Matcher,
     /// For a port, or for every one, the proxy and what goes past it.
     past: Vec<(Option<u16>, Matcher)>,
-    speaks_tls: bool,
 }
 
 impl Detour {
     /// The proxy for `https://` requests.
     ///
     /// # Errors
-    /// The SDK can't use its URL.
+    /// Its URL can't be used.
     pub(super) fn of_https(proxies: &Proxies) -> Result<Option<Self>, Failure> {
         let Proxies { https, http: _, direct } = proxies;
-        https.as_ref().map(|proxy| Self::new(proxy, direct, ProxyConfig::https(proxy.url.expose()))).transpose()
+        https.as_ref().map(|proxy| Self::new(proxy, direct)).transpose()
     }
 
     /// The proxy for `http://` requests.
     ///
     /// # Errors
-    /// The SDK can't use its URL.
+    /// Its URL can't be used.
     pub(super) fn of_http(proxies: &Proxies) -> Result<Option<Self>, Failure> {
         let Proxies { https: _, http, direct } = proxies;
-        http.as_ref().map(|proxy| Self::new(proxy, direct, ProxyConfig::http(proxy.url.expose()))).transpose()
+        http.as_ref().map(|proxy| Self::new(proxy, direct)).transpose()
     }
 
-    fn new<E>(proxy: &Proxy, direct: &[Direct], config: Result<ProxyConfig, E>) -> Result<Self, Failure> {
+    fn new(proxy: &Proxy, direct: &[Direct]) -> Result<Self, Failure> {
         let Proxy { setting, url } = proxy;
         let unusable = || Failure::new(FailureKind::Misconfigured, format!("the proxy in `{setting}` can't be used"));
-        let config = config.map_err(|_| unusable())?;
+        let uri: Uri = url.expose().parse().map_err(|_| unusable())?;
+        if !matches!(uri.scheme_str(), Some("http" | "https")) || uri.host().is_none() {
+            return Err(unusable());
+        }
         let matcher = Matcher::builder().all(url.expose()).build();
         if matcher.intercept(&Uri::from_static("http://example.com")).is_none() {
             return Err(unusable());
@@ -59,32 +60,18 @@ impl Detour {
             let hosts: Vec<_> = hosts.collect();
             (at, Matcher::builder().all(url.expose()).no(hosts.join(",")).build())
         });
-        Ok(Self { config, proxy: matcher, past: past.collect(), speaks_tls: url.expose().starts_with("https://") })
-    }
-
-    /// What the SDK's connector takes, for requests that go through the proxy.
-    pub(super) fn config(&self) -> ProxyConfig {
-        self.config.clone()
-    }
-
-    /// Whether the proxy itself is spoken to over TLS.
-    pub(super) fn speaks_tls(&self) -> bool {
-        self.speaks_tls
+        Ok(Self { proxy: matcher, past: past.collect() })
     }
 
     /// The proxy that a request to this URL goes through; `None` when it goes there directly.
-    pub(super) fn between(&self, url: &str) -> Option<Between> {
-        let url: Uri = url.parse().ok()?;
-        let (way, default_port) =
-            if url.scheme_str() == Some("https") { (Way::Tunnel, 443) } else { (Way::Forward, 80) };
+    pub(super) fn intercept(&self, url: &Uri) -> Option<Proxied> {
+        let default_port = if url.scheme_str() == Some("https") { 443 } else { 80 };
         let port = url.port_u16().unwrap_or(default_port);
         let counts = |at: Option<u16>| at.is_none_or(|at| at == port);
-        if self.past.iter().any(|(at, past)| counts(*at) && past.intercept(&url).is_none()) {
+        if self.past.iter().any(|(at, past)| counts(*at) && past.intercept(url).is_none()) {
             return None;
         }
-        let proxy = self.proxy.intercept(&url)?;
-        let proxy = proxy.uri();
-        Some(Between { proxy: format!("{}://{}", proxy.scheme_str().unwrap_or("http"), proxy.authority()?), way })
+        self.proxy.intercept(url)
     }
 }
 
@@ -95,55 +82,43 @@ impl fmt::Debug for Detour {
     }
 }
 
-/// The proxy on the way of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Between {
-    /// Its URL, without user and password.
-    proxy: String,
-    way: Way,
+/// The proxy on the way of a request, with its user and password.
+pub(super) type Proxied = Intercept;
+
+/// What a proxy is called when something goes wrong with it: its URL without user and password.
+fn name(proxy: &Proxied) -> String {
+    let uri = proxy.uri();
+    let authority = uri.authority().map(Authority::as_str).unwrap_or_default();
+    format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
 }
 
-/// What a proxy does with a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// It opens a tunnel, and sees nothing of what goes through.
-    Tunnel,
-    /// It reads the request and sends it on.
-    Forward,
+/// There is no connection with the proxy itself.
+#[derive(Debug, Error)]
+#[error("the proxy can't be reached")]
+pub(super) struct NotReached {
+    pub(super) source: BoxError,
 }
 
 /// Something went wrong on the way through a proxy, or in it.
 #[derive(Debug, Error)]
-#[error("by way of the proxy {}", between.proxy)]
+#[error("by way of the proxy {proxy}")]
 pub(super) struct ByProxy {
-    between: Between,
+    proxy: String,
     source: BoxError,
 }
 
 impl ByProxy {
     /// The same error, with the proxy named.
-    pub(super) fn name(between: Between, error: ConnectorError) -> ConnectorError {
-        wrapped(error, |source| Box::new(Self { between, source }))
+    pub(super) fn name(proxy: &Proxied, error: ConnectorError) -> ConnectorError {
+        wrapped(error, |source| Box::new(Self { proxy: name(proxy), source }))
     }
 
-    /// What the cause at the root says, in words that a person knows. Its type is the connector's own.
-    pub(super) fn explain<'a>(&self, root: &'a str) -> &'a str {
+    /// What the cause at the root says, in words that a person knows. Its type is hyper-util's own.
+    pub(super) fn explain(root: &str) -> &str {
         match root {
             WANTS_PASSWORD => "it asks for a user name and a password, or for other ones",
-            // The connector offers HTTP/2 to a proxy that it speaks to over TLS, and then doesn't speak it.
-            "tunnel error: unsuccessful" if self.between.proxy.starts_with("https:") => {
-                "it refused the connection, or it wants HTTP/2, which isn't spoken with proxies"
-            }
             "tunnel error: unsuccessful" => "it refused the connection",
             other => other,
-        }
-    }
-
-    /// Whether this happened before the proxy had the request. `chain` is what it and its causes say.
-    pub(super) fn is_of_proxy_itself(&self, chain: &str) -> bool {
-        match self.between.way {
-            Way::Tunnel => chain.contains("tunnel error: failed to create underlying connection"),
-            Way::Forward => true,
         }
     }
 
@@ -203,9 +178,9 @@ mod tests {
             ("fd00:ec2::254", "https://[fd00:ec2::254]/latest", false),
             ("one,two,amazonaws.com", "https://amazonaws.com/", false),
         ] {
-            let between = Between { proxy: "http://proxy:3128".to_owned(), way: Way::Tunnel };
             let direct: Vec<_> = hosts.split(',').filter(|host| !host.is_empty()).map(|host| (host, None)).collect();
-            assert_eq!(detour(&direct).between(url), passes.then_some(between), "{url} with {hosts}");
+            let proxy = detour(&direct).intercept(&url.parse().expect("a URL")).as_ref().map(name);
+            assert_eq!(proxy.as_deref(), passes.then_some("http://proxy:3128"), "{url} with {hosts}");
         }
     }
 
@@ -221,7 +196,7 @@ mod tests {
             ("https://c.example/", true),
             ("https://c.example:99/", false),
         ] {
-            assert_eq!(detour.between(url).is_some(), passes, "{url}");
+            assert_eq!(detour.intercept(&url.parse().expect("a URL")).is_some(), passes, "{url}");
         }
     }
 
