@@ -144,16 +144,16 @@ fn certificates(pem: &[u8]) -> Result<Certificates, PemError> {
 fn plain_certificates(pem: &[u8]) -> Option<Certificates> {
     let mut certificates = Certificates::new();
     let mut open: Option<Vec<u8>> = None;
-    for line in pem.split(|byte| *byte == b'\n') {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+    // As text the lines are found a word at a time.
+    for line in std::str::from_utf8(pem).ok()?.lines() {
         match (line, &mut open) {
-            (b"-----BEGIN CERTIFICATE-----", None) => open = Some(Vec::with_capacity(2_048)),
-            (b"-----END CERTIFICATE-----", Some(base64)) => {
+            ("-----BEGIN CERTIFICATE-----", None) => open = Some(Vec::with_capacity(2_048)),
+            ("-----END CERTIFICATE-----", Some(base64)) => {
                 certificates.push(BASE64.decode(base64).ok()?.into());
                 open = None;
             }
-            (_, Some(base64)) => base64.extend_from_slice(line),
-            (_, None) if line.starts_with(b"-----") => return None,
+            (_, Some(base64)) => base64.extend_from_slice(line.as_bytes()),
+            (_, None) if line.starts_with("-----") => return None,
             (_, None) => {}
         }
     }
