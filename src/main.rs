@@ -10,6 +10,11 @@ use docker_credential_ecr_login::fallback::Programs;
 use docker_credential_ecr_login::helper::{Status, World};
 use docker_credential_ecr_login::streams;
 
+/// Grows by 64 KB at a time, where musl's own asks the system for a page or two, forty times in a fetch.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the process's own world comes in")]
 fn main() -> ExitCode {
     let arguments: Vec<String> =

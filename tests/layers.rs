@@ -18,7 +18,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 25] = [
+const HOMES: [(&str, &[&str]); 26] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -37,6 +37,7 @@ const HOMES: [(&str, &[&str]); 25] = [
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("signal_hook", &["src/ecr/interruption.rs"]),
     ("fs4", &["src/cache/lock.rs"]),
+    ("dlmalloc", &["src/main.rs"]),
     ("dirs", &["src/settings/directories.rs"]),
     ("rustix", &["src/fs/unix.rs", "src/streams.rs", "src/ecr/process.rs", "src/terminal.rs"]),
     ("strsim", &["src/settings/rules_file/document.rs"]),
