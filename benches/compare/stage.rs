@@ -143,6 +143,18 @@ impl Stage {
         home
     }
 
+    /// With static keys, and a configuration file with so many rules, none of them for [`HOST`].
+    pub fn rules(&self, rules: u64) -> Home {
+        let home = self.static_keys();
+        let rules = (1..=rules).map(|number| {
+            format!(
+                "[[registry]]\nmatch   = \"{number:012}.dkr.ecr.*.amazonaws.com\"\nprofile = \"account-{number}\"\n\n"
+            )
+        });
+        home.sandbox.write(".config/ecr-login/config.toml", rules.collect::<String>());
+        home
+    }
+
     /// With the role of an EC2 instance.
     pub fn metadata(&self) -> Home {
         self.home().change(|sandbox| sandbox.with_metadata(&self.http))
