@@ -17,7 +17,7 @@ pub(super) fn parse<'a>(text: &'a str, file: &Path) -> Option<Rules<'a>> {
     let mut table = Table::Top;
     for (number, line) in text.split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);
-        let rest = line.trim_start_matches(BLANK);
+        let rest = behind_blanks(line);
         let position = Position { line: number + 1, column: line.len() - rest.len() + 1 };
         match rest.as_bytes().first() {
             None => {}
@@ -33,8 +33,10 @@ pub(super) fn parse<'a>(text: &'a str, file: &Path) -> Option<Rules<'a>> {
     Some(rules)
 }
 
-/// White space in a line of TOML.
-const BLANK: [char; 2] = [' ', '\t'];
+/// What comes behind the white space of a line of TOML.
+fn behind_blanks(text: &str) -> &str {
+    &text[text.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count()..]
+}
 
 #[expect(clippy::large_enum_variant, reason = "there is one at a time; a box for each rule would cost more")]
 enum Table<'a> {
@@ -68,7 +70,7 @@ fn header<'a>(line: &str, position: Position) -> Option<Table<'a>> {
 
 fn property<'a>(line: &'a str, table: &mut Table<'a>, rules: &mut Rules<'a>) -> Option<()> {
     let (key, rest) = line.split_at(line.bytes().position(|byte| !is_of_key(byte))?);
-    let value = rest.trim_start_matches(BLANK).strip_prefix('=')?.trim_start_matches(BLANK);
+    let value = behind_blanks(behind_blanks(rest).strip_prefix('=')?);
     let has_value = match table {
         Table::Top => rules.auto_profile,
         Table::Registry(draft) => draft.has(key),
@@ -113,11 +115,11 @@ fn patterns(value: &str) -> Option<At<Patterns<'_>>> {
     };
     let mut patterns = Vec::new();
     loop {
-        let (text, behind) = string(rest.trim_start_matches(BLANK))?;
+        let (text, behind) = string(behind_blanks(rest))?;
         patterns.push(Pattern::parse(Cow::Borrowed(text)).ok()?);
-        let behind = behind.trim_start_matches(BLANK);
+        let behind = behind_blanks(behind);
         // There may be a comma behind the last one too.
-        rest = behind.strip_prefix(',').unwrap_or(behind).trim_start_matches(BLANK);
+        rest = behind_blanks(behind.strip_prefix(',').unwrap_or(behind));
         if let Some(behind) = rest.strip_prefix(']') {
             ends(behind)?;
             return Some(At { at: 0, value: Patterns::Any(patterns) });
@@ -144,7 +146,7 @@ fn string(value: &str) -> Option<(&str, &str)> {
 
 /// Nothing more, or a comment.
 fn ends(rest: &str) -> Option<()> {
-    let rest = rest.trim_start_matches(BLANK);
+    let rest = behind_blanks(rest);
     (rest.is_empty() || (rest.starts_with('#') && rest.bytes().all(is_text))).then_some(())
 }
 
