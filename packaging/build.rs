@@ -15,7 +15,11 @@ fn main() {
     let set = |name: &str| std::env::var(name).unwrap_or_default();
     if set("CARGO_CFG_TARGET_OS") == "linux" && set("CARGO_CFG_TARGET_ENV") == "musl" && is_c_compiler() {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
-        println!("cargo::rustc-link-arg-bins=-Wl,-T,{}/packaging/hit.ld", set("CARGO_MANIFEST_DIR"));
+        // One by one: in `-Wl,…` a comma in the path would end it.
+        for option in ["-T".to_owned(), format!("{}/packaging/hit.ld", set("CARGO_MANIFEST_DIR"))] {
+            println!("cargo::rustc-link-arg-bins=-Xlinker");
+            println!("cargo::rustc-link-arg-bins={option}");
+        }
     }
 }
 

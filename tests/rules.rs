@@ -339,8 +339,12 @@ fn a_file_that_cannot_be_used_says_why_and_leaves_other_registries_their_sentenc
     }
     fs::remove_file(home.home().join(RULES)).expect("it was written");
     symlink(home.home().join(RULES), home.home().join(RULES)).expect("a link to itself");
-    let error = fs::read(home.home().join(RULES)).expect_err("it leads nowhere");
-    check(&home, &format!("cannot read `{path}`: {error}"));
+    let number = fs::read(home.home().join(RULES)).expect_err("it leads nowhere").raw_os_error().expect("a number");
+    let reply = home.get(DEV);
+    reply.assert_not_found();
+    // Each C library has words of its own for it.
+    let (beginning, end) = (format!("(cannot read `{path}`: "), format!("(os error {number}));"));
+    assert!(reply.stderr.contains(&beginning) && reply.stderr.contains(&end), "{}", reply.stderr);
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_CONFIG", "~/missing.toml");
     let missing = home.home().join("missing.toml");
     check(&home, &format!("`{}`, which `AWS_ECR_CONFIG` names, does not exist", missing.display()));
