@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use crate::error::Failure;
+use crate::registry::EndpointVariant;
 use crate::secret::Secret;
 
 /// How AWS is reached.
@@ -20,6 +21,8 @@ pub struct Route {
     pub retries: Retries,
     /// The URL of the instance metadata service, or what is wrong with it: that matters only to who needs the service.
     pub metadata: Result<String, Failure>,
+    /// Which endpoints of STS and SSO are asked for credentials.
+    pub variant: EndpointVariant,
 }
 
 /// Where the certificates come from that a server's own must lead to.

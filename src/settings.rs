@@ -211,7 +211,7 @@ impl<'s> View<'s> {
     /// A value that means nothing.
     pub fn route(&self) -> Result<Route, Failure> {
         // Profile files that can't be read have been a failure already, if a profile is needed.
-        route::resolve(self.settings.env, &self.profiles, &self.selected)
+        route::resolve(self.settings.env, &self.profiles, &self.selected, self.target)
     }
 
     /// Whose token the registry needs, and where it comes from.

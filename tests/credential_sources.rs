@@ -633,6 +633,32 @@ fn an_empty_endpoint_variable_is_named_where_it_would_count() {
     fetched(&aws, &home.env("AWS_ENDPOINT_URL_STS", aws.url()), "ASIA-Pull-assumed-1");
 }
 
+#[test]
+fn an_endpoint_that_is_no_url_is_named_before_anybody_is_asked() {
+    let aws = FakeAws::start();
+    let role = format!(
+        "role_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = base\n[profile base]\naws_access_key_id = \
+         AKIABASE\n{SECRET}"
+    );
+    let services =
+        |url: &str| format!("[services local]\nsts =\n  endpoint_url ={url}\n[profile dev]\nservices = local\n{role}");
+    for settings in [
+        format!("[profile dev]\nendpoint_url =\n{role}"),
+        format!("[profile dev]\nendpoint_url = nonsense\n{role}"),
+        services(""),
+        services(" nonsense"),
+    ] {
+        let home = profile_of(&aws, &settings).without("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_ECR", aws.url());
+        assert_eq!(
+            reason(&home),
+            "the AWS settings are wrong (the endpoint URL is not an `http://` or `https://` URL); correct them and try \
+             again",
+            "{settings}"
+        );
+    }
+    assert_eq!(aws.requests().len(), 0);
+}
+
 // --- containers and instances ----------------------------------------------------------------------------------------
 
 #[test]

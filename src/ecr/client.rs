@@ -20,7 +20,7 @@ use super::http::LazyHttpClient;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::registry::Service;
-use crate::route::Retries;
+use crate::route::{Retries, Route};
 use crate::scope::{Fetched, Scope};
 use crate::secret::Redactor;
 use crate::token::AuthorizationToken;
@@ -108,10 +108,13 @@ pub(super) fn sts(
     endpoint_url: Option<&str>,
     user: Credentials,
     http: &LazyHttpClient,
-    retries: Retries,
+    route: &Route,
 ) -> aws_sdk_sts::Client {
-    let mut config = config!(aws_sdk_sts, region, user, http.clone(), retry_config(retries));
+    let mut config = config!(aws_sdk_sts, region, user, http.clone(), retry_config(route.retries));
     config.set_endpoint_url(endpoint_url.map(str::to_owned));
+    if endpoint_url.is_none() {
+        config = config.use_fips(route.variant.fips).use_dual_stack(route.variant.dual_stack);
+    }
     aws_sdk_sts::Client::from_conf(config.build())
 }
 

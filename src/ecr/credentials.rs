@@ -73,7 +73,9 @@ pub(super) async fn resolve(
         .with_behavior_version(Some(BehaviorVersion::latest()))
         .with_region(Some(Region::new(scope.region.clone())))
         .with_http_client(http.clone())
-        .with_retry_config(retry_config(route.retries));
+        .with_retry_config(retry_config(route.retries))
+        .with_use_fips(Some(route.variant.fips))
+        .with_use_dual_stack(Some(route.variant.dual_stack));
     let source = &scope.identity.source;
     let profiles = Profiles { sdk: &sdk, metadata: None, config, credentials: credentials_file };
     let resolved = match source {
@@ -102,7 +104,7 @@ pub(super) async fn resolve(
                         let user = user.map_err(|error| classify::credentials(&error, &source, &redactor))?;
                         learn(&mut redactor, &user);
                         redactor.learn_code(code);
-                        let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), user, http, route.retries);
+                        let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), user, http, route);
                         let session = mfa::assume(role, code, now, &sts).await;
                         let session = session.map_err(|error| classify::mfa(&error, &source, profile, &redactor))?;
                         remark = remark.or_else(|| mfa::keep(role, &session).err());
@@ -129,7 +131,7 @@ pub(super) async fn resolve(
     let credentials = resolved.map_err(|error| classify::credentials(&error, source, &redactor))?;
     let Some(role) = &scope.identity.role else { return Ok(Resolved { credentials, redactor, remark }) };
     learn(&mut redactor, &credentials);
-    let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), credentials, http, route.retries);
+    let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), credentials, http, route);
     let credentials = assume(role, &sts).await.map_err(|error| classify::role(&error, &role.arn, &redactor))?;
     Ok(Resolved { credentials, redactor, remark })
 }

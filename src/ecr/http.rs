@@ -104,7 +104,7 @@ impl LazyHttpClient {
     /// # Errors
     /// The certificates or proxies that the user named are none.
     pub(super) fn new(route: &Route) -> Result<Self, Failure> {
-        let Route { trust, proxies, retries: _, metadata: _ } = route;
+        let Route { trust, proxies, retries: _, metadata: _, variant: _ } = route;
         let detours = Detours { http: Detour::of_http(proxies)?, https: Detour::of_https(proxies)? };
         let tls = trust::named(trust)?.map(OnceLock::from).unwrap_or_default();
         Ok(Self { tls: Arc::new(tls), detours: Arc::new(detours) })

@@ -31,15 +31,8 @@ pub(super) fn resolve(
     selected: &Selected,
     target: &Target<'_>,
 ) -> Result<Endpoint, Failure> {
-    let profile = profiles.profile(&selected.name);
-    let flag = |variable: &str, key: &str| flag(env, profile.as_ref(), variable, key);
-    let host = target.registry().endpoint_variant();
-    let (fips, dual_stack) = (target.said(|rule| rule.fips), target.said(|rule| rule.dual_stack));
-    let variant = EndpointVariant {
-        fips: host.fips || fips.unwrap_or_else(|| flag(names::USE_FIPS, "use_fips_endpoint")),
-        dual_stack: host.dual_stack
-            || dual_stack.unwrap_or_else(|| flag(names::USE_DUALSTACK, "use_dualstack_endpoint")),
-    };
+    let (host, asked) = (target.registry().endpoint_variant(), asked_for(env, profiles, selected, target));
+    let variant = EndpointVariant { fips: host.fips || asked.fips, dual_stack: host.dual_stack || asked.dual_stack };
     if let Some(url) = target.said(|rule| rule.endpoint_url.as_deref()) {
         return Ok(Endpoint { variant, url: Some(url.to_owned()) });
     }
@@ -48,6 +41,34 @@ pub(super) fn resolve(
         Service::EcrPublic => (names::ENDPOINT_URL_ECR_PUBLIC, "ecr_public"),
     };
     Ok(Endpoint { variant, url: configured_url(env, profiles, selected, variable, service)? })
+}
+
+/// The kind of endpoint that STS and SSO are asked at, who give the credentials. The host of a registry says nothing of
+/// them; and with a URL in place of their own the SDK refuses any kind. What is wrong with such a URL is for who needs it.
+pub(super) fn variant_for_credentials(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    selected: &Selected,
+    target: &Target<'_>,
+) -> EndpointVariant {
+    let urls =
+        [url_of_sts(env, profiles, selected), configured_url(env, profiles, selected, names::ENDPOINT_URL_SSO, "sso")];
+    if urls.iter().all(|url| matches!(url, Ok(None))) {
+        asked_for(env, profiles, selected, target)
+    } else {
+        EndpointVariant::default()
+    }
+}
+
+/// The kind of endpoint that is asked for by a rule, else by a variable, else by the profile.
+fn asked_for(env: &Env, profiles: &Profiles<'_>, selected: &Selected, target: &Target<'_>) -> EndpointVariant {
+    let profile = profiles.profile(&selected.name);
+    let flag = |variable: &str, key: &str| flag(env, profile.as_ref(), variable, key);
+    let (fips, dual_stack) = (target.said(|rule| rule.fips), target.said(|rule| rule.dual_stack));
+    EndpointVariant {
+        fips: fips.unwrap_or_else(|| flag(names::USE_FIPS, "use_fips_endpoint")),
+        dual_stack: dual_stack.unwrap_or_else(|| flag(names::USE_DUALSTACK, "use_dualstack_endpoint")),
+    }
 }
 
 /// The URL of STS, if one is configured in place of its own.
@@ -66,7 +87,11 @@ fn flag(env: &Env, profile: Option<&Section<'_>>, variable: &str, key: &str) -> 
     }
 }
 
-fn configured_url(
+/// The URL that is configured for a service in place of its own.
+///
+/// # Errors
+/// It isn't a URL.
+pub(super) fn configured_url(
     env: &Env,
     profiles: &Profiles<'_>,
     selected: &Selected,

@@ -142,7 +142,7 @@ impl Facts<'_> {
             }
             let is_role = profile.get("role_arn").is_some() && profile.get("web_identity_token_file").is_none();
             if is_role {
-                self.no_empty_url(&[names::ENDPOINT_URL_STS])?;
+                self.good_urls(&[(names::ENDPOINT_URL_STS, "sts")])?;
             }
             if is_role && let Some(role) = mfa::role(self.env, self.profiles, self.selected, &name, &profile)? {
                 self.own.push(OwnLink {
@@ -179,16 +179,16 @@ impl Facts<'_> {
             return self.named_source(source);
         }
         if let (Some(_), Some(file)) = (profile.get("role_arn"), profile.get("web_identity_token_file")) {
-            self.no_empty_url(&[names::ENDPOINT_URL_STS])?;
+            self.good_urls(&[(names::ENDPOINT_URL_STS, "sts")])?;
             self.token_file(Path::new(file));
             return Ok(ProfileBase::WebIdentity);
         }
         if SSO_KEYS.iter().any(|key| profile.get(key).is_some()) {
-            self.no_empty_url(&[names::ENDPOINT_URL_SSO, names::ENDPOINT_URL_SSO_OIDC])?;
+            self.good_urls(&[(names::ENDPOINT_URL_SSO, "sso"), (names::ENDPOINT_URL_SSO_OIDC, "sso_oidc")])?;
             return Ok(ProfileBase::Sso { profile: name.to_owned() });
         }
         if profile.get("login_session").is_some() {
-            self.no_empty_url(&[names::ENDPOINT_URL_SIGNIN])?;
+            self.good_urls(&[(names::ENDPOINT_URL_SIGNIN, "signin")])?;
             return Ok(ProfileBase::Login { profile: name.to_owned() });
         }
         if let Some(command) = profile.get("credential_process") {
@@ -228,7 +228,7 @@ impl Facts<'_> {
         else {
             return Ok(false);
         };
-        self.no_empty_url(&[names::ENDPOINT_URL_STS])?;
+        self.good_urls(&[(names::ENDPOINT_URL_STS, "sts")])?;
         self.fingerprint.add("source", b"web identity");
         self.fingerprint.add("role_arn", role_arn.as_bytes());
         self.variables(&[names::ROLE_SESSION_NAME]);
@@ -241,13 +241,14 @@ impl Facts<'_> {
         Ok(true)
     }
 
-    /// The SDK reads these variables itself, and takes the empty string for a URL.
-    fn no_empty_url(&self, variables: &[&str]) -> Result<(), Failure> {
-        for &variable in variables {
+    /// Checks what the SDK reads itself of the endpoints of services: it takes the empty string for a URL, and panics.
+    fn good_urls(&self, services: &[(&str, &str)]) -> Result<(), Failure> {
+        for &(variable, service) in services {
             let general = [names::ENDPOINT_URL].into_iter().filter(|_| self.env.text(variable).is_none());
             if let Some(empty) = [variable].into_iter().chain(general).find(|variable| self.env.is_empty(variable)) {
                 return Err(wrong(format!("`{empty}` is set to the empty string; unset it")));
             }
+            endpoint::configured_url(self.env, self.profiles, self.selected, variable, service)?;
         }
         Ok(())
     }

@@ -8,21 +8,28 @@ use std::path::Path;
 use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::route::{CertificatePlace, Retries, Route, Trust};
+use crate::rules::Target;
 use crate::settings::directories::expand_tilde;
 use crate::settings::profile_file::Profiles;
 use crate::settings::selected::Selected;
-use crate::settings::{proxies, wrong};
+use crate::settings::{endpoint, proxies, wrong};
 
 /// Reads the settings of the profile in use and of the environment, which wins.
 ///
 /// # Errors
 /// A value that means nothing.
-pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Route, Failure> {
+pub(super) fn resolve(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    selected: &Selected,
+    target: &Target<'_>,
+) -> Result<Route, Failure> {
     Ok(Route {
         trust: trust(env, profiles, selected),
         proxies: proxies::resolve(env, profiles, selected)?,
         retries: retries(env, profiles, selected)?,
         metadata: metadata(env, profiles, selected),
+        variant: endpoint::variant_for_credentials(env, profiles, selected, target),
     })
 }
 
