@@ -588,6 +588,29 @@ fn each_service_has_an_endpoint_variable_of_its_own() {
     }
 }
 
+#[test]
+fn a_services_section_has_an_endpoint_for_each_service() {
+    let (sso, sts, ecr, public) = (FakeAws::start(), FakeAws::start(), FakeAws::start(), FakeAws::start());
+    let home = Sandbox::new().without("AWS_ENDPOINT_URL").env("AWS_PROFILE", "role");
+    let section = |name: &str, aws: &FakeAws| format!("{name} =\n  endpoint_url = {}\n", aws.url());
+    let services = [section("sso", &sso), section("sts", &sts), section("ecr", &ecr), section("ecr_public", &public)];
+    let services = format!("[services local]\n{}", services.concat());
+    let role =
+        "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = dev\nservices = local\n";
+    home.write(".aws/config", format!("{SSO_SESSION}{role}{services}"));
+    logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
+    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "ASIA-Pull-assumed-1");
+    assert_eq!(password_head(&home.get("public.ecr.aws").password()).access_key_id, "ASIA-Pull-assumed-2");
+    for (service, asked, times) in [
+        (&sso, Api::SsoRoleCredentials, 2),
+        (&sts, Api::AssumeRole, 2),
+        (&ecr, Api::EcrToken, 1),
+        (&public, Api::EcrPublicToken, 1),
+    ] {
+        assert_eq!((service.calls(asked), service.requests().len()), (times, times), "{asked:?}");
+    }
+}
+
 fn source_of(api: Api, serial: usize) -> String {
     format!("{}-{serial}", if api == Api::AssumeRole { "assumed" } else { "web" })
 }
