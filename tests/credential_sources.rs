@@ -563,6 +563,21 @@ fn the_profile_says_where_sts_is_until_it_says_something_else() {
     }
 }
 
+/// Gets both passwords with a role on top of an SSO session: SSO, STS, ECR and ECR Public each have their own requests.
+#[track_caller]
+fn each_is_asked_for_its_own(home: &Sandbox, [sso, sts, ecr, public]: [&FakeAws; 4]) {
+    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "ASIA-Pull-assumed-1");
+    assert_eq!(password_head(&home.get("public.ecr.aws").password()).access_key_id, "ASIA-Pull-assumed-2");
+    for (service, asked, times) in [
+        (sso, Api::SsoRoleCredentials, 2),
+        (sts, Api::AssumeRole, 2),
+        (ecr, Api::EcrToken, 1),
+        (public, Api::EcrPublicToken, 1),
+    ] {
+        assert_eq!((service.calls(asked), service.requests().len()), (times, times), "{asked:?}");
+    }
+}
+
 #[test]
 fn each_service_has_an_endpoint_variable_of_its_own() {
     let (sso, sts, ecr, public) = (FakeAws::start(), FakeAws::start(), FakeAws::start(), FakeAws::start());
@@ -576,16 +591,7 @@ fn each_service_has_an_endpoint_variable_of_its_own() {
     let role = "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = dev\n";
     home.write(".aws/config", format!("{SSO_SESSION}{role}"));
     logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
-    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "ASIA-Pull-assumed-1");
-    assert_eq!(password_head(&home.get("public.ecr.aws").password()).access_key_id, "ASIA-Pull-assumed-2");
-    for (service, asked, times) in [
-        (&sso, Api::SsoRoleCredentials, 2),
-        (&sts, Api::AssumeRole, 2),
-        (&ecr, Api::EcrToken, 1),
-        (&public, Api::EcrPublicToken, 1),
-    ] {
-        assert_eq!((service.calls(asked), service.requests().len()), (times, times), "{asked:?}");
-    }
+    each_is_asked_for_its_own(&home, [&sso, &sts, &ecr, &public]);
 }
 
 #[test]
@@ -599,16 +605,7 @@ fn a_services_section_has_an_endpoint_for_each_service() {
         "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = dev\nservices = local\n";
     home.write(".aws/config", format!("{SSO_SESSION}{role}{services}"));
     logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
-    assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "ASIA-Pull-assumed-1");
-    assert_eq!(password_head(&home.get("public.ecr.aws").password()).access_key_id, "ASIA-Pull-assumed-2");
-    for (service, asked, times) in [
-        (&sso, Api::SsoRoleCredentials, 2),
-        (&sts, Api::AssumeRole, 2),
-        (&ecr, Api::EcrToken, 1),
-        (&public, Api::EcrPublicToken, 1),
-    ] {
-        assert_eq!((service.calls(asked), service.requests().len()), (times, times), "{asked:?}");
-    }
+    each_is_asked_for_its_own(&home, [&sso, &sts, &ecr, &public]);
 }
 
 fn source_of(api: Api, serial: usize) -> String {
