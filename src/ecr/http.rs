@@ -6,7 +6,8 @@
 //! gathers entropy for 28 ms at start.
 //!
 //! Connecting (looking up the name, racing IPv4 and IPv6) and the tunnel through a proxy are hyper-util's, as they are in
-//! the SDK's client; so are the rules by which an error is one of time, of the network or of somebody else.
+//! the SDK's client. Whether an error is one of time, of the network or of somebody else is told here, as that client
+//! tells it: the SDK tries again by that.
 
 use std::error::Error;
 use std::fmt;
