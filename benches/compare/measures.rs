@@ -279,8 +279,7 @@ impl Bench<'_> {
             Row::new("instructions of a hit, 1 token", Unit::Count, with_one)
                 .beside_peer(theirs(one), None)
                 .with_floor(floor)
-                .at_most(goals::HIT_INSTRUCTIONS, false)
-                .at_most(goals::HIT_INSTRUCTIONS_HELD, true),
+                .at_most(goals::HIT_INSTRUCTIONS, true),
             Row::new("what 200 rules add to them", Unit::Count, added).at_most(goals::RULES_INSTRUCTIONS_HELD, true),
             Row::new("the same with 1,000 tokens", Unit::Count, instructions(thousand, self.ours()))
                 .beside_peer(theirs(thousand), None)
