@@ -22,6 +22,7 @@ enum { END = 0, RELR_SIZE = 35, RELR = 36 };
 
 /* From the linker: where the program begins and ends, found relative to the code that asks. */
 extern HIDDEN const char __ehdr_start[];
+extern HIDDEN const char __init_array_start[];
 extern HIDDEN const char _end[];
 
 /* The system jumps here with nothing but the stack set, which is all that musl's `_start` reads: section 3.4.1 of
@@ -62,10 +63,13 @@ static inline uintptr_t lowest(uintptr_t bits)
 
 HIDDEN void ecr_login_move_pointers(struct fact *fact)
 {
+    if (!fact)
+        return;
+    populate((uintptr_t)__init_array_start, (uintptr_t)_end);
     const uintptr_t base = (uintptr_t)__ehdr_start;
     const uintptr_t *entry = 0;
     uintptr_t *size = 0;
-    for (; fact && fact->kind != END; fact++) {
+    for (; fact->kind != END; fact++) {
         if (fact->kind == RELR)
             entry = (const uintptr_t *)(base + fact->value);
         if (fact->kind == RELR_SIZE)
@@ -75,7 +79,6 @@ HIDDEN void ecr_login_move_pointers(struct fact *fact)
     if (!entry || !size || *size == 0)
         return;
     const uintptr_t *const end = entry + *size / sizeof(*entry);
-    populate(base + *entry, (uintptr_t)_end);
     for (uintptr_t *words = 0; entry < end; entry++) {
         if (*entry & 1) {
             for (uintptr_t bits = *entry >> 1; bits; bits &= bits - 1)
