@@ -108,6 +108,12 @@ impl Registry {
         PrivateRegistry::parse(host).map(Self::Private).or_else(|| PublicRegistry::parse(host).map(Self::Public))
     }
 
+    /// Whether [`Registry::parse`] would recognise a host.
+    #[must_use]
+    pub fn is_host(host: &str) -> bool {
+        PrivateHost::parse(host).is_some() || PublicRegistry::parse(host).is_some()
+    }
+
     /// The host name in lower case.
     #[must_use]
     pub fn host(&self) -> &str {
@@ -188,9 +194,30 @@ impl PrivateRegistry {
         &self.host[self.region.clone()]
     }
 
+    fn parse(host: &str) -> Option<Self> {
+        let PrivateHost { region, suffix, fips, domain } = PrivateHost::parse(host)?;
+        let region_end = host.len() - suffix.len() - 1;
+        Some(Self {
+            host: host.to_ascii_lowercase(),
+            region: region_end - region.len()..region_end,
+            partition: domain.partition,
+            variant: EndpointVariant { fips, dual_stack: domain.dual_stack },
+        })
+    }
+}
+
+/// The parts of the host of a private registry.
+struct PrivateHost<'a> {
+    region: &'a str,
+    suffix: &'a str,
+    fips: bool,
+    domain: &'static Domain,
+}
+
+impl<'a> PrivateHost<'a> {
     /// `ACCOUNT.dkr.ecr.REGION.DOMAIN`, with `dkr-ecr` for `dkr.ecr` and `ecr-fips` for `ecr` in any domain: AWS
     /// writes `dkr-ecr` with `on.*` only, but published host patterns accept every combination.
-    fn parse(host: &str) -> Option<Self> {
+    fn parse(host: &'a str) -> Option<Self> {
         let (account, rest) = host.split_at_checked(ACCOUNT_LENGTH)?;
         if !account.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
@@ -200,16 +227,7 @@ impl PrivateRegistry {
         let (fips, rest) = strip_prefix(rest, "-fips").map_or((false, rest), |rest| (true, rest));
         let (region, suffix) = rest.strip_prefix('.')?.split_once('.')?;
         let domain = DOMAINS.iter().find(|domain| domain.holds(region, suffix))?;
-        if !is_region(region) {
-            return None;
-        }
-        let region_end = host.len() - suffix.len() - 1;
-        Some(Self {
-            host: host.to_ascii_lowercase(),
-            region: region_end - region.len()..region_end,
-            partition: domain.partition,
-            variant: EndpointVariant { fips, dual_stack: domain.dual_stack },
-        })
+        is_region(region).then_some(Self { region, suffix, fips, domain })
     }
 }
 
@@ -371,7 +389,7 @@ impl Domain {
 
 /// Every domain of a private registry; the first that holds a host counts. A new partition is a new line (and a new
 /// [`Partition`]). Plain and dual-stack names: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>.
-const DOMAINS: [Domain; 11] = [
+static DOMAINS: [Domain; 11] = [
     Domain::new("amazonaws.com", "us-gov-", Partition::AwsUsGov),
     Domain::new("amazonaws.com", "", Partition::Aws),
     Domain::new("on.aws", "us-gov-", Partition::AwsUsGov).dual_stack(),

@@ -23,17 +23,17 @@ pub struct Rules<'a> {
     pub auto_profile: bool,
 }
 
-/// One `[[registry]]`.
+/// One `[[registry]]`. There may be hundreds for each `get`, so what few have is in a box.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rule<'a> {
     /// The hosts that it is for.
     pub patterns: Patterns<'a>,
     /// The registry that these hosts are other names of.
-    pub registry: Option<Registry>,
+    pub registry: Option<Box<Registry>>,
     /// The profile that is asked.
     pub profile: Option<Cow<'a, str>>,
     /// The role that is assumed from there.
-    pub role: Option<Role<'a>>,
+    pub role: Option<Box<Role<'a>>>,
     /// The region whose API is asked, in place of that in the registry's name.
     pub region: Option<Cow<'a, str>>,
     /// The endpoint that is asked, in place of the API's own.
@@ -50,9 +50,18 @@ pub struct Rule<'a> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     /// Counted from 1.
-    pub line: usize,
+    pub line: u32,
     /// The character in the line, counted from 1.
-    pub column: usize,
+    pub column: u32,
+}
+
+impl Position {
+    /// The place of a character in a line, both counted from 1; a file is too short for them not to fit.
+    #[must_use]
+    pub fn new(line: usize, column: usize) -> Self {
+        let [line, column] = [line, column].map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+        Self { line, column }
+    }
 }
 
 impl fmt::Display for Position {
@@ -124,26 +133,23 @@ impl<'a> Pattern<'a> {
         if text.is_empty() {
             return Err("is empty");
         }
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let kinds = text.bytes().fold(0, |kinds, byte| kinds | KINDS[usize::from(byte)]);
+        if kinds == DIGIT {
             return if text.len() == 12 {
                 Ok(Self::Account(text))
             } else {
                 Err("is no account ID: those have 12 digits")
             };
         }
-        let (mut wildcards, mut before) = (false, 0);
-        for byte in text.bytes() {
-            if (before, byte) == (b'*', b'*') {
-                return Err("has `**`, and `*` alone stands for any characters, dots among them");
-            }
-            before = byte;
-            match byte {
-                b'*' | b'?' => wildcards = true,
-                b'-' | b'_' | b'.' => {}
-                byte if byte.is_ascii_alphanumeric() => {}
-                b':' | b'/' => return Err("is no host: leave out scheme, port and path"),
-                _ => return Err("is neither a host, with `*` and `?` or without, nor an account ID"),
-            }
+        if kinds & STRANGE != 0 {
+            return Err("is neither a host, with `*` and `?` or without, nor an account ID");
+        }
+        if kinds & OF_URL != 0 {
+            return Err("is no host: leave out scheme, port and path");
+        }
+        let wildcards = kinds & WILDCARD != 0;
+        if wildcards && text.contains("**") {
+            return Err("has `**`, and `*` alone stands for any characters, dots among them");
         }
         Ok(if wildcards { Self::Glob(text) } else { Self::Host(text) })
     }
@@ -156,6 +162,29 @@ impl<'a> Pattern<'a> {
         }
     }
 }
+
+const DIGIT: u8 = 1;
+const OF_HOST: u8 = 1 << 1;
+const WILDCARD: u8 = 1 << 2;
+const OF_URL: u8 = 1 << 3;
+const STRANGE: u8 = 1 << 4;
+
+/// What each byte is in a pattern: all of them together say what it is, in a few instructions a byte.
+const KINDS: [u8; 256] = {
+    let mut kinds = [STRANGE; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        kinds[byte as usize] = match byte {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' | b'-' | b'_' | b'.' => OF_HOST,
+            b'*' | b'?' => WILDCARD,
+            b':' | b'/' => OF_URL,
+            _ => STRANGE,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// Whether a glob stands for the whole of a host. It goes back to the last `*` only, so its time is at most the product of
 /// both lengths.
@@ -238,7 +267,7 @@ impl Rules<'_> {
         let (registry, behind) = match (rule.and_then(|rule| rule.registry.clone()), own) {
             (Some(registry), _) => {
                 let behind = self.rule_behind(&registry);
-                (registry, behind)
+                (*registry, behind)
             }
             (None, Some(registry)) => (registry, None),
             (None, None) => return self.fallback(Some(host)),
@@ -372,7 +401,7 @@ impl Rule<'_> {
     pub fn contradiction(&self, registry: &Registry) -> Option<String> {
         let partition = registry.partition();
         let (host, lies_in) = (registry.host(), partition.as_str());
-        if let Some(Role { arn, .. }) = &self.role
+        if let Some(arn) = self.role.as_deref().map(|role| &role.arn)
             && partition_of_role(arn) != Some(partition)
         {
             return Some(format!("the role `{arn}` is of another partition than `{host}`, which lies in `{lies_in}`"));
@@ -416,7 +445,7 @@ mod tests {
         let patterns = patterns.iter().map(|text| Pattern::parse((*text).into()).expect(text)).collect();
         Rule {
             patterns: Patterns::Any(patterns),
-            registry: registry.map(|host| Registry::parse(host).expect(host)),
+            registry: registry.map(|host| Box::new(Registry::parse(host).expect(host))),
             profile: None,
             role: None,
             region: None,
@@ -586,7 +615,7 @@ mod tests {
 
     #[test]
     fn a_role_or_region_of_another_partition_is_a_contradiction() {
-        let role = |arn: &'static str| Some(Role { arn: arn.into(), external_id: None, session_name: None });
+        let role = |arn: &'static str| Some(Box::new(Role { arn: arn.into(), external_id: None, session_name: None }));
         let china = "arn:aws-cn:iam::111122223333:role/pull";
         for (rule, said) in [
             (Rule { role: role("arn:aws:iam::111122223333:role/a/b"), ..rule(&["*"], None) }, None),

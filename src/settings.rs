@@ -228,7 +228,7 @@ impl<'s> View<'s> {
                 ));
             }
         }
-        let assumed = target.rule_of_identity().and_then(|rule| rule.role.as_ref());
+        let assumed = target.rule_of_identity().and_then(|rule| rule.role.as_deref());
         let identity = identity::identify(env, profiles, selected, assumed, broken.clone())?;
         if target.service() == Service::EcrPublic
             && identity.source != CredentialSource::Nothing

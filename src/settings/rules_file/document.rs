@@ -101,7 +101,7 @@ impl Lines<'_> {
         self.line += before[self.seen..].matches('\n').count();
         self.seen = before.len();
         let start = before.rfind('\n').map_or(0, |end| end + 1);
-        Position { line: self.line, column: before[start..].chars().count() + 1 }
+        Position::new(self.line, before[start..].chars().count() + 1)
     }
 }
 
@@ -393,7 +393,7 @@ mod tests {
         assert_eq!(second.position, at(8));
         let patterns: Vec<_> = second.patterns.iter().cloned().collect();
         assert_eq!(patterns, [Pattern::Host("docker.example.com".into()), Pattern::Glob("*.example.net".into())]);
-        let registry = second.registry.as_ref().map(crate::registry::Registry::host);
+        let registry = second.registry.as_deref().map(crate::registry::Registry::host);
         assert_eq!(registry, Some("111122223333.dkr.ecr.us-east-1.amazonaws.com"));
         let role = second.role.as_ref().expect("a role");
         assert_eq!(role.arn, "arn:aws:iam::444455556666:role/pull");

@@ -26,7 +26,7 @@ pub(super) struct RuleDraft<'a> {
     at: usize,
     position: Position,
     pub(super) patterns: Option<At<Patterns<'a>>>,
-    registry: Option<At<Registry>>,
+    registry: Option<At<Box<Registry>>>,
     profile: Text<'a>,
     role_arn: Text<'a>,
     external_id: Text<'a>,
@@ -78,7 +78,7 @@ impl<'a> RuleDraft<'a> {
         let problem = match key {
             "registry" => match Registry::parse(value) {
                 Some(registry) => {
-                    self.registry = Some(At { at: *at, value: registry });
+                    self.registry = Some(At { at: *at, value: Box::new(registry) });
                     return Ok(());
                 }
                 None => Some("is not the host of an ECR registry"),
@@ -153,7 +153,7 @@ impl<'a> RuleDraft<'a> {
             patterns: patterns.value,
             registry: registry.map(|registry| registry.value),
             profile: value(profile),
-            role: value(role_arn).map(|arn| Role { arn, external_id, session_name }),
+            role: value(role_arn).map(|arn| Box::new(Role { arn, external_id, session_name })),
             region: value(region),
             endpoint_url: value(endpoint_url),
             fips: fips.map(|flag| flag.value),
@@ -161,16 +161,17 @@ impl<'a> RuleDraft<'a> {
             position,
         };
         check_patterns(&rule, patterns.at, registry_at)?;
-        let named = rule.patterns.iter().filter_map(|pattern| match pattern {
-            Pattern::Host(host) if rule.registry.is_none() => Registry::parse(host),
-            Pattern::Host(_) | Pattern::Account(_) | Pattern::Glob(_) => None,
-        });
-        // The message names role or region, whichever it is, so either place will do for the eye.
-        if let Some(contradiction) =
-            rule.registry.clone().into_iter().chain(named).find_map(|one| rule.contradiction(&one))
-        {
-            let [role_at, region_at] = places;
-            return Err(Mistake::new(role_at.or(region_at).unwrap_or(at), contradiction));
+        if rule.role.is_some() || rule.region.is_some() {
+            let named = rule.patterns.iter().filter_map(|pattern| match pattern {
+                Pattern::Host(host) if rule.registry.is_none() => Registry::parse(host),
+                Pattern::Host(_) | Pattern::Account(_) | Pattern::Glob(_) => None,
+            });
+            let registry = rule.registry.as_deref().cloned();
+            if let Some(contradiction) = registry.into_iter().chain(named).find_map(|one| rule.contradiction(&one)) {
+                // The message names role or region, whichever it is, so either place will do for the eye.
+                let [role_at, region_at] = places;
+                return Err(Mistake::new(role_at.or(region_at).unwrap_or(at), contradiction));
+            }
         }
         Ok(rule)
     }
@@ -180,7 +181,7 @@ impl<'a> RuleDraft<'a> {
 fn check_patterns(rule: &Rule<'_>, at: usize, registry_at: Option<usize>) -> Result<(), Mistake> {
     for pattern in rule.patterns.iter() {
         match (pattern, registry_at) {
-            (Pattern::Host(host), None) if Registry::parse(host).is_none() => {
+            (Pattern::Host(host), None) if !Registry::is_host(host) => {
                 return Err(Mistake::new(
                     at,
                     format!("`{host}` is not the host of an ECR registry; name the one behind it with `registry`"),

@@ -11,14 +11,19 @@ use std::path::Path;
 use super::draft::{At, FallbackDraft, RuleDraft};
 use crate::rules::{Pattern, Patterns, Position, Rules};
 
+/// The fewest bytes of a rule that does anything.
+const SHORTEST_RULE: usize = "[[registry]]\nmatch='*'\nfips=true\n".len();
+
 /// Reads a file, if it is plain and without mistakes.
 pub(super) fn parse<'a>(text: &'a str, file: &Path) -> Option<Rules<'a>> {
-    let mut rules = Rules { file: file.to_owned(), ..Rules::default() };
+    // Memory that is set aside and not used costs nothing; a list that grows is copied.
+    let registries = Vec::with_capacity(text.len() / SHORTEST_RULE);
+    let mut rules = Rules { file: file.to_owned(), registries, ..Rules::default() };
     let mut table = Table::Top;
     for (number, line) in text.split('\n').enumerate() {
         let line = line.strip_suffix('\r').unwrap_or(line);
         let rest = behind_blanks(line);
-        let position = Position { line: number + 1, column: line.len() - rest.len() + 1 };
+        let position = Position::new(number + 1, line.len() - rest.len() + 1);
         match rest.as_bytes().first() {
             None => {}
             Some(b'#') => ends(rest)?,
@@ -140,7 +145,7 @@ fn whole_string(value: &str) -> Option<At<Cow<'_, str>>> {
 fn string(value: &str) -> Option<(&str, &str)> {
     let quote = *value.as_bytes().first().filter(|byte| matches!(byte, b'\'' | b'"'))?;
     let text = &value[1..];
-    let end = text.bytes().position(|byte| byte == quote || !is_plain(byte))?;
+    let end = text.bytes().position(|byte| MAY_END[usize::from(byte)] && (byte == quote || !is_plain(byte)))?;
     (end > 0 && text.as_bytes()[end] == quote).then(|| (&text[..end], &text[end + 1..]))
 }
 
@@ -151,14 +156,25 @@ fn ends(rest: &str) -> Option<()> {
 }
 
 /// What stands for itself in strings of both kinds.
-fn is_plain(byte: u8) -> bool {
+const fn is_plain(byte: u8) -> bool {
     is_text(byte) && byte != b'\\'
 }
 
 /// What TOML has in strings and comments: no control characters but the tab.
-fn is_text(byte: u8) -> bool {
+const fn is_text(byte: u8) -> bool {
     !byte.is_ascii_control() || byte == b'\t'
 }
+
+/// The bytes at which a string may end, or not be plain: few in a file, so that most are passed in a few instructions.
+const MAY_END: [bool; 256] = {
+    let mut may_end = [false; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        may_end[byte as usize] = !is_plain(byte) || matches!(byte, b'\'' | b'"');
+        byte += 1;
+    }
+    may_end
+};
 
 #[cfg(test)]
 mod tests {
