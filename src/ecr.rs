@@ -20,7 +20,7 @@ use std::cell::Cell;
 
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{Fetched, Scope, TokenRequest, TokenSource};
+use crate::scope::{CredentialSource, Fetched, Scope, TokenRequest, TokenSource};
 use credentials::Resolved;
 
 /// Amazon ECR and ECR Public, by way of the AWS SDK.
@@ -63,6 +63,11 @@ async fn token(
     waiting_for: &Cell<Option<String>>,
 ) -> Result<Fetched, Failure> {
     let TokenRequest { scope, route, .. } = request;
+    // Credentials that somebody is asked for take a while.
+    let at_hand = scope.identity.source == CredentialSource::Environment && scope.identity.role.is_none();
+    if !at_hand && let Some(endpoint) = client::endpoint(scope).await {
+        http.connect_ahead(endpoint);
+    }
     waiting_for.set(Some(scope.identity.source.to_string()));
     let Resolved { credentials, mut redactor, remark } = credentials::resolve(request, plan, &http).await?;
     waiting_for.set(None);

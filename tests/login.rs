@@ -134,7 +134,10 @@ fn a_session_is_renewed_in_the_region_of_its_profile() {
     let sandbox = sandbox.env("AWS_PROFILE", "dev").env("AWS_MAX_ATTEMPTS", "1").env("AWS_REGION", "eu-central-1");
     sandbox.with_login_session("dev", OVER);
     assert!(reason(&sandbox).contains("it refused the connection"));
-    assert_eq!(proxy.targets(), ["us-west-2.signin.aws.amazon.com:443"]);
+    let mut targets = proxy.targets();
+    // The API may have been connected to meanwhile, and isn't asked.
+    targets.retain(|target| !target.contains("ecr"));
+    assert_eq!(targets, ["us-west-2.signin.aws.amazon.com:443"]);
 }
 
 #[test]

@@ -6,7 +6,12 @@
 
 mod support;
 
+use std::io;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
@@ -16,6 +21,10 @@ use support::tls::TestCa;
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 const ACCESS_KEY_ID: &str = "AKIDREACHING";
+
+/// A profile whose role STS gives.
+const ROLE: &str = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n\
+    [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n";
 
 /// Why there is no password for a host, as the person is told.
 #[track_caller]
@@ -300,14 +309,15 @@ fn the_apis_that_give_credentials_are_asked_through_the_same_proxy() {
     let (ca, aws, proxy) = aws_behind_proxy();
     let sandbox =
         asking_aws(&ca).without("AWS_ACCESS_KEY_ID").env("AWS_PROFILE", "dev").env("https_proxy", proxy.url());
-    sandbox.write(
-        ".aws/config",
-        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n\
-         [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n",
-    );
+    sandbox.write(".aws/config", ROLE);
     assert_served(&sandbox, HOST, "a role");
-    assert_eq!(proxy.targets(), ["sts.eu-west-1.amazonaws.com:443", API]);
+    assert_eq!(sorted(proxy.targets()), [API, "sts.eu-west-1.amazonaws.com:443"]);
     assert_eq!((aws.calls(Api::AssumeRole), aws.calls(Api::EcrToken)), (1, 1));
+}
+
+fn sorted(mut targets: Vec<String>) -> Vec<String> {
+    targets.sort();
+    targets
 }
 
 #[test]
@@ -528,6 +538,76 @@ fn a_cached_token_needs_no_proxy() {
     assert_eq!((proxy.requests().len(), aws.calls(Api::EcrToken)), (1, 1));
 }
 
+// --- connecting ahead ------------------------------------------------------------------------------------------------
+
+/// A profile whose role is assumed with keys, and where STS and ECR are.
+fn with_role(sts: &FakeAws, ecr: &str) -> Sandbox {
+    let sandbox = Sandbox::new()
+        .env("AWS_PROFILE", "dev")
+        .env("AWS_ENDPOINT_URL_STS", sts.url())
+        .env("AWS_ENDPOINT_URL_ECR", ecr);
+    sandbox.write(".aws/config", ROLE);
+    sandbox
+}
+
+/// Leads to a port, but closes the first connections at once; and the count of all.
+fn closing_the_first(closed: usize, port: u16) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("it listens"));
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&count);
+    thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            if counted.fetch_add(1, Ordering::SeqCst) < closed {
+                continue;
+            }
+            let server = TcpStream::connect(("127.0.0.1", port)).expect("the fake listens");
+            let copies = [&client, &server].map(|end| end.try_clone().expect("it is open"));
+            let [to_client, to_server] = copies;
+            for (mut from, mut to) in [(client, to_server), (server, to_client)] {
+                thread::spawn(move || io::copy(&mut from, &mut to).and_then(|_| to.shutdown(Shutdown::Write)));
+            }
+        }
+    });
+    (url, count)
+}
+
+#[test]
+fn ecr_is_connected_to_while_the_credentials_are_asked_for_and_not_asked_before_they_are_there() {
+    let (ca, aws, proxy) = aws_behind_proxy();
+    aws.set(Api::AssumeRole, Behaviour::Hang);
+    let sandbox = asking_aws(&ca).without("AWS_ACCESS_KEY_ID").env("https_proxy", proxy.url());
+    let sandbox = sandbox.env("AWS_PROFILE", "dev").env("AWS_ECR_TIMEOUT", "2");
+    sandbox.write(".aws/config", ROLE);
+    assert!(reason(&sandbox, HOST).contains("profile `dev` gave no credentials in 2 s"));
+    assert_eq!(sorted(proxy.targets()), [API, "sts.eu-west-1.amazonaws.com:443"]);
+    assert_eq!(aws.calls(Api::EcrToken), 0);
+    // Before the proxy, which waits for it.
+    drop(aws);
+}
+
+#[test]
+fn a_connection_ahead_is_used_and_one_that_was_closed_meanwhile_costs_no_attempt() {
+    for (closed, connections) in [(0, 1), (1, 2)] {
+        let aws = FakeAws::start();
+        aws.set(Api::AssumeRole, Behaviour::Delay(Duration::from_millis(300)));
+        let (ecr, count) = closing_the_first(closed, aws.port());
+        let sandbox = with_role(&aws, &ecr).env("AWS_MAX_ATTEMPTS", "1");
+        assert_served(&sandbox, HOST, &format!("{closed} closed"));
+        assert_eq!(count.load(Ordering::SeqCst), connections, "{closed} closed");
+        assert_eq!(aws.calls(Api::EcrToken), 1, "{closed} closed");
+    }
+}
+
+#[test]
+fn a_connection_that_waited_for_long_isn_t_used() {
+    let aws = FakeAws::start();
+    aws.set(Api::AssumeRole, Behaviour::Delay(Duration::from_millis(5_200)));
+    let (ecr, count) = closing_the_first(0, aws.port());
+    assert_served(&with_role(&aws, &ecr), HOST, "late credentials");
+    assert_eq!(count.load(Ordering::SeqCst), 2);
+}
+
 // --- retries ---------------------------------------------------------------------------------------------------------
 
 fn throttling() -> Behaviour {
@@ -582,11 +662,7 @@ fn the_apis_that_give_credentials_are_tried_as_often() {
     let aws = FakeAws::start();
     aws.set(Api::AssumeRole, Behaviour::error(400, "Throttling", "Rate exceeded"));
     let sandbox = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev").env("AWS_MAX_ATTEMPTS", "1");
-    sandbox.write(
-        ".aws/config",
-        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n\
-         [profile base]\naws_access_key_id = AKIDBASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n",
-    );
+    sandbox.write(".aws/config", ROLE);
     let reason = reason(&sandbox, HOST);
     assert!(reason.starts_with("AWS throttles this account's calls ("), "{reason}");
     assert_eq!(aws.calls(Api::AssumeRole), 1);

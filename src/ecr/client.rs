@@ -14,6 +14,7 @@ use aws_sdk_ecr::operation::RequestId;
 use aws_sdk_ecr::primitives::DateTime;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
+use http::Uri;
 
 use super::classify;
 use super::http::LazyHttpClient;
@@ -57,6 +58,28 @@ macro_rules! client {
         }
         $sdk::Client::from_conf(config.build())
     }};
+}
+
+/// Finds out where one of the SDK's clients is going to ask, by the rules that it has.
+macro_rules! endpoint {
+    ($sdk:ident, $scope:expr) => {{
+        use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+        let scope: &Scope = $scope;
+        let mut params = Params::builder().region(&scope.region).set_endpoint(scope.endpoint_url.clone());
+        if scope.endpoint_url.is_none() {
+            params = params.use_fips(scope.variant.fips).use_dual_stack(scope.variant.dual_stack);
+        }
+        DefaultResolver::new().resolve_endpoint(&params.build().ok()?).await.ok()?
+    }};
+}
+
+/// Where the service of the scope is going to be asked; `None` where asking is going to say why not.
+pub(super) async fn endpoint(scope: &Scope) -> Option<Uri> {
+    let endpoint = match scope.service {
+        Service::Ecr => endpoint!(aws_sdk_ecr, scope),
+        Service::EcrPublic => endpoint!(aws_sdk_ecrpublic, scope),
+    };
+    endpoint.url().parse().ok()
 }
 
 /// Asks the service of the scope for a token.

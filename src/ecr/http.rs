@@ -5,6 +5,8 @@
 //! certificates of the system are read for the first https request, if ever. Of the TLS backends it takes `ring`: aws-lc-rs
 //! gathers entropy for 28 ms at start.
 //!
+//! The one connection that is sure to be needed may be opened ahead, while whoever gives the credentials is asked.
+//!
 //! Connecting (looking up the name, racing IPv4 and IPv6) and the tunnel through a proxy are hyper-util's, as they are in
 //! the SDK's client. Whether an error is one of time, of the network or of somebody else is told here, as that client
 //! tells it: the SDK tries again by that.
@@ -13,7 +15,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,13 +30,16 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::{PathAndQuery, Scheme};
-use http::{HeaderValue, Request, Uri};
+use http::{HeaderValue, Request, Response, Uri};
+use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
@@ -51,7 +56,20 @@ pub(super) struct LazyHttpClient {
     tls: Arc<OnceLock<Trusted>>,
     /// The proxies, `http` and `https`.
     detours: Arc<Detours>,
+    /// The connection that was opened ahead, until a request takes it.
+    ahead: Arc<Mutex<Option<Ahead>>>,
 }
+
+/// A connection for a request that is still to come.
+#[derive(Debug)]
+struct Ahead {
+    to: Uri,
+    since: Instant,
+    stream: JoinHandle<Result<Connection, BoxError>>,
+}
+
+/// How long a connection is worth having before a request comes: a server closes one that stays silent.
+const LONGEST_AHEAD: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 struct Detours {
@@ -108,7 +126,28 @@ impl LazyHttpClient {
         let Route { trust, proxies, retries: _, metadata: _, variant: _ } = route;
         let detours = Detours { http: Detour::of_http(proxies)?, https: Detour::of_https(proxies)? };
         let tls = trust::named(trust)?.map(OnceLock::from).unwrap_or_default();
-        Ok(Self { tls: Arc::new(tls), detours: Arc::new(detours) })
+        Ok(Self { tls: Arc::new(tls), detours: Arc::new(detours), ahead: Arc::default() })
+    }
+
+    /// Begins to connect to the server of a URL, which is going to be asked when the credentials are there.
+    pub(super) fn connect_ahead(&self, to: Uri) {
+        let (client, server) = (self.clone(), to.clone());
+        let stream = tokio::spawn(async move {
+            let proxy = client.detour(&server).and_then(|detour| detour.intercept(&server));
+            client.connect(&server, proxy.as_ref()).await
+        });
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ahead { to, since: Instant::now(), stream });
+    }
+
+    /// The connection that was opened ahead, if it is to the server of this URL; whatever went wrong with it, a new one may do
+    /// better.
+    async fn opened_ahead(&self, uri: &Uri) -> Option<Connection> {
+        let same = |ahead: &mut Ahead| ahead.to.scheme() == uri.scheme() && ahead.to.authority() == uri.authority();
+        let taken = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take_if(same)?;
+        if taken.since.elapsed() > LONGEST_AHEAD {
+            return None;
+        }
+        taken.stream.await.ok()?.ok()
     }
 
     fn detour(&self, uri: &Uri) -> Option<&Detour> {
@@ -121,23 +160,25 @@ impl LazyHttpClient {
         proxy: Option<&Proxied>,
         limit: Option<Duration>,
     ) -> Result<HttpResponse, ConnectorError> {
-        let connecting = self.connect(request.uri(), proxy);
-        let stream = within(limit, "connection", connecting).await.and_then(|result| result).map_err(sort)?;
+        let uri = request.uri().clone();
         // A proxy that reads the request is told where it is to go, and who we are.
-        let forwarded = proxy.filter(|_| !is_https(request.uri()));
+        let forwarded = proxy.filter(|_| !is_https(&uri));
         address(&mut request, forwarded).map_err(ConnectorError::user)?;
-        let answer = async {
-            let (mut sender, connection) = http1::handshake(stream).await?;
-            tokio::spawn(connection);
-            sender.send_request(request).await
-        };
-        let response = answer.await.map_err(|error| sort(error.into()))?;
-        HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
-            .map_err(|error| ConnectorError::other(error.into(), None))
+        if let Some(stream) = within(limit, "connection", self.opened_ahead(&uri)).await.map_err(sort)? {
+            match deliver(stream, request).await {
+                Ok(response) => return answer(response),
+                // The server has closed it in the meantime.
+                Err(NoAnswer { unsent: Some(unsent), .. }) => request = unsent,
+                Err(NoAnswer { error, unsent: None }) => return Err(sort(error)),
+            }
+        }
+        let connecting = self.connect(&uri, proxy);
+        let stream = within(limit, "connection", connecting).await.and_then(|result| result).map_err(sort)?;
+        deliver(stream, request).await.map_or_else(|no_answer| Err(sort(no_answer.error)), answer)
     }
 
     /// A connection on which the server of a URL, or the proxy that forwards to it, listens.
-    async fn connect(&self, uri: &Uri, proxy: Option<&Proxied>) -> Result<Box<dyn Stream>, BoxError> {
+    async fn connect(&self, uri: &Uri, proxy: Option<&Proxied>) -> Result<Connection, BoxError> {
         let Some(proxy) = proxy else {
             let stream = open(uri).await?;
             return if is_https(uri) { self.secure(stream, uri).await } else { Ok(stream) };
@@ -155,13 +196,13 @@ impl LazyHttpClient {
     }
 
     /// A connection with a proxy.
-    async fn reach(&self, proxy: &Uri) -> Result<Box<dyn Stream>, BoxError> {
+    async fn reach(&self, proxy: &Uri) -> Result<Connection, BoxError> {
         let stream = open(proxy).await?;
         if is_https(proxy) { self.secure(stream, proxy).await } else { Ok(stream) }
     }
 
     /// TLS, with the server that a URL names.
-    async fn secure(&self, stream: Box<dyn Stream>, uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
+    async fn secure(&self, stream: Connection, uri: &Uri) -> Result<Connection, BoxError> {
         let tls = Arc::clone(&self.tls.get_or_init(trust::of_system).config);
         let host = uri.host().unwrap_or_default();
         // An IPv6 address has brackets in a URL and none in a certificate.
@@ -174,23 +215,53 @@ impl LazyHttpClient {
 /// A connection, with or without TLS and tunnels.
 trait Stream: Read + Write + Send + Unpin {}
 
+type Connection = Box<dyn Stream>;
+
 impl<S: Read + Write + Send + Unpin> Stream for S {}
 
+impl fmt::Debug for dyn Stream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Stream(..)")
+    }
+}
+
 /// Connects to the host of a URL.
-async fn open(uri: &Uri) -> Result<Box<dyn Stream>, BoxError> {
+async fn open(uri: &Uri) -> Result<Connection, BoxError> {
     let mut tcp = TcpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     Ok(Box::new(tcp.call(uri.clone()).await?))
 }
 
+/// Why there is no answer; with the request, if the server hasn't seen any of it.
+struct NoAnswer {
+    error: BoxError,
+    unsent: Option<Request<SdkBody>>,
+}
+
+/// Sends a request over a connection.
+async fn deliver(stream: Connection, request: Request<SdkBody>) -> Result<Response<Incoming>, NoAnswer> {
+    let (mut sender, connection) =
+        http1::handshake(stream).await.map_err(|error| NoAnswer { error: error.into(), unsent: None })?;
+    tokio::spawn(connection);
+    sender.try_send_request(request).await.map_err(|mut error| {
+        let unsent = error.take_message();
+        NoAnswer { error: error.into_error().into(), unsent }
+    })
+}
+
+fn answer(response: Response<Incoming>) -> Result<HttpResponse, ConnectorError> {
+    HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+        .map_err(|error| ConnectorError::other(error.into(), None))
+}
+
 /// Hands out a connection to a proxy that is there already.
-struct Opened(Option<Box<dyn Stream>>);
+struct Opened(Option<Connection>);
 
 impl Service<Uri> for Opened {
-    type Response = Box<dyn Stream>;
+    type Response = Connection;
     type Error = io::Error;
-    type Future = Ready<Result<Box<dyn Stream>, io::Error>>;
+    type Future = Ready<Result<Connection, io::Error>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
         Poll::Ready(Ok(()))
