@@ -32,7 +32,6 @@ fn main() {
             // It runs before everything that these would call or read.
             .flag("-ffreestanding")
             .flag("-fno-stack-protector")
-            .warnings_into_errors(true)
             .cargo_metadata(false)
             .compile_intermediates();
         for object in objects {

@@ -63,12 +63,14 @@ async fn token(
     waiting_for: &Cell<Option<String>>,
 ) -> Result<Fetched, Failure> {
     let TokenRequest { scope, route, .. } = request;
-    // Credentials that somebody is asked for take a while.
-    let at_hand = scope.identity.source == CredentialSource::Environment && scope.identity.role.is_none();
-    if !at_hand && let Some(endpoint) = client::endpoint(scope).await {
+    // Whoever is asked for credentials takes a while.
+    let identity = &scope.identity;
+    let at_once = matches!(identity.source, CredentialSource::Environment | CredentialSource::Nothing);
+    let somebody_is_asked = !at_once || identity.role.is_some();
+    if somebody_is_asked && let Some(endpoint) = client::endpoint(scope).await {
         http.connect_ahead(endpoint);
     }
-    waiting_for.set(Some(scope.identity.source.to_string()));
+    waiting_for.set(Some(identity.source.to_string()));
     let Resolved { credentials, mut redactor, remark } = credentials::resolve(request, plan, &http).await?;
     waiting_for.set(None);
     credentials::learn(&mut redactor, &credentials);
