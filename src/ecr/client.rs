@@ -3,15 +3,18 @@
 //!
 //! No registry IDs are sent: the parameter is deprecated and changes nothing. A configured endpoint URL takes the place
 //! of the FIPS and dual-stack flags, which the SDK refuses beside it.
-//! And how STS is asked for a role that wants a code: with the same pauses and limits.
+//! And `AssumeRole` of STS, with the same pauses and limits.
 
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_ecr::config::{Region, StalledStreamProtectionConfig};
 use aws_sdk_ecr::operation::RequestId;
 use aws_sdk_ecr::primitives::DateTime;
+use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
+use aws_sdk_sts::types::AssumedRoleUser;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use http::Uri;
@@ -139,6 +142,30 @@ pub(super) fn sts(
         config = config.use_fips(route.variant.fips).use_dual_stack(route.variant.dual_stack);
     }
     aws_sdk_sts::Client::from_conf(config.build())
+}
+
+/// What STS has answered to `AssumeRole`
+/// (<https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>).
+pub(super) struct Session {
+    pub(super) credentials: aws_sdk_sts::types::Credentials,
+    pub(super) user: Option<AssumedRoleUser>,
+}
+
+impl Session {
+    /// The credentials, and who the SDK is told has given them.
+    pub(super) fn into_credentials(self, provider: &'static str) -> Credentials {
+        let aws_sdk_sts::types::Credentials { access_key_id, secret_access_key, session_token, .. } = self.credentials;
+        Credentials::new(access_key_id, secret_access_key, Some(session_token), None, provider)
+    }
+}
+
+/// Assumes a role.
+pub(super) async fn assume(role: AssumeRoleFluentBuilder) -> Result<Session, CredentialsError> {
+    let output = role.send().await.map_err(CredentialsError::provider_error)?;
+    match output.credentials {
+        Some(credentials) => Ok(Session { credentials, user: output.assumed_role_user }),
+        None => Err(CredentialsError::provider_error("no credentials in the answer of AWS STS")),
+    }
 }
 
 /// An answer without a time isn't worth keeping.

@@ -108,7 +108,7 @@ pub(super) async fn resolve(
                         let session = mfa::assume(role, code, now, &sts).await;
                         let session = session.map_err(|error| classify::mfa(&error, &source, profile, &redactor))?;
                         remark = remark.or_else(|| mfa::keep(role, &session).err());
-                        session.into()
+                        session.into_credentials(mfa::PROVIDER)
                     }
                 };
                 learn(&mut redactor, &credentials);
@@ -139,19 +139,12 @@ pub(super) async fn resolve(
 /// Assumes the role of a rule.
 async fn assume(role: &AssumedRole, sts: &aws_sdk_sts::Client) -> Result<Credentials, CredentialsError> {
     let AssumedRole { arn, external_id, session_name, endpoint_url: _ } = role;
-    let output = sts
+    let request = sts
         .assume_role()
         .role_arn(arn)
         .role_session_name(session_name.as_deref().unwrap_or(SESSION_NAME))
-        .set_external_id(external_id.clone())
-        .send()
-        .await
-        .map_err(CredentialsError::provider_error)?;
-    let Some(given) = output.credentials else {
-        return Err(CredentialsError::provider_error("no credentials in the answer of AWS STS"));
-    };
-    let aws_sdk_sts::types::Credentials { access_key_id, secret_access_key, session_token, .. } = given;
-    Ok(Credentials::new(access_key_id, secret_access_key, Some(session_token), None, "rule"))
+        .set_external_id(external_id.clone());
+    Ok(client::assume(request).await?.into_credentials("rule"))
 }
 
 /// The metadata service at the place that the settings name. It is asked twice, where the SDK would ask four times: one

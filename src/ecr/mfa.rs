@@ -7,8 +7,8 @@ mod kept;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
-use aws_sdk_sts::types::AssumedRoleUser;
 
+use super::client::{self, Session};
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::scope::{MfaRole, OwnLink, OwnStep, Person};
@@ -85,20 +85,7 @@ fn ask(profile: &str, serial: &str, person: Person) -> Result<Secret, String> {
 }
 
 /// Who the SDK is told has given the credentials.
-const PROVIDER: &str = "mfa";
-
-/// What STS has answered.
-pub(super) struct Session {
-    credentials: aws_sdk_sts::types::Credentials,
-    user: Option<AssumedRoleUser>,
-}
-
-impl From<Session> for Credentials {
-    fn from(Session { credentials, user: _ }: Session) -> Self {
-        let aws_sdk_sts::types::Credentials { access_key_id, secret_access_key, session_token, .. } = credentials;
-        Self::new(access_key_id, secret_access_key, Some(session_token), None, PROVIDER)
-    }
-}
+pub(super) const PROVIDER: &str = "mfa";
 
 /// Assumes the role.
 pub(super) async fn assume(
@@ -108,19 +95,13 @@ pub(super) async fn assume(
     sts: &aws_sdk_sts::Client,
 ) -> Result<Session, CredentialsError> {
     let MfaRole { role_arn, serial, external_id, session_name, duration_seconds, .. } = role;
-    let output = sts
+    let request = sts
         .assume_role()
         .role_arn(role_arn)
         .serial_number(serial)
         .token_code(code.expose())
         .role_session_name(session_name.clone().unwrap_or_else(|| format!("ecr-login-{}", now.seconds())))
         .set_external_id(external_id.clone())
-        .set_duration_seconds(*duration_seconds)
-        .send()
-        .await
-        .map_err(CredentialsError::provider_error)?;
-    match output.credentials {
-        Some(credentials) => Ok(Session { credentials, user: output.assumed_role_user }),
-        None => Err(CredentialsError::provider_error("no credentials in the answer of AWS STS")),
-    }
+        .set_duration_seconds(*duration_seconds);
+    client::assume(request).await
 }

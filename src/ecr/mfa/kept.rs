@@ -12,8 +12,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 
-use super::{PROVIDER, Session};
+use super::PROVIDER;
 use crate::clock::Timestamp;
+use crate::ecr::client::Session;
 use crate::fs::{PrivateDir, Unfit};
 use crate::scope::MfaRole;
 
