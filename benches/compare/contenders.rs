@@ -108,12 +108,18 @@ fn is_older_than_source(program: &Path) -> bool {
     changed(program).unwrap_or(SystemTime::UNIX_EPOCH) < latest.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-/// What a helper says it is, and its version; early Go helpers say the version alone.
+/// What a helper says it is, and its version. To `version` early Go helpers say the version of the library that they are
+/// made with, and nothing else; theirs is behind `-v`.
 fn version_of(program: &Path) -> Option<(String, String)> {
-    let run = Command::new(program).arg("version").env_clear().stdin(Stdio::null()).output().ok()?;
-    let said = String::from_utf8_lossy(&run.stdout).trim().to_owned();
+    let say = |argument: &str| {
+        let run = Command::new(program).arg(argument).env_clear().stdin(Stdio::null()).output().ok()?;
+        run.status.success().then(|| String::from_utf8_lossy(&run.stdout).trim().to_owned())
+    };
+    let said = say("version")?;
     let (name, version) = said.rsplit_once(' ').unwrap_or(("", &said));
-    run.status.success().then(|| (name.to_owned(), version.to_owned()))
+    let at_length = say("-v").unwrap_or_default();
+    let own = at_length.lines().find_map(|line| line.strip_prefix("Version:")).map(str::trim);
+    Some((name.to_owned(), own.unwrap_or(version).to_owned()))
 }
 
 /// Compiles a C program to a static one: with musl, as ours is, or else with what the system has.
