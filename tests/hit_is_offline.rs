@@ -280,6 +280,25 @@ fn without_a_configuration_file_a_hit_costs_one_failed_open_and_with_one_a_few_c
     assert!(with_file.len() <= none.len() + 6, "{} and {}", with_file.len(), none.len());
 }
 
+/// Systems before Linux 5.14 and some sandboxes don't know the advice with which the static program asks for its memory:
+/// <https://man7.org/linux/man-pages/man2/madvise.2.html>.
+#[test]
+fn a_hit_is_served_where_the_system_takes_no_advice_on_memory() {
+    if !strace_works() {
+        return;
+    }
+    let aws = FakeAws::start();
+    let sandbox = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    let password = warm(&aws, &sandbox, "static keys", "AKIAENV");
+    for error in ["EINVAL", "ENOSYS", "EPERM"] {
+        let calls = traced(&sandbox, &password, &["-e", &format!("inject=madvise:error={error}")]);
+        let refused = calls.iter().filter(|call| name(call) == "madvise" && call.contains(error)).count();
+        if moves_its_own_pointers(Path::new(sandbox.command(&[]).get_program())) {
+            assert_eq!(refused, 1, "{error}: {}", calls.join("\n"));
+        }
+    }
+}
+
 #[test]
 fn the_watch_over_system_calls_sees_a_fetch() {
     if !strace_works() {
@@ -289,7 +308,7 @@ fn the_watch_over_system_calls_sees_a_fetch() {
     let aws = FakeAws::start();
     let sandbox = with_credential_process(&aws);
     let log = sandbox.path().join("strace");
-    let calls = calls_of(&sandbox, &log);
+    let calls = calls_of(&sandbox, &log, &[]);
     for expected in ["socket", "connect", "execve"] {
         assert!(calls.iter().filter(|call| name(call) == expected).count() >= 1, "{expected} in a miss");
     }
@@ -319,18 +338,23 @@ fn strace_works() -> bool {
 
 /// The system calls of a hit, one a line.
 fn trace(sandbox: &Sandbox, password: &str) -> Vec<String> {
+    traced(sandbox, password, &[])
+}
+
+/// The same, with options for strace.
+fn traced(sandbox: &Sandbox, password: &str, options: &[&str]) -> Vec<String> {
     let log = sandbox.path().join("strace");
-    let calls = calls_of(sandbox, &log);
+    let calls = calls_of(sandbox, &log, options);
     let stdout = fs::read_to_string(log.with_extension("stdout")).expect("it was just written");
     assert!(stdout.contains(password), "the hit was answered under strace");
     calls
 }
 
 /// Runs `get` under strace; the calls, one a line, of all its processes.
-fn calls_of(sandbox: &Sandbox, log: &Path) -> Vec<String> {
+fn calls_of(sandbox: &Sandbox, log: &Path, options: &[&str]) -> Vec<String> {
     let helper = sandbox.command(&["get"]);
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-s", "256", "-o"]).arg(log).arg(helper.get_program()).args(helper.get_args());
+    strace.args(["-f", "-s", "256"]).args(options).arg("-o").arg(log).arg(helper.get_program()).args(helper.get_args());
     strace.env_clear().current_dir(sandbox.home());
     strace.envs(helper.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
     let mut running = Running::start(strace);
@@ -349,6 +373,14 @@ fn calls_of(sandbox: &Sandbox, log: &Path) -> Vec<String> {
 /// The name of a call.
 fn name(call: &str) -> &str {
     call.split_once('(').map_or(call, |(name, _)| name)
+}
+
+/// Whether a program is the static one that `packaging/start.c` is part of: at no fixed address (`ET_DYN`), and for x86-64.
+fn moves_its_own_pointers(program: &Path) -> bool {
+    const ET_DYN: u8 = 3;
+    const EM_X86_64: u8 = 62;
+    let file = fs::read(program).expect("the helper was just run");
+    is_static(program) && (file[16], file[18]) == (ET_DYN, EM_X86_64)
 }
 
 /// Whether a program needs no loader: an ELF file (<https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>) of
