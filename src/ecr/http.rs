@@ -1,11 +1,11 @@
-//! The HTTP client of the SDK: HTTP/1.1, one connection for each request, and nothing before the first of them.
+//! The HTTP client of the SDK: HTTP/1.1, one connection for each request, and nothing before one is to be sent.
 //!
 //! The SDK's own client brings HTTP/2, a pool of connections and a reader of certificates along, of which a process that
 //! sends one request or three has no use: 0.3 MB of the program, and the greater part of the time of a call over TLS. The
 //! certificates of the system are read for the first https request, if ever. Of the TLS backends it takes `ring`: aws-lc-rs
 //! gathers entropy for 28 ms at start.
 //!
-//! The one connection that is sure to be needed may be opened ahead, while whoever gives the credentials is asked.
+//! The connection for the last request may be opened ahead, while whoever gives the credentials for it is asked.
 //!
 //! Connecting (looking up the name, racing IPv4 and IPv6) and the tunnel through a proxy are hyper-util's, as they are in
 //! the SDK's client. Whether an error is one of time, of the network or of somebody else is told here, as that client
