@@ -12,12 +12,13 @@ mod sweep;
 
 use std::path::{Path, PathBuf};
 
-pub use lock::{Attempt, Guard};
-pub use record::{Place, RememberedFailure, TokenRecord};
+pub use lock::{LockGuard, TryLock};
+pub use record::{RememberedFailure, TokenRecord};
 
 use crate::clock::Timestamp;
 use crate::error::Failure;
-use crate::fs::{PathError, PrivateDir, Unfit};
+use crate::fs::{PathError, PrivateDir, UnusableDir};
+use crate::registry::Api;
 use crate::scope::CacheKey;
 
 /// What the names of files in the cache end in, behind the key.
@@ -50,11 +51,11 @@ impl Cache {
     /// Opens the cache at a path, without making it. The second value says why it can't be used, if that isn't just
     /// because it doesn't exist yet.
     #[must_use]
-    pub fn open(path: Option<&Path>) -> (Self, Option<Unfit>) {
+    pub fn open(path: Option<&Path>) -> (Self, Option<UnusableDir>) {
         let Some(path) = path else { return (Self { path: None, directory: None }, None) };
         match PrivateDir::open(path) {
             Ok(directory) => (Self { path: Some(path.to_owned()), directory: Some(directory) }, None),
-            Err(Unfit::Missing(_)) => (Self { path: Some(path.to_owned()), directory: None }, None),
+            Err(UnusableDir::Missing(_)) => (Self { path: Some(path.to_owned()), directory: None }, None),
             Err(unfit) => (Self { path: None, directory: None }, Some(unfit)),
         }
     }
@@ -63,7 +64,7 @@ impl Cache {
     ///
     /// # Errors
     /// It can't be made; the cache is off from then on.
-    pub fn prepare(&mut self) -> Result<(), Unfit> {
+    pub fn prepare(&mut self) -> Result<(), UnusableDir> {
         if let (Some(path), None) = (&self.path, &self.directory) {
             match PrivateDir::create(path) {
                 Ok(directory) => self.directory = Some(directory),
@@ -92,19 +93,19 @@ impl Cache {
 
     /// Tries to become the one who fetches the token of a key, without waiting.
     #[must_use]
-    pub fn try_lock(&self, key: &CacheKey) -> Attempt {
+    pub fn try_lock(&self, key: &CacheKey) -> TryLock {
         match &self.directory {
             Some(directory) => lock::attempt(directory, &format!("{key}{LOCK}")),
-            None => Attempt::Unavailable(None),
+            None => TryLock::Unavailable(None),
         }
     }
 
     /// Tries to become the one who asks a person something, without waiting.
     #[must_use]
-    pub fn try_lock_question(&self) -> Attempt {
+    pub fn try_lock_question(&self) -> TryLock {
         match &self.directory {
             Some(directory) => lock::attempt(directory, QUESTION_LOCK),
-            None => Attempt::Unavailable(None),
+            None => TryLock::Unavailable(None),
         }
     }
 
@@ -158,7 +159,7 @@ impl Cache {
     ///
     /// # Errors
     /// The first entry that couldn't be removed; the others are gone all the same.
-    pub fn forget(&self, place: &Place) -> Result<(), PathError> {
+    pub fn forget(&self, place: &Api) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let mut result = Ok(());
         for name in directory.names()? {

@@ -21,7 +21,7 @@ name it in ~/.docker/config.json:
   { \"credHelpers\": { \"123456789012.dkr.ecr.eu-west-1.amazonaws.com\": \"ecr-login\" } }
 
   get      read a server URL from stdin, write its credentials to stdout
-  store    accept credentials for ECR without keeping them
+  store    accept credentials for ECR without cache_policy them
   erase    read a server URL from stdin, drop its cached tokens
   list     write the registries with a cached token
   version  write the version

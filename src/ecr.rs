@@ -20,7 +20,8 @@ use std::cell::Cell;
 
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{CredentialSource, Fetched, Scope, TokenRequest, TokenSource};
+use crate::fetch::{FetchedToken, TokenRequest, TokenSource};
+use crate::identity::{CredentialPlan, CredentialSource};
 use credentials::Resolved;
 
 /// Amazon ECR and ECR Public, by way of the AWS SDK.
@@ -28,14 +29,14 @@ use credentials::Resolved;
 pub struct Ecr;
 
 impl TokenSource for Ecr {
-    fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure> {
-        let http = http::LazyHttpClient::new(request.route)?;
+    fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
+        let http = http::LazyHttpClient::new(&request.access.network)?;
         // The time that a person takes isn't limited.
-        let plan = mfa::plan(&request.scope.identity.own, request.now, request.person)?;
+        let plan = mfa::plan(&request.plan.steps, request.now, request.prompt)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(FailureKind::Unreachable, format!("cannot start the network runtime: {error}"))
         })?;
-        let (limit, cleanup) = (request.limit, request.cleanup);
+        let (limit, cleanup) = (request.limit, request.on_interrupt);
         let waiting_for = Cell::new(None);
         let fetch = async { tokio::time::timeout(limit, token(request, plan, http, &waiting_for)).await };
         let fetched = runtime.block_on(interruption::guarded(cleanup, fetch));
@@ -51,8 +52,8 @@ impl TokenSource for Ecr {
         })
     }
 
-    fn needs_code(&self, scope: &Scope, now: Timestamp) -> bool {
-        mfa::needs_code(&scope.identity.own, now)
+    fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
+        mfa::needs_code(&plan.steps, now)
     }
 }
 
@@ -61,19 +62,18 @@ async fn token(
     plan: mfa::Plan<'_>,
     http: http::LazyHttpClient,
     waiting_for: &Cell<Option<String>>,
-) -> Result<Fetched, Failure> {
-    let TokenRequest { scope, route, .. } = request;
+) -> Result<FetchedToken, Failure> {
+    let (scope, credential_plan, retries) = (request.scope, request.plan, request.access.network.retries);
     // Whoever is asked for credentials takes a while.
-    let identity = &scope.identity;
-    let at_once = matches!(identity.source, CredentialSource::Environment | CredentialSource::Nothing);
-    let somebody_is_asked = !at_once || identity.role.is_some();
+    let at_once = matches!(credential_plan.source, CredentialSource::Environment | CredentialSource::Nothing);
+    let somebody_is_asked = !at_once || credential_plan.role.is_some();
     if somebody_is_asked && let Some(endpoint) = client::endpoint(scope).await {
         http.connect_ahead(endpoint);
     }
-    waiting_for.set(Some(identity.source.to_string()));
-    let Resolved { credentials, mut redactor, remark } = credentials::resolve(request, plan, &http).await?;
+    waiting_for.set(Some(credential_plan.source.to_string()));
+    let Resolved { credentials, mut redactor, warning } = credentials::resolve(request, plan, &http).await?;
     waiting_for.set(None);
     credentials::learn(&mut redactor, &credentials);
-    let fetched = client::fetch(scope, credentials, http, route.retries, &redactor).await?;
-    Ok(Fetched { remark, ..fetched })
+    let fetched = client::fetch(scope, credentials, http, retries, &redactor).await?;
+    Ok(FetchedToken { warning, ..fetched })
 }

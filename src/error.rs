@@ -33,13 +33,13 @@ pub enum FailureKind {
     /// The user: no credentials are configured anywhere.
     NoCredentials,
     /// Nobody: this looks like EC2 is expected, but its metadata service can't be reached.
-    NoMetadata,
+    ImdsUnreachable,
     /// The user: an environment variable or profile is wrong.
     Misconfigured,
     /// The user: our own configuration file is wrong.
-    RulesFile,
+    ConfigFile,
     /// The user: `auto_profile` finds more than one profile for an account.
-    SeveralProfiles {
+    AmbiguousProfile {
         /// Its twelve digits.
         account: String,
         /// Their names, ready to be shown.
@@ -92,7 +92,7 @@ pub enum FailureKind {
     /// The account's administrator: a policy is missing or denies.
     AccessDenied,
     /// Nobody: ECR Public doesn't know identities of this partition.
-    OtherPartition {
+    WrongPartition {
         /// As in an ARN.
         partition: String,
     },
@@ -125,7 +125,7 @@ impl Failure {
     /// again soon can't mend and costs seconds to find out: a metadata service that isn't there.
     #[must_use]
     pub fn remembered_for(&self) -> Duration {
-        if self.kind == FailureKind::NoMetadata { Duration::from_mins(2) } else { Duration::ZERO }
+        if self.kind == FailureKind::ImdsUnreachable { Duration::from_mins(2) } else { Duration::ZERO }
     }
 
     /// What happened and what to do next, without the registry's name.
@@ -141,7 +141,7 @@ impl Failure {
                 "set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`"
                     .to_owned(),
             ),
-            FailureKind::NoMetadata => (
+            FailureKind::ImdsUnreachable => (
                 "no AWS credentials found, and the EC2 instance metadata service can't be reached".to_owned(),
                 "set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
                  container on EC2, raise the metadata hop limit to 2"
@@ -150,10 +150,10 @@ impl Failure {
             FailureKind::Misconfigured => {
                 ("the AWS settings are wrong".to_owned(), "correct them and try again".to_owned())
             }
-            FailureKind::RulesFile => {
+            FailureKind::ConfigFile => {
                 ("the configuration file is wrong".to_owned(), "correct it and try again".to_owned())
             }
-            FailureKind::SeveralProfiles { account, profiles } => (
+            FailureKind::AmbiguousProfile { account, profiles } => (
                 format!("several profiles are for account `{account}`: {profiles}"),
                 "name one of them in a rule of the configuration file".to_owned(),
             ),
@@ -198,7 +198,7 @@ impl Failure {
             FailureKind::AccessDenied => {
                 ("access denied".to_owned(), format!("allow {policy} in a policy of this identity"))
             }
-            FailureKind::OtherPartition { partition } => (
+            FailureKind::WrongPartition { partition } => (
                 format!("ECR Public doesn't know identities of the partition `{partition}`"),
                 "public images are pulled anonymously".to_owned(),
             ),
@@ -272,13 +272,13 @@ impl Reply {
     pub fn to(failure: &Failure, host: &str, service: Service, strictness: Strictness) -> Self {
         let anonymous_will_do = match (&failure.kind, service) {
             // Everybody may pull from ECR Public; having no credentials is no reason to complain.
-            (FailureKind::NoCredentials | FailureKind::NoMetadata, Service::EcrPublic) => true,
+            (FailureKind::NoCredentials | FailureKind::ImdsUnreachable, Service::EcrPublic) => true,
             (
                 FailureKind::NoCredentials
-                | FailureKind::NoMetadata
+                | FailureKind::ImdsUnreachable
                 | FailureKind::Misconfigured
-                | FailureKind::RulesFile
-                | FailureKind::SeveralProfiles { .. }
+                | FailureKind::ConfigFile
+                | FailureKind::AmbiguousProfile { .. }
                 | FailureKind::FallbackMissing { .. }
                 | FailureKind::FallbackLoop { .. }
                 | FailureKind::FallbackFailed { .. }
@@ -290,7 +290,7 @@ impl Reply {
                 | FailureKind::CredentialsRefused
                 | FailureKind::CredentialSource { .. }
                 | FailureKind::AccessDenied
-                | FailureKind::OtherPartition { .. }
+                | FailureKind::WrongPartition { .. }
                 | FailureKind::Unsupported
                 | FailureKind::Throttled
                 | FailureKind::ServerError
@@ -327,15 +327,15 @@ mod tests {
                  `aws configure`",
             ),
             (
-                FailureKind::NoMetadata,
+                FailureKind::ImdsUnreachable,
                 "no AWS credentials found, and the EC2 instance metadata service can't be reached; set `AWS_PROFILE` or \
                  `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a container on EC2, raise \
                  the metadata hop limit to 2",
             ),
             (FailureKind::Misconfigured, "the AWS settings are wrong; correct them and try again"),
-            (FailureKind::RulesFile, "the configuration file is wrong; correct it and try again"),
+            (FailureKind::ConfigFile, "the configuration file is wrong; correct it and try again"),
             (
-                FailureKind::SeveralProfiles { account: "111122223333".to_owned(), profiles: "`a`, `b`".to_owned() },
+                FailureKind::AmbiguousProfile { account: "111122223333".to_owned(), profiles: "`a`, `b`".to_owned() },
                 "several profiles are for account `111122223333`: `a`, `b`; name one of them in a rule of the \
                  configuration file",
             ),
@@ -386,7 +386,7 @@ mod tests {
                 "access denied; allow `ecr:GetAuthorizationToken` in a policy of this identity",
             ),
             (
-                FailureKind::OtherPartition { partition: "aws-cn".to_owned() },
+                FailureKind::WrongPartition { partition: "aws-cn".to_owned() },
                 "ECR Public doesn't know identities of the partition `aws-cn`; public images are pulled anonymously",
             ),
             (
@@ -447,7 +447,7 @@ mod tests {
     #[test]
     fn who_has_no_credentials_pulls_from_ecr_public_anonymously_and_in_silence() {
         for (kind, _) in every_kind() {
-            let silent = matches!(kind, FailureKind::NoCredentials | FailureKind::NoMetadata);
+            let silent = matches!(kind, FailureKind::NoCredentials | FailureKind::ImdsUnreachable);
             let failure = Failure::new(kind, "");
             for strictness in [Strictness::Lenient, Strictness::Strict] {
                 let reply = Reply::to(&failure, PUBLIC, Service::EcrPublic, strictness);

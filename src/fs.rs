@@ -117,7 +117,7 @@ pub struct PrivateDir(PathBuf);
 
 /// Why a directory can't be used for anything private.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfit {
+pub enum UnusableDir {
     /// It isn't there (and was not to be made).
     #[error("`{}` does not exist", _0.display())]
     Missing(PathBuf),
@@ -137,16 +137,16 @@ impl PrivateDir {
     ///
     /// # Errors
     /// It is missing, a link, somebody else's, or stays writable by others.
-    pub fn open(path: &Path) -> Result<Self, Unfit> {
+    pub fn open(path: &Path) -> Result<Self, UnusableDir> {
         let metadata = look_at(path)?;
         // A shared directory such as /tmp is nobody's to tighten, not even its owner's.
         if !os::is_ours(&metadata) || os::is_shared(&metadata) {
-            return Err(Unfit::NotOurs(path.to_owned()));
+            return Err(UnusableDir::NotOurs(path.to_owned()));
         }
         if os::others_may_enter(&metadata) {
             let tightened = os::tighten_directory(path).and_then(|()| path.symlink_metadata());
             if !tightened.is_ok_and(|metadata| !os::others_may_enter(&metadata)) && os::others_may_write(&metadata) {
-                return Err(Unfit::NotOurs(path.to_owned()));
+                return Err(UnusableDir::NotOurs(path.to_owned()));
             }
         }
         Ok(Self(path.to_owned()))
@@ -157,18 +157,18 @@ impl PrivateDir {
     ///
     /// # Errors
     /// It is missing, a link, or somebody else's.
-    pub fn open_as_it_is(path: &Path) -> Result<Self, Unfit> {
+    pub fn open_as_it_is(path: &Path) -> Result<Self, UnusableDir> {
         let metadata = look_at(path)?;
-        if os::is_ours(&metadata) { Ok(Self(path.to_owned())) } else { Err(Unfit::NotOurs(path.to_owned())) }
+        if os::is_ours(&metadata) { Ok(Self(path.to_owned())) } else { Err(UnusableDir::NotOurs(path.to_owned())) }
     }
 
     /// Opens the directory, making it (and its parents) owner-only where it is missing.
     ///
     /// # Errors
     /// As [`PrivateDir::open`], or it can't be made.
-    pub fn create(path: &Path) -> Result<Self, Unfit> {
+    pub fn create(path: &Path) -> Result<Self, UnusableDir> {
         match Self::open(path) {
-            Err(Unfit::Missing(_)) => {
+            Err(UnusableDir::Missing(_)) => {
                 os::create_directories(path).map_err(|error| PathError::new("create", path, error))?;
                 Self::open(path)
             }
@@ -267,11 +267,11 @@ impl PrivateDir {
 }
 
 /// What is known of a directory.
-fn look_at(path: &Path) -> Result<Metadata, Unfit> {
+fn look_at(path: &Path) -> Result<Metadata, UnusableDir> {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_dir() => Ok(metadata),
-        Ok(_) => Err(Unfit::NotADirectory(path.to_owned())),
-        Err(error) if missing(&error) => Err(Unfit::Missing(path.to_owned())),
+        Ok(_) => Err(UnusableDir::NotADirectory(path.to_owned())),
+        Err(error) if missing(&error) => Err(UnusableDir::Missing(path.to_owned())),
         Err(error) => Err(PathError::new("look at", path, error).into()),
     }
 }
@@ -343,10 +343,10 @@ mod tests {
     fn a_directory_of_another_program_keeps_its_modes_and_may_be_no_link() {
         let (outer, _dir) = scratch();
         let path = outer.path().join("cache/ecr-login");
-        assert!(matches!(PrivateDir::open_as_it_is(&path.join("none")), Err(Unfit::Missing(_))));
+        assert!(matches!(PrivateDir::open_as_it_is(&path.join("none")), Err(UnusableDir::Missing(_))));
         let link = outer.path().join("link");
         symlink(&path, &link).expect("symlink");
-        assert!(matches!(PrivateDir::open_as_it_is(&link), Err(Unfit::NotADirectory(_))));
+        assert!(matches!(PrivateDir::open_as_it_is(&link), Err(UnusableDir::NotADirectory(_))));
         fs::set_permissions(&path, Permissions::from_mode(0o775)).expect("chmod");
         let dir = PrivateDir::open_as_it_is(&path).expect("usable");
         assert_eq!(mode(&path), 0o775);
@@ -360,7 +360,7 @@ mod tests {
         let (outer, _dir) = scratch();
         let path = outer.path().join("cache/ecr-login");
         fs::set_permissions(&path, Permissions::from_mode(0o1777)).expect("chmod");
-        assert!(matches!(PrivateDir::open(&path), Err(Unfit::NotOurs(_))));
+        assert!(matches!(PrivateDir::open(&path), Err(UnusableDir::NotOurs(_))));
         assert_eq!(path.symlink_metadata().expect("metadata").permissions().mode() & 0o7777, 0o1777);
     }
 
@@ -370,9 +370,9 @@ mod tests {
         let (link, file) = (outer.path().join("link"), outer.path().join("file"));
         symlink(outer.path().join("cache/ecr-login"), &link).expect("symlink");
         fs::write(&file, "x").expect("write");
-        assert!(matches!(PrivateDir::create(&link), Err(Unfit::NotADirectory(_))));
-        assert!(matches!(PrivateDir::create(&file), Err(Unfit::NotADirectory(_))));
-        assert!(matches!(PrivateDir::create(&file.join("under")), Err(Unfit::Io(_))));
+        assert!(matches!(PrivateDir::create(&link), Err(UnusableDir::NotADirectory(_))));
+        assert!(matches!(PrivateDir::create(&file), Err(UnusableDir::NotADirectory(_))));
+        assert!(matches!(PrivateDir::create(&file.join("under")), Err(UnusableDir::Io(_))));
     }
 
     #[test]

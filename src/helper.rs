@@ -18,9 +18,9 @@ use std::io::{self, Read, Write};
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::error::{Failure, Reply};
+use crate::fetch::TokenSource;
 use crate::protocol::{Action, BadRequest, Helpers, Sentence};
 use crate::rules::{Destination, Rules};
-use crate::scope::TokenSource;
 
 /// Everything outside that a verb may touch.
 pub struct World<'a> {

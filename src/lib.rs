@@ -14,7 +14,7 @@
 //! | edge | `main`, [`cli`] | arguments and streams come in, the exit status goes out |
 //! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
 //! | adapters | [`cache`], [`ecr`], [`settings`], [`fallback`], [`log`] | the disk, AWS, the user's settings, other helpers, the operator's log |
-//! | domain | [`protocol`], [`registry`], [`rules`], [`scope`], [`route`], [`token`], [`error`] | the wire, ECR's hosts, the user's rules, whose token it is, how AWS is reached, how long it lasts, what went wrong; no I/O |
+//! | domain | [`protocol`], [`registry`], [`rules`], [`identity`], [`scope`], [`fetch`], [`network`], [`token`], [`error`] | the wire, ECR's hosts, the rules, identities and cache keys, network settings, tokens, errors; no I/O |
 //! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`streams`], [`clock`], [`terminal`] | text that doesn't print, variables, files, standard streams, time, a person |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
@@ -30,7 +30,7 @@
 //! 3. [`cache`] reads one small file. A fresh token is the answer: no lock, no network, no thread, no AWS code.
 //! 4. Otherwise [`helper`] takes the lock of that key, or waits for whoever holds it and takes what they come back with.
 //!    Having it, it looks again, and then asks [`ecr`]: credentials from the one source that the scope names, one
-//!    `GetAuthorizationToken`. Only now are the settings of the [`route`] read. Where a role wants a code, the person at the
+//!    `GetAuthorizationToken`. Only now are the settings of the [`network`] read. Where a role wants a code, the person at the
 //!    [`terminal`] is asked first, by one process at a time. The token is kept, with its end and an earlier moment from
 //!    which on a newer one is wanted.
 //! 5. When there is no token to be had, a stale one that is still valid will do. Else [`error`] turns the failure into a
@@ -43,12 +43,14 @@ pub mod ecr;
 pub mod env;
 pub mod error;
 pub mod fallback;
+pub mod fetch;
 pub mod fs;
 pub mod helper;
+pub mod identity;
 pub mod log;
+pub mod network;
 pub mod protocol;
 pub mod registry;
-pub mod route;
 pub mod rules;
 pub mod scope;
 pub mod secret;

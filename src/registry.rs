@@ -160,6 +160,12 @@ impl Registry {
         }
     }
 
+    /// The API that hands out its tokens.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        Api { service: self.service(), partition: self.partition(), region: Region(self.region().to_owned()) }
+    }
+
     /// The kind of API endpoint that matches this kind of host.
     #[must_use]
     pub fn endpoint_variant(&self) -> EndpointVariant {
@@ -341,6 +347,12 @@ pub enum Service {
 }
 
 impl Service {
+    /// The service of that name, spelled as [`Service::as_str`] spells it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Ecr, Self::EcrPublic].into_iter().find(|service| service.as_str() == name)
+    }
+
     /// The service's name as it signs requests and stands in policies.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -348,6 +360,35 @@ impl Service {
             Self::Ecr => "ecr",
             Self::EcrPublic => "ecr-public",
         }
+    }
+}
+
+/// The API that hands out the tokens of a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    /// ECR or ECR Public.
+    pub service: Service,
+    /// The partition whose identities may ask for a token.
+    pub partition: Partition,
+    /// The region whose endpoint is called.
+    pub region: Region,
+}
+
+/// The name of an AWS region, in lower case. Whether such a region exists is for AWS to say.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Region(String);
+
+impl Region {
+    /// Accepts a name that is a single DNS label, so that it can't change the host of an API endpoint.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        is_region(name).then(|| Self(name.to_ascii_lowercase()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::registry::{Partition, Registry, ServerUrl, Service};
+use crate::registry::{Api, Partition, Region, Registry, ServerUrl, Service};
 
 /// Everything that the configuration file says; the default is no file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -372,6 +372,16 @@ impl<'r> Target<'r> {
         self.registry.account().filter(|_| self.auto_profile)
     }
 
+    /// The API that hands out the tokens.
+    #[must_use]
+    pub fn api(&self) -> Api {
+        let api = self.registry.api();
+        match self.said(|rule| rule.region.as_deref().and_then(Region::parse)) {
+            Some(region) => Api { region, ..api },
+            None => api,
+        }
+    }
+
     /// The API that gives the tokens.
     #[must_use]
     pub fn service(&self) -> Service {
@@ -382,12 +392,6 @@ impl<'r> Target<'r> {
     #[must_use]
     pub fn partition(&self) -> Partition {
         self.registry.partition()
-    }
-
-    /// The region whose API gives the tokens.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        self.said(|rule| rule.region.as_deref()).unwrap_or_else(|| self.registry.region())
     }
 }
 
@@ -533,7 +537,7 @@ mod tests {
             assert_eq!(target.said(|rule| rule.profile.as_deref()), profile, "{server_url}");
         }
         let Destination::Ecr(target) = rules.destination("docker.example.com:5000") else { panic!("an alias") };
-        assert_eq!((target.host(), target.region()), ("docker.example.com", "us-east-1"));
+        assert_eq!((target.host(), target.api().region.as_str()), ("docker.example.com", "us-east-1"));
     }
 
     #[test]
@@ -593,7 +597,7 @@ mod tests {
                     Rules { registries: registries.iter().map(clone).collect(), auto_profile, ..Rules::default() };
                 let Destination::Ecr(target) = rules.destination(ALIAS) else { panic!("an alias") };
                 let found = target.rule_of_identity().and_then(|rule| rule.profile.as_deref());
-                assert_eq!((found, target.region()), (as_whom, from));
+                assert_eq!((found, target.api().region.as_str()), (as_whom, from));
                 let account = (auto_profile && as_whom.is_none()).then_some("111122223333");
                 assert_eq!(target.account_to_find_a_profile_for(), account);
             }

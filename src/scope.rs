@@ -1,24 +1,17 @@
-//! Whose token, for what: the key that a token is cached under, and what a fetch is made of.
+//! What a token is good for, and the key that it is cached under.
 //!
-//! A [`Scope`] is everything that decides which token `GetAuthorizationToken` would hand out: the service, partition
-//! and region asked, the endpoint asked at, and the [`Identity`] asking. Its [`CacheKey`] is a SHA-256 over exactly
+//! A [`Scope`] is everything that decides which token `GetAuthorizationToken` would hand out: the API asked (service,
+//! partition and region), the endpoint asked at, and the [`Identity`] asking. Its [`CacheKey`] is a SHA-256 over exactly
 //! that, so equal keys mean the same identity at the same API. The account in a host name isn't part of it: a token
 //! is good for every registry its principal may reach in that region
-//! (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>). No I/O here: `settings` finds out who
-//! we are, this file only says what is remembered of it.
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>).
 
 use std::fmt;
-use std::path::PathBuf;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::clock::Timestamp;
-use crate::error::Failure;
-use crate::registry::{EndpointVariant, Partition, Service};
-use crate::route::Route;
-use crate::secret::{Redactor, Secret};
-use crate::token::{AuthorizationToken, Reuse};
+use crate::identity::Identity;
+use crate::registry::{Api, EndpointVariant};
 
 /// Collects labelled facts into a digest. Lengths are hashed too, so that no two different lists of facts run together.
 #[derive(Clone)]
@@ -56,182 +49,17 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// What the last link of a profile's chain gets its credentials from, by the rules of
-/// <https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html>.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProfileBase {
-    /// `aws_access_key_id` and `aws_secret_access_key`.
-    Keys,
-    /// `sso_session`, or `sso_start_url` and its companions.
-    Sso {
-        /// The profile that says so, which is the one to log in.
-        profile: String,
-    },
-    /// `login_session`, as `aws login` writes it.
-    Login {
-        /// The profile that says so, which is the one to log in.
-        profile: String,
-    },
-    /// `web_identity_token_file` and `role_arn`.
-    WebIdentity,
-    /// `credential_process`.
-    Process,
-    /// `credential_source = Environment`.
-    Environment,
-    /// `credential_source = EcsContainer`.
-    Container,
-    /// `credential_source = Ec2InstanceMetadata`.
-    InstanceMetadata,
-}
-
-/// Where AWS credentials come from: one link of the SDK's provider chain, chosen without network.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.
-    Environment,
-    /// A profile of the shared configuration files.
-    Profile {
-        /// Its name.
-        name: String,
-        /// What its chain ends in.
-        base: ProfileBase,
-    },
-    /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
-    WebIdentity,
-    /// The credentials endpoint of a container.
-    Container,
-    /// The instance metadata service.
-    InstanceMetadata,
-    /// None: nothing is configured and the metadata service is switched off.
-    Nothing,
-}
-
-impl fmt::Display for CredentialSource {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Environment => formatter.write_str("the keys in the environment"),
-            Self::Profile { name, .. } => write!(formatter, "profile `{name}`"),
-            Self::WebIdentity => formatter.write_str("the web identity token"),
-            Self::Container => formatter.write_str("the container credentials"),
-            Self::InstanceMetadata => formatter.write_str("the instance metadata service"),
-            Self::Nothing => formatter.write_str("no credential source"),
-        }
-    }
-}
-
-/// A link of a profile's chain that the SDK can't do, or not as it should be done. We do it, and give the SDK its result.
-#[derive(Clone, Debug)]
-pub struct OwnLink {
-    /// The profile whose link it is.
-    pub profile: String,
-    /// The profile that has this one for its `source_profile`: the roles from there on are the SDK's. `None` when this
-    /// link is the last one.
-    pub child: Option<String>,
-    /// What gives its credentials.
-    pub step: OwnStep,
-}
-
-/// What an [`OwnLink`] does.
-#[derive(Clone, Debug)]
-pub enum OwnStep {
-    /// Runs a `credential_process`: the SDK never ends one.
-    Process {
-        /// The command line; it may hold a secret.
-        command: Secret,
-    },
-    /// Assumes a role with a code of a multi-factor device: the SDK knows no such code.
-    Mfa(Box<MfaRole>),
-}
-
-/// A role that wants a code of a multi-factor device (MFA), which a person types.
-#[derive(Clone, Debug)]
-pub struct MfaRole {
-    /// `role_arn`.
-    pub role_arn: String,
-    /// `mfa_serial`: the device.
-    pub serial: String,
-    /// `external_id`.
-    pub external_id: Option<String>,
-    /// `role_session_name`.
-    pub session_name: Option<String>,
-    /// `duration_seconds`.
-    pub duration_seconds: Option<i32>,
-    /// Whose credentials assume the role.
-    pub base: MfaBase,
-    /// The URL configured in place of that of STS.
-    pub endpoint_url: Option<String>,
-    /// The directory that its session is kept in; `None` without any home.
-    pub sessions: Option<PathBuf>,
-}
-
-/// Whose credentials assume an [`MfaRole`].
-#[derive(Clone, Debug)]
-pub enum MfaBase {
-    /// Those of another profile: `source_profile`.
-    Profile(String),
-    /// The keys in the role's own profile, which names itself as `source_profile`.
-    Keys {
-        /// `aws_access_key_id`.
-        access_key_id: String,
-        /// `aws_secret_access_key`.
-        secret_access_key: Secret,
-        /// `aws_session_token`.
-        session_token: Option<Secret>,
-    },
-}
-
-/// Whether tokens of an identity may be kept, and how long they may be used again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
-    /// They are cached.
-    Cached(Reuse),
-    /// They aren't: nothing visible tells this identity from another.
-    Never,
-}
-
-/// A role that is assumed once there are credentials, because a rule says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AssumedRole {
-    /// Its ARN.
-    pub arn: String,
-    /// The external ID that its trust policy asks for.
-    pub external_id: Option<String>,
-    /// The name of the session, if the user has one for it.
-    pub session_name: Option<String>,
-    /// The URL of STS, where one is configured in place of its own.
-    pub endpoint_url: Option<String>,
-}
-
-/// Who AWS will think we are, as far as can be seen without asking it.
-#[derive(Clone, Debug)]
-pub struct Identity {
-    /// Where the credentials come from.
-    pub source: CredentialSource,
-    /// The digest of everything visible that decides who we are.
-    pub fingerprint: [u8; 32],
-    /// What may be kept of its tokens.
-    pub keeping: Keeping,
-    /// The links of a profile's chain that aren't left to the SDK, from the base up.
-    pub own: Vec<OwnLink>,
-    /// The role on top of all that.
-    pub role: Option<AssumedRole>,
-}
-
 /// Everything that one `GetAuthorizationToken` depends on.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
-    /// ECR or ECR Public.
-    pub service: Service,
-    /// The AWS partition of the registry.
-    pub partition: Partition,
-    /// The region whose API is asked.
-    pub region: String,
-    /// Which of the API's endpoints is asked. Only its `fips` is part of the key: the token of a FIPS host must have come
-    /// from the FIPS API, while dual-stack hosts share the tokens of plain ones.
+    /// The API that hands out the token.
+    pub api: Api,
+    /// The kind of API endpoint. Only `fips` is part of the key: the token of a FIPS host must have come from the FIPS
+    /// API, while dual-stack hosts share the tokens of plain ones.
     pub variant: EndpointVariant,
-    /// An endpoint configured in place of the API's own.
+    /// An endpoint URL that is configured instead of the API's own.
     pub endpoint_url: Option<String>,
-    /// Who asks.
+    /// The identity that asks.
     pub identity: Identity,
 }
 
@@ -239,16 +67,16 @@ impl Scope {
     /// The name that its token is cached under.
     #[must_use]
     pub fn key(&self) -> CacheKey {
-        let Self { service, partition, region, variant, endpoint_url, identity } = self;
+        let Self { api: Api { service, partition, region }, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;
-        let Identity { source: _, fingerprint, keeping: _, own: _, role: _ } = identity;
+        let Identity { digest, cache_policy: _ } = identity;
         let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
         key.add("service", service.as_str().as_bytes());
         key.add("partition", partition.as_str().as_bytes());
-        key.add("region", region.as_bytes());
+        key.add("region", region.as_str().as_bytes());
         key.add("fips", &[u8::from(*fips)]);
         key.add("endpoint_url", endpoint_url.as_deref().unwrap_or_default().as_bytes());
-        key.add("identity", fingerprint);
+        key.add("identity", digest);
         CacheKey(key.finish())
     }
 }
@@ -264,118 +92,27 @@ impl CacheKey {
 
 impl fmt::Display for CacheKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut name = String::with_capacity(Self::LENGTH);
-        for byte in self.0 {
-            name.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            name.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-        formatter.write_str(&name)
-    }
-}
-
-/// Whether a person may be asked for the code of an [`MfaRole`], where its session is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Person {
-    /// Nobody else asks at this moment.
-    MayBeAsked,
-    /// Another process is asking, and two questions on one terminal get no answer.
-    IsAskedElsewhere,
-    /// There is a token that will do.
-    IsSpared,
-}
-
-/// What it takes to ask AWS for a token.
-#[derive(Debug)]
-pub struct TokenRequest<'a> {
-    /// Whose token, and where to ask.
-    pub scope: &'a Scope,
-    /// The contents of `~/.aws/config` that the scope was made from.
-    pub config: &'a str,
-    /// The contents of `~/.aws/credentials` that the scope was made from.
-    pub credentials: &'a str,
-    /// How AWS is reached.
-    pub route: &'a Route,
-    /// Whether a person may be asked, if it comes to that.
-    pub person: Person,
-    /// The time, by which sessions end.
-    pub now: Timestamp,
-    /// How long it may take, but for the time that a person takes.
-    pub limit: Duration,
-    /// What must not appear in a failure.
-    pub redactor: Redactor,
-    /// What is to be done first if a signal ends the process meanwhile.
-    pub cleanup: Cleanup<'a>,
-}
-
-/// What the end of the process in the middle of a fetch must not leave undone.
-#[derive(Clone, Copy)]
-pub struct Cleanup<'a>(&'a dyn Fn());
-
-impl<'a> Cleanup<'a> {
-    /// Does this.
-    #[must_use]
-    pub const fn new(what: &'a dyn Fn()) -> Self {
-        Self(what)
-    }
-
-    /// Does it.
-    pub fn run(self) {
-        (self.0)();
-    }
-}
-
-impl fmt::Debug for Cleanup<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Cleanup(..)")
-    }
-}
-
-/// A token from AWS, with what the operator wants to know of it.
-#[derive(Debug)]
-pub struct Fetched {
-    /// The token.
-    pub token: AuthorizationToken,
-    /// The access key ID that the call was signed with; not a secret.
-    pub access_key_id: String,
-    /// The request ID of the answer.
-    pub request_id: Option<String>,
-    /// What went wrong on the way and did no harm, on one line.
-    pub remark: Option<String>,
-}
-
-/// Where tokens come from: AWS, or a table in a test.
-pub trait TokenSource {
-    /// Fetches a token, within the limit of the request.
-    ///
-    /// # Errors
-    /// There is none to be had; the failure says why, and shows nothing secret.
-    fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure>;
-
-    /// Whether a fetch of this scope would ask a person for a code, as there is no session that lasts.
-    fn needs_code(&self, _scope: &Scope, _now: Timestamp) -> bool {
-        false
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::identity::CachePolicy;
+    use crate::registry::{Partition, Region, Service};
+    use crate::token::MaxAge;
+
+    fn region(name: &str) -> Region {
+        Region::parse(name).expect("a region")
+    }
 
     fn scope() -> Scope {
         Scope {
-            service: Service::Ecr,
-            partition: Partition::Aws,
-            region: "eu-west-1".to_owned(),
+            api: Api { service: Service::Ecr, partition: Partition::Aws, region: region("eu-west-1") },
             variant: EndpointVariant::default(),
             endpoint_url: None,
-            identity: Identity {
-                source: CredentialSource::Environment,
-                fingerprint: [7; 32],
-                keeping: Keeping::Cached(Reuse::UntilExpiry),
-                own: Vec::new(),
-                role: None,
-            },
+            identity: Identity { digest: [7; 32], cache_policy: CachePolicy::Cached(MaxAge::UntilExpiry) },
         }
     }
 
@@ -394,12 +131,12 @@ mod tests {
             change(&mut scope);
             assert_ne!(scope.key(), self::scope().key(), "{what}");
         };
-        changed("service", &|scope| scope.service = Service::EcrPublic);
-        changed("partition", &|scope| scope.partition = Partition::AwsCn);
-        changed("region", &|scope| scope.region = "eu-west-2".to_owned());
+        changed("service", &|scope| scope.api.service = Service::EcrPublic);
+        changed("partition", &|scope| scope.api.partition = Partition::AwsCn);
+        changed("region", &|scope| scope.api.region = region("eu-west-2"));
         changed("fips", &|scope| scope.variant.fips = true);
         changed("endpoint", &|scope| scope.endpoint_url = Some("http://127.0.0.1".to_owned()));
-        changed("identity", &|scope| scope.identity.fingerprint[31] = 8);
+        changed("identity", &|scope| scope.identity.digest[31] = 8);
     }
 
     #[test]

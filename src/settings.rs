@@ -1,6 +1,6 @@
 //! What the environment and the files of the user say, read without network.
 //!
-//! [`Switches`] are our own variables; they are cheap, and all that a foreign host ever needs. [`AwsSettings`] are the
+//! [`Options`] are our own variables; they are cheap, and all that a foreign host ever needs. [`AwsSettings`] are the
 //! settings of the AWS SDKs: read once, as one snapshot that both the cache key and the SDK are given, so that no token
 //! can be cached under an identity that a file had a moment earlier. This adapter decides nothing about caching or
 //! fetching; it knows neither the SDK nor the cache.
@@ -23,15 +23,16 @@ use std::time::Duration;
 
 use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind, Strictness};
+use crate::fetch::Access;
 use crate::fs::read_bounded;
+use crate::identity::{CredentialPlan, CredentialSource};
 use crate::registry::{Registry, Service};
-use crate::route::Route;
 use crate::rules::Target;
-use crate::scope::{CredentialSource, Scope};
+use crate::scope::Scope;
 use crate::secret::Redactor;
 use profile_file::Profiles;
 pub use rules_file::RulesFile;
-use selected::Selected;
+use selected::ActiveProfile;
 
 /// The limit of a whole `get` where `AWS_ECR_TIMEOUT` says nothing else.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,14 +42,14 @@ const LONGEST_PROFILE_FILE: usize = 4 << 20;
 
 /// Our own variables that a `get` needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Switches {
+pub struct Options {
     /// Where tokens are cached; `None` when they aren't.
     pub cache_directory: Option<PathBuf>,
     /// The limit of a whole `get`.
     pub timeout: Duration,
 }
 
-impl Switches {
+impl Options {
     /// Reads them.
     ///
     /// # Errors
@@ -125,12 +126,6 @@ impl<'a> AwsSettings<'a> {
         }
     }
 
-    /// The profile files as they were read.
-    #[must_use]
-    pub fn profile_texts(&self) -> &ProfileTexts {
-        &self.texts
-    }
-
     /// Knows the secrets that stand in the environment, in the profile files and in the token files that they name.
     #[must_use]
     pub fn redactor(&self) -> Redactor {
@@ -164,7 +159,7 @@ impl<'a> AwsSettings<'a> {
     ///
     /// # Errors
     /// The settings contradict themselves or name something that isn't there.
-    pub fn scope(&self, registry: &Registry) -> Result<Scope, Failure> {
+    pub fn scope(&self, registry: &Registry) -> Result<(Scope, CredentialPlan), Failure> {
         self.view(&Target::of(registry.clone()))?.scope()
     }
 
@@ -172,82 +167,66 @@ impl<'a> AwsSettings<'a> {
     ///
     /// # Errors
     /// It can't be told which profile is meant.
-    pub fn view<'s>(&'s self, target: &'s Target<'s>) -> Result<View<'s>, Failure> {
+    pub fn view<'s>(&'s self, target: &'s Target<'s>) -> Result<RegistrySettings<'s>, Failure> {
         let (profiles, broken) = match Profiles::parse(&self.texts.config, &self.texts.credentials) {
             Ok(profiles) => (profiles, self.broken.clone()),
             Err(error) => (Profiles::default(), Some(wrong(directories::locate(self.env, &error)))),
         };
-        let selected = Selected::for_target(self.env, &profiles, broken.as_ref(), target)?;
-        Ok(View { settings: self, profiles, broken, selected, target })
+        let selected = ActiveProfile::for_target(self.env, &profiles, broken.as_ref(), target)?;
+        Ok(RegistrySettings { settings: self, profiles, broken, selected, target })
     }
 }
 
 /// The settings that hold for one registry: the profile is chosen, and the rule is at hand.
 #[derive(Debug)]
-pub struct View<'s> {
+pub struct RegistrySettings<'s> {
     settings: &'s AwsSettings<'s>,
     profiles: Profiles<'s>,
     broken: Option<Failure>,
-    selected: Selected,
+    selected: ActiveProfile,
     target: &'s Target<'s>,
 }
 
-impl<'s> View<'s> {
-    /// What all of this was read from.
-    #[must_use]
-    pub fn settings(&self) -> &'s AwsSettings<'s> {
-        self.settings
-    }
-
-    /// The profile whose settings count; it needn't exist.
-    #[must_use]
-    pub fn profile(&self) -> &str {
-        &self.selected.name
-    }
-
-    /// How AWS is reached; only who asks it needs to know.
+impl<'s> RegistrySettings<'s> {
+    /// What a fetch needs besides the scope.
     ///
     /// # Errors
-    /// A value that means nothing.
-    pub fn route(&self) -> Result<Route, Failure> {
+    /// A value that isn't valid.
+    pub fn access(&self) -> Result<Access<'s>, Failure> {
         // Profile files that can't be read have been a failure already, if a profile is needed.
-        route::resolve(self.settings.env, &self.profiles, &self.selected, self.target)
+        let network = route::resolve(self.settings.env, &self.profiles, &self.selected, self.target)?;
+        let ProfileTexts { config, credentials } = &self.settings.texts;
+        Ok(Access { config, credentials, network, redactor: self.settings.redactor() })
     }
 
     /// Whose token the registry needs, and where it comes from.
     ///
     /// # Errors
     /// The settings contradict themselves or name something that isn't there.
-    pub fn scope(&self) -> Result<Scope, Failure> {
+    pub fn scope(&self) -> Result<(Scope, CredentialPlan), Failure> {
         let Self { settings: AwsSettings { env, .. }, profiles, broken, selected, target } = self;
         for rule in target.rules() {
             if let Some(contradiction) = rule.contradiction(target.registry()) {
                 return Err(Failure::new(
-                    FailureKind::RulesFile,
+                    FailureKind::ConfigFile,
                     format!("{}: {contradiction}", target.place_of(rule)),
                 ));
             }
         }
         let assumed = target.rule_of_identity().and_then(|rule| rule.role.as_deref());
-        let identity = identity::identify(env, profiles, selected, assumed, broken.clone())?;
+        let (identity, plan) = identity::identify(env, profiles, selected, assumed, broken.clone())?;
         if target.service() == Service::EcrPublic
-            && identity.source != CredentialSource::Nothing
-            && identity.role.is_none()
+            && plan.source != CredentialSource::Nothing
+            && plan.role.is_none()
             && let Some(partition) = partition::of_credentials(env, profiles, selected)
             && partition != target.partition()
         {
             let partition = partition.as_str().to_owned();
-            return Err(Failure::new(FailureKind::OtherPartition { partition }, ""));
+            return Err(Failure::new(FailureKind::WrongPartition { partition }, ""));
         }
         let endpoint = endpoint::resolve(env, profiles, selected, target)?;
-        Ok(Scope {
-            service: target.service(),
-            partition: target.partition(),
-            region: target.region().to_owned(),
-            variant: endpoint.variant,
-            endpoint_url: endpoint.url,
-            identity,
-        })
+        let scope = Scope { api: target.api(), variant: endpoint.variant, endpoint_url: endpoint.url, identity };
+        Ok((scope, plan))
     }
 }
 

@@ -16,7 +16,7 @@ const LONGEST_ANSWER: u64 = 4 << 10;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Unanswered {
+pub enum PromptError {
     /// The process has no terminal.
     #[error("there is no terminal to ask for it")]
     NoTerminal(#[source] io::Error),
@@ -35,20 +35,20 @@ pub enum Unanswered {
 ///
 /// # Errors
 /// Nobody is there, or nothing was typed.
-pub fn ask_for_code(question: &str) -> Result<Secret, Unanswered> {
-    let (mut answers, mut questions) = open().map_err(Unanswered::NoTerminal)?;
+pub fn ask_for_code(question: &str) -> Result<Secret, PromptError> {
+    let (mut answers, mut questions) = open().map_err(PromptError::NoTerminal)?;
     if is_in_background(&answers) {
-        return Err(Unanswered::InBackground);
+        return Err(PromptError::InBackground);
     }
     drop_typed_ahead(&answers);
     let line = questions.write_all(question.as_bytes()).and_then(|()| read_line(&mut answers));
-    let line = line.map_err(Unanswered::Broken)?;
+    let line = line.map_err(PromptError::Broken)?;
     if !line.ended {
         // The cursor stands behind the question still.
-        questions.write_all(b"\n").map_err(Unanswered::Broken)?;
+        questions.write_all(b"\n").map_err(PromptError::Broken)?;
     }
     let code: String = line.text.expose().split_whitespace().collect();
-    if code.is_empty() { Err(Unanswered::Nothing) } else { Ok(Secret::new(code)) }
+    if code.is_empty() { Err(PromptError::Nothing) } else { Ok(Secret::new(code)) }
 }
 
 /// Where a person types, and where they read.

@@ -85,11 +85,11 @@ impl AuthorizationToken {
 
 /// How long tokens of an identity may be used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reuse {
+pub enum MaxAge {
     /// As long as they are valid: whoever got them can be told from what is visible.
     UntilExpiry,
     /// For at most [`OPAQUE_LIMIT`]: the identity may change with nothing visible changing.
-    Opaque,
+    OneHour,
 }
 
 /// How long a token of an opaque identity is used: one hour.
@@ -142,17 +142,17 @@ pub enum Freshness {
     /// Serve it only if a newer one can't be had, or while somebody else is fetching one.
     Stale,
     /// Don't serve it.
-    Over,
+    Expired,
 }
 
 impl Lifetime {
     /// The lifetime of a token just received: fresh for half its life or the opaque limit, whichever is shorter.
     #[must_use]
-    pub fn starting(received: Timestamp, expires_at: Timestamp, reuse: Reuse, spread: Spread) -> Self {
+    pub fn starting(received: Timestamp, expires_at: Timestamp, reuse: MaxAge, spread: Spread) -> Self {
         let life = expires_at.since(received);
         let (fresh, end) = match reuse {
-            Reuse::UntilExpiry => (life / 2, expires_at),
-            Reuse::Opaque => ((life / 2).min(OPAQUE_LIMIT), expires_at.min(received.after(OPAQUE_LIMIT))),
+            MaxAge::UntilExpiry => (life / 2, expires_at),
+            MaxAge::OneHour => ((life / 2).min(OPAQUE_LIMIT), expires_at.min(received.after(OPAQUE_LIMIT))),
         };
         let refresh = received.after(fresh / 1_000 * (1_000 - spread.0));
         Self { received, refresh, end }
@@ -163,7 +163,7 @@ impl Lifetime {
     #[must_use]
     pub fn freshness(&self, now: Timestamp) -> Freshness {
         if now >= self.end {
-            Freshness::Over
+            Freshness::Expired
         } else if now >= self.refresh || now < self.received {
             Freshness::Stale
         } else {
@@ -223,15 +223,15 @@ mod tests {
 
     #[test]
     fn a_token_is_fresh_for_half_its_life_and_then_stale_until_it_expires() {
-        let lifetime = Lifetime::starting(at(1_000), at(1_000 + 12 * HOUR), Reuse::UntilExpiry, NO_SPREAD);
+        let lifetime = Lifetime::starting(at(1_000), at(1_000 + 12 * HOUR), MaxAge::UntilExpiry, NO_SPREAD);
         for (now, expected) in [
             (999, Freshness::Stale),
             (1_000, Freshness::Fresh),
             (1_000 + 6 * HOUR - 1, Freshness::Fresh),
             (1_000 + 6 * HOUR, Freshness::Stale),
             (1_000 + 12 * HOUR - 1, Freshness::Stale),
-            (1_000 + 12 * HOUR, Freshness::Over),
-            (u64::MAX, Freshness::Over),
+            (1_000 + 12 * HOUR, Freshness::Expired),
+            (u64::MAX, Freshness::Expired),
         ] {
             assert_eq!(lifetime.freshness(at(now)), expected, "at {now}");
         }
@@ -239,15 +239,15 @@ mod tests {
 
     #[test]
     fn a_token_of_an_opaque_identity_is_used_for_at_most_an_hour() {
-        let lifetime = Lifetime::starting(at(0), at(12 * HOUR), Reuse::Opaque, FULL_SPREAD);
+        let lifetime = Lifetime::starting(at(0), at(12 * HOUR), MaxAge::OneHour, FULL_SPREAD);
         assert_eq!((lifetime.refresh, lifetime.end), (at(HOUR * 9 / 10), at(HOUR)));
-        let short = Lifetime::starting(at(0), at(600), Reuse::Opaque, NO_SPREAD);
+        let short = Lifetime::starting(at(0), at(600), MaxAge::OneHour, NO_SPREAD);
         assert_eq!((short.refresh, short.end), (at(300), at(600)));
     }
 
     #[test]
     fn the_spread_takes_at_most_a_tenth_of_the_fresh_time() {
-        let refresh = |spread| Lifetime::starting(at(0), at(20_000), Reuse::UntilExpiry, spread).refresh;
+        let refresh = |spread| Lifetime::starting(at(0), at(20_000), MaxAge::UntilExpiry, spread).refresh;
         assert_eq!((refresh(NO_SPREAD), refresh(FULL_SPREAD)), (at(10_000), at(9_000)));
         assert_eq!(refresh(Spread::from_random(Spread::MAX + 1)), at(10_000));
     }
@@ -257,10 +257,10 @@ mod tests {
         fn no_token_is_ever_served_past_its_expiry(
             received in any::<u64>(), expires in any::<u64>(), now in any::<u64>(), random in any::<u32>(), opaque: bool,
         ) {
-            let reuse = if opaque { Reuse::Opaque } else { Reuse::UntilExpiry };
+            let reuse = if opaque { MaxAge::OneHour } else { MaxAge::UntilExpiry };
             let lifetime = Lifetime::starting(at(received), at(expires), reuse, Spread::from_random(random));
             if now >= expires {
-                prop_assert_eq!(lifetime.freshness(at(now)), Freshness::Over);
+                prop_assert_eq!(lifetime.freshness(at(now)), Freshness::Expired);
             }
         }
 

@@ -17,9 +17,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use docker_credential_ecr_login::env::Env;
 use docker_credential_ecr_login::registry::Registry;
-use docker_credential_ecr_login::scope::{CredentialSource, Keeping, Scope};
 use docker_credential_ecr_login::settings::AwsSettings;
-use docker_credential_ecr_login::token::Reuse;
+use docker_credential_ecr_login::token::MaxAge;
+use docker_credential_ecr_login::{
+    identity::{CachePolicy, CredentialSource},
+    scope::Scope,
+};
 use serde_json::json;
 
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
@@ -736,20 +739,22 @@ fn a_container_at_localhost_as_cloudshell_has_it() {
 /// on every system.
 #[test]
 fn a_container_with_a_relative_uri_until_it_is_another() {
-    let scope = |variables: &[(&str, &str)]| -> Scope {
+    let scope = |variables: &[(&str, &str)]| -> (Scope, CredentialSource) {
         let env = Env::fixed([("HOME", "/nonexistent")].iter().chain(variables).copied());
         let registry = Registry::parse(HOST).expect("an ECR host");
-        AwsSettings::read(&env).scope(&registry).expect("good settings")
+        let (scope, plan) = AwsSettings::read(&env).scope(&registry).expect("good settings");
+        (scope, plan.source)
     };
     let relative = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/one");
     let full = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:9/credentials");
-    let task = scope(&[relative]);
-    assert_eq!(task.identity.source, CredentialSource::Container);
-    assert_eq!(task.identity.keeping, Keeping::Cached(Reuse::Opaque));
-    assert_eq!(scope(&[relative, full]).key(), task.key(), "it wins over a full URI");
-    assert_ne!(scope(&[full]).key(), task.key());
+    let key = |variables: &[(&str, &str)]| scope(variables).0.key();
+    let (task, source) = scope(&[relative]);
+    assert_eq!(source, CredentialSource::Container);
+    assert_eq!(task.identity.cache_policy, CachePolicy::Cached(MaxAge::OneHour));
+    assert_eq!(key(&[relative, full]), task.key(), "it wins over a full URI");
+    assert_ne!(key(&[full]), task.key());
     let other = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/two");
-    assert_ne!(scope(&[other]).key(), task.key(), "another task");
+    assert_ne!(key(&[other]), task.key(), "another task");
 }
 
 #[test]

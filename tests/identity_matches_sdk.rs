@@ -9,7 +9,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use docker_credential_ecr_login::scope::Keeping;
+use docker_credential_ecr_login::identity::CachePolicy;
 
 use identity::changes::{self, Table};
 use identity::judge::{Ours, judge};
@@ -96,9 +96,9 @@ fn equal_keys_mean_the_same_source() {
     let sandbox = Sandbox::new();
     let mut seen = BTreeMap::new();
     for case in sources::all() {
-        let Ours::Signs(source, Keeping::Cached(_), access_key_id) = case.ours else { continue };
+        let Ours::Signs(source, CachePolicy::Cached(_), access_key_id) = case.ours else { continue };
         let variables = case.scenario.lay_out(&sandbox, NOBODY);
-        let key = case.scenario.scope(&variables).expect("it has a source").key();
+        let key = case.scenario.scope(&variables).expect("it has a source").0.key();
         let found = (source, access_key_id);
         let (known, of) = seen.entry(key).or_insert_with(|| (found.clone(), case.name));
         assert_eq!(*known, found, "`{of}` and `{}` have one key", case.name);

@@ -13,7 +13,7 @@ const FLOORS: [(&str, &[&str]); 5] = [
     ("edge", &["main", "cli"]),
     ("policy", &["helper"]),
     ("adapters", &["cache", "ecr", "settings", "fallback", "log"]),
-    ("domain", &["protocol", "registry", "rules", "scope", "route", "token", "error"]),
+    ("domain", &["protocol", "registry", "rules", "identity", "scope", "fetch", "network", "token", "error"]),
     ("leaves", &["secret", "env", "fs", "streams", "clock", "terminal"]),
 ];
 

@@ -19,7 +19,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use docker_credential_ecr_login::token::{Reuse, Spread};
+use docker_credential_ecr_login::token::{MaxAge, Spread};
 use simulation::{ATTEMPTS, Day, Fleet, LATER, QUOTA, START, Width};
 
 /// The sizes of fleets.
@@ -31,8 +31,8 @@ const SPREADS: [Width; 5] =
     [Width::OfThousand(0), Width::OfThousand(50), Width::Shipped, Width::OfThousand(250), Width::OfThousand(500)];
 
 /// The two kinds of identities.
-const IDENTITIES: [(Reuse, &str); 2] =
-    [(Reuse::UntilExpiry, "keys, SSO, roles: token of 12 hours"), (Reuse::Opaque, "instances, containers: 1 hour")];
+const IDENTITIES: [(MaxAge, &str); 2] =
+    [(MaxAge::UntilExpiry, "keys, SSO, roles: token of 12 hours"), (MaxAge::OneHour, "instances, containers: 1 hour")];
 
 /// Ways to start: in how many seconds, and how often a call is tried.
 const STARTS: [(&str, u64, u32); 4] = [
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
     if !is_short {
         println!("\nwhat helps the largest at its start\n{}", heads());
         for (what, start, attempts) in STARTS {
-            let fleet = Fleet { machines: LARGEST, reuse: Reuse::Opaque, width: Width::Shipped, start, attempts };
+            let fleet = Fleet { machines: LARGEST, reuse: MaxAge::OneHour, width: Width::Shipped, start, attempts };
             println!("{}   {what}", line(&fleet, &fleet.day()));
         }
         if let Err(error) = write(&plot, &plot::draw(&days)) {
@@ -79,7 +79,7 @@ fn main() -> ExitCode {
         }
         println!("\nplot: {}", plot.display());
     }
-    let is_too_narrow = |(_, width, day): &(Reuse, Width, Day)| {
+    let is_too_narrow = |(_, width, day): &(MaxAge, Width, Day)| {
         *width == Width::Shipped && (day.later.over, day.later.failed) != (0, 0)
     };
     if days.iter().any(is_too_narrow) {
@@ -110,7 +110,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
 }
 
 /// Simulates and prints them all; returns those of the largest fleet.
-fn days(sizes: &[usize], widths: &[Width]) -> Vec<(Reuse, Width, Day)> {
+fn days(sizes: &[usize], widths: &[Width]) -> Vec<(MaxAge, Width, Day)> {
     let mut largest = Vec::new();
     for (reuse, identity) in IDENTITIES {
         println!("{identity}\n{}", heads());

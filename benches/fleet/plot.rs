@@ -1,6 +1,6 @@
 //! The plot: the calls of the largest fleet over the day, for each spread, with the quota.
 
-use docker_credential_ecr_login::token::Reuse;
+use docker_credential_ecr_login::token::MaxAge;
 
 use crate::simulation::{DAY, Day, QUOTA, Width};
 use crate::svg::{Anchor, Drawing, FAINT, INK, LIMIT, RULE};
@@ -19,12 +19,12 @@ const TOP: f64 = 100_000.0;
 const COLOURS: [&str; 5] = ["#9aa5b1", "#d98e04", "#0f7b6c", "#3b6fb6", "#8a4fa3"];
 
 /// Draws the runs of one fleet: a panel for each identity, a line for each spread.
-pub fn draw(days: &[(Reuse, Width, Day)]) -> String {
+pub fn draw(days: &[(MaxAge, Width, Day)]) -> String {
     let mut drawing = Drawing::new(WIDTH, HEAD + 2.0 * PANEL + GAP + 72.0);
     drawing.heading(LEFT, 40.0, 20.0, "100,000 machines that start within a minute: calls to GetAuthorizationToken");
     let panels = [
-        (Reuse::UntilExpiry, "A token used for its 12 hours, refreshed from half of them on"),
-        (Reuse::Opaque, "A token used for one hour (instances, containers, credential_process)"),
+        (MaxAge::UntilExpiry, "A token used for its 12 hours, refreshed from half of them on"),
+        (MaxAge::OneHour, "A token used for one hour (instances, containers, credential_process)"),
     ];
     let mut top = HEAD;
     for (reuse, title) in panels {
@@ -89,8 +89,8 @@ fn points(day: &Day, top: f64) -> Vec<(f64, f64)> {
     points.collect()
 }
 
-fn legend(drawing: &mut Drawing, days: &[(Reuse, Width, Day)]) {
-    let widths = days.iter().filter(|(reuse, ..)| *reuse == Reuse::Opaque).map(|(_, width, _)| *width);
+fn legend(drawing: &mut Drawing, days: &[(MaxAge, Width, Day)]) {
+    let widths = days.iter().filter(|(reuse, ..)| *reuse == MaxAge::OneHour).map(|(_, width, _)| *width);
     let y = HEAD + 2.0 * PANEL + GAP + 50.0;
     drawing.text(LEFT, y, 13.0, INK, Anchor::Start, "spread of refreshes:");
     let mut x = LEFT + 150.0;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use docker_credential_ecr_login::clock::Timestamp;
-use docker_credential_ecr_login::token::{Freshness, Lifetime, Reuse, Spread};
+use docker_credential_ecr_login::token::{Freshness, Lifetime, MaxAge, Spread};
 
 /// The calls per second that AWS takes of an account in a region
 /// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>).
@@ -46,7 +46,7 @@ impl Width {
     }
 
     /// The lifetime of a token just received. All but the width is the shipped code's.
-    fn starting(self, now: Timestamp, reuse: Reuse, random: u32) -> Lifetime {
+    fn starting(self, now: Timestamp, reuse: MaxAge, random: u32) -> Lifetime {
         let starting = |spread| Lifetime::starting(now, now.after(TOKEN), reuse, spread);
         match self {
             Self::Shipped => starting(Spread::from_random(random)),
@@ -74,7 +74,7 @@ pub struct Fleet {
     /// How many machines.
     pub machines: usize,
     /// What identity they have.
-    pub reuse: Reuse,
+    pub reuse: MaxAge,
     /// How far their refreshes are spread.
     pub width: Width,
     /// Seconds in which they start.
@@ -192,7 +192,8 @@ impl Fleet {
         if machine.tried < self.attempts && again < machine.pulled + LIMIT {
             return Refusal { next: again, has_failed: false };
         }
-        let usable = machine.token.filter(|token| token.freshness(Timestamp::from_seconds(second)) != Freshness::Over);
+        let usable =
+            machine.token.filter(|token| token.freshness(Timestamp::from_seconds(second)) != Freshness::Expired);
         // A stale token is served, without a call, until the pause is over or the token is.
         let next = usable.map_or(second + 1, |token| (second + PAUSE).min(token.end.seconds()));
         Refusal { next: machine.begin(next), has_failed: usable.is_none() }

@@ -26,9 +26,9 @@ use crate::fs::{PathError, PrivateDir};
 
 /// What came of trying to take a lock.
 #[derive(Debug)]
-pub enum Attempt {
+pub enum TryLock {
     /// It's ours until the guard is dropped.
-    Held(Guard),
+    Held(LockGuard),
     /// Somebody else has it.
     Busy,
     /// There are no locks to be had here, for this reason if it isn't just that there is no cache.
@@ -37,14 +37,14 @@ pub enum Attempt {
 
 /// A lock that is held; dropping it gives it back.
 #[derive(Debug)]
-pub struct Guard {
+pub struct LockGuard {
     /// Closing the file gives the lock back, in every way that a process can end.
     file: File,
     directory: PrivateDir,
     name: String,
 }
 
-impl Guard {
+impl LockGuard {
     /// Removes the file, for a holder that ends without having fetched anything. Whoever waits makes a new one.
     pub fn discard(&self) {
         // It may have been taken away from under us, and belong to somebody else by now.
@@ -56,22 +56,22 @@ impl Guard {
 }
 
 /// Tries once, without waiting.
-pub(super) fn attempt(directory: &PrivateDir, name: &str) -> Attempt {
+pub(super) fn attempt(directory: &PrivateDir, name: &str) -> TryLock {
     // Each round lost means that somebody removed the file just then; nobody does so for long.
     for _ in 0..10 {
         let file = match directory.open_lock(name) {
             Ok(file) => file,
-            Err(error) => return Attempt::Unavailable(Some(error)),
+            Err(error) => return TryLock::Unavailable(Some(error)),
         };
         // `File::try_lock` of std would win by name; fs4's knows more platforms.
         match fs4::FileExt::try_lock(&file) {
             Ok(()) if directory.still_holds(name, &file) => {
-                return Attempt::Held(Guard { file, directory: directory.clone(), name: name.to_owned() });
+                return TryLock::Held(LockGuard { file, directory: directory.clone(), name: name.to_owned() });
             }
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Attempt::Busy,
-            Err(TryLockError::Error(_)) => return Attempt::Unavailable(None),
+            Err(TryLockError::WouldBlock) => return TryLock::Busy,
+            Err(TryLockError::Error(_)) => return TryLock::Unavailable(None),
         }
     }
-    Attempt::Busy
+    TryLock::Busy
 }

@@ -11,8 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::error::Failure;
-use crate::rules::Target;
-use crate::scope::Scope;
+use crate::registry::{Api, Partition, Region, Service};
 use crate::secret::Secret;
 use crate::token::{AuthorizationToken, Lifetime};
 
@@ -34,7 +33,7 @@ const MOST_HOSTS: usize = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
     /// What the token is good for.
-    pub place: Place,
+    pub place: Api,
     /// The registry hosts that it was asked for.
     pub hosts: BTreeSet<String>,
     /// When it came and how long it may be used.
@@ -47,7 +46,7 @@ pub struct TokenRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RememberedFailure {
     /// What couldn't be reached.
-    pub place: Place,
+    pub place: Api,
     /// Tells one failure from the next: whoever waited while it changed, waited for this one.
     pub serial: u64,
     /// When it happened.
@@ -58,40 +57,35 @@ pub struct RememberedFailure {
     pub failure: Failure,
 }
 
-/// The API that a record belongs to, by the names that are also in its key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+/// The API of a record as JSON.
+#[derive(Serialize, Deserialize)]
+struct ApiEntry {
     service: String,
     partition: String,
     region: String,
 }
 
-impl Place {
-    /// The place of a scope.
-    #[must_use]
-    pub fn of(scope: &Scope) -> Self {
+impl ApiEntry {
+    fn of(api: &Api) -> Self {
+        let Api { service, partition, region } = api;
         Self {
-            service: scope.service.as_str().to_owned(),
-            partition: scope.partition.as_str().to_owned(),
-            region: scope.region.clone(),
+            service: service.as_str().to_owned(),
+            partition: partition.as_str().to_owned(),
+            region: region.as_str().to_owned(),
         }
     }
 
-    /// The place that is asked for a registry.
-    #[must_use]
-    pub fn of_target(target: &Target<'_>) -> Self {
-        Self {
-            service: target.service().as_str().to_owned(),
-            partition: target.partition().as_str().to_owned(),
-            region: target.region().to_owned(),
-        }
+    fn api(&self) -> Option<Api> {
+        let Self { service, partition, region } = self;
+        let (service, partition) = (Service::parse(service)?, Partition::parse(partition)?);
+        Some(Api { service, partition, region: Region::parse(region)? })
     }
 }
 
 /// A token as JSON. Times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct TokenEntry {
-    place: Place,
+    place: ApiEntry,
     hosts: BTreeSet<String>,
     received: u64,
     refresh: u64,
@@ -104,7 +98,7 @@ struct TokenEntry {
 /// A failure as JSON. Times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct FailureEntry {
-    place: Place,
+    place: ApiEntry,
     serial: u64,
     at: u64,
     until: u64,
@@ -122,7 +116,7 @@ impl TokenRecord {
         seal(
             key,
             &TokenEntry {
-                place: place.clone(),
+                place: ApiEntry::of(place),
                 hosts: hosts.clone(),
                 received: received.seconds(),
                 refresh: refresh.seconds(),
@@ -140,20 +134,23 @@ impl TokenRecord {
         let token = AuthorizationToken::new(username, Secret::new(password), expires).ok()?;
         // Whatever a file says, an expired token is over.
         let lifetime = Lifetime { received, refresh, end: end.min(expires) };
-        Some(Self { place, hosts, lifetime, token })
+        Some(Self { place: place.api()?, hosts, lifetime, token })
     }
 }
 
 impl RememberedFailure {
     pub(super) fn seal(&self, key: &str) -> Vec<u8> {
         let Self { place, serial, at, until, failure } = self.clone();
-        seal(key, &FailureEntry { place, serial, at: at.seconds(), until: until.seconds(), failure })
+        seal(
+            key,
+            &FailureEntry { place: ApiEntry::of(&place), serial, at: at.seconds(), until: until.seconds(), failure },
+        )
     }
 
     pub(super) fn unseal(key: &str, contents: &[u8]) -> Option<Self> {
         let FailureEntry { place, serial, at, until, failure } = unseal(key, contents)?;
         let [at, until] = [at, until].map(Timestamp::from_seconds);
-        Some(Self { place, serial, at, until, failure })
+        Some(Self { place: place.api()?, serial, at, until, failure })
     }
 }
 
@@ -193,7 +190,11 @@ mod tests {
     fn token_record() -> TokenRecord {
         let at = Timestamp::from_seconds;
         TokenRecord {
-            place: Place { service: "ecr".to_owned(), partition: "aws".to_owned(), region: "eu-west-1".to_owned() },
+            place: Api {
+                service: Service::Ecr,
+                partition: Partition::Aws,
+                region: Region::parse("eu-west-1").expect("a region"),
+            },
             hosts: ["b.example".to_owned(), "a.example".to_owned()].into(),
             lifetime: Lifetime { received: at(1), refresh: at(2), end: at(3) },
             token: AuthorizationToken::new("AWS".to_owned(), Secret::from("pass\"word"), at(4)).expect("full parts"),

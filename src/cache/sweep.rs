@@ -54,7 +54,7 @@ fn is_in_share(name: &str, share: u64, shares: u64) -> bool {
 /// may have come since we looked, and nobody may be locked out of a file that is gone.
 fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timestamp) {
     let lock = format!("{key}{LOCK}");
-    let lock::Attempt::Held(_guard) = lock::attempt(directory, &lock) else { return };
+    let lock::TryLock::Held(_guard) = lock::attempt(directory, &lock) else { return };
     let mut left = false;
     for entry in entries {
         left |= !is_over(directory, entry, now) || directory.remove(entry).is_err();

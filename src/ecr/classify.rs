@@ -18,10 +18,10 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::proxy::{ByProxy, NotReached};
+use super::proxy::{NotReached, ProxyError};
 use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{CredentialSource, ProfileBase};
+use crate::identity::{CredentialSource, ProfileBase};
 use crate::secret::Redactor;
 
 /// A detail is for one line of a terminal; Jib reads stderr only after stdout has ended.
@@ -70,8 +70,8 @@ fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redac
         root = source;
     }
     let root = root.to_string();
-    let said = match find::<ByProxy>(error) {
-        Some(by_proxy) => format!("{by_proxy}: {}", ByProxy::explain(&root)),
+    let said = match find::<ProxyError>(error) {
+        Some(by_proxy) => format!("{by_proxy}: {}", ProxyError::explain(&root)),
         None => root,
     };
     let said = match find::<NoSystemCertificates>(error) {
@@ -157,7 +157,9 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
         (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) if text.contains("404") => {
             return Failure::new(FailureKind::NoCredentials, "this instance has no IAM role attached");
         }
-        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => FailureKind::NoMetadata,
+        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => {
+            FailureKind::ImdsUnreachable
+        }
         (_, _, Some(kind)) => kind,
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Login { profile } }, None) => {
             login(error, profile, source)
@@ -295,7 +297,7 @@ pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
 }
 
 fn is_in_vain(error: &(dyn Error + 'static)) -> bool {
-    is_distrust(error) || ByProxy::is_about_password(&chain(error))
+    is_distrust(error) || ProxyError::is_about_password(&chain(error))
 }
 
 /// A certificate that isn't trusted now won't be in a second, nor will a proxy take the same password; the SDK would try

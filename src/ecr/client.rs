@@ -23,9 +23,10 @@ use super::classify;
 use super::http::LazyHttpClient;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
+use crate::fetch::FetchedToken;
+use crate::network::{NetworkConfig, Retries};
 use crate::registry::Service;
-use crate::route::{Retries, Route};
-use crate::scope::{Fetched, Scope};
+use crate::scope::Scope;
 use crate::secret::Redactor;
 use crate::token::AuthorizationToken;
 
@@ -54,7 +55,7 @@ macro_rules! config {
 macro_rules! client {
     ($sdk:ident, $scope:expr, $credentials:expr, $http:expr, $retries:expr) => {{
         let scope: &Scope = $scope;
-        let mut config = config!($sdk, &scope.region, $credentials, $http, $retries);
+        let mut config = config!($sdk, scope.api.region.as_str(), $credentials, $http, $retries);
         config.set_endpoint_url(scope.endpoint_url.clone());
         if scope.endpoint_url.is_none() {
             config = config.use_fips(scope.variant.fips).use_dual_stack(scope.variant.dual_stack);
@@ -68,7 +69,7 @@ macro_rules! endpoint {
     ($sdk:ident, $scope:expr) => {{
         use $sdk::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
         let scope: &Scope = $scope;
-        let mut params = Params::builder().region(&scope.region).set_endpoint(scope.endpoint_url.clone());
+        let mut params = Params::builder().region(scope.api.region.as_str()).set_endpoint(scope.endpoint_url.clone());
         if scope.endpoint_url.is_none() {
             params = params.use_fips(scope.variant.fips).use_dual_stack(scope.variant.dual_stack);
         }
@@ -78,7 +79,7 @@ macro_rules! endpoint {
 
 /// Where the service of the scope is going to be asked; `None` where asking is going to say why not.
 pub(super) async fn endpoint(scope: &Scope) -> Option<Uri> {
-    let endpoint = match scope.service {
+    let endpoint = match scope.api.service {
         Service::Ecr => endpoint!(aws_sdk_ecr, scope),
         Service::EcrPublic => endpoint!(aws_sdk_ecrpublic, scope),
     };
@@ -92,9 +93,9 @@ pub(super) async fn fetch(
     http: LazyHttpClient,
     retries: Retries,
     redactor: &Redactor,
-) -> Result<Fetched, Failure> {
+) -> Result<FetchedToken, Failure> {
     let access_key_id = credentials.access_key_id().to_owned();
-    let (encoded, expires_at, request_id) = match scope.service {
+    let (encoded, expires_at, request_id) = match scope.api.service {
         Service::Ecr => {
             let output = client!(aws_sdk_ecr, scope, credentials, http, retry_config(retries))
                 .get_authorization_token()
@@ -125,7 +126,7 @@ pub(super) async fn fetch(
     let encoded = encoded.ok_or_else(|| malformed("no authorization token in it".to_owned()))?;
     let token = AuthorizationToken::decode(&encoded, expires_at.map_or(ALREADY, timestamp))
         .map_err(|error| malformed(error.to_string()))?;
-    Ok(Fetched { token, access_key_id, request_id, remark: None })
+    Ok(FetchedToken { token, access_key_id, request_id, warning: None })
 }
 
 /// A client of STS, where the URL configured in place of its own wins.
@@ -134,12 +135,12 @@ pub(super) fn sts(
     endpoint_url: Option<&str>,
     user: Credentials,
     http: &LazyHttpClient,
-    route: &Route,
+    network: &NetworkConfig,
 ) -> aws_sdk_sts::Client {
-    let mut config = config!(aws_sdk_sts, region, user, http.clone(), retry_config(route.retries));
+    let mut config = config!(aws_sdk_sts, region, user, http.clone(), retry_config(network.retries));
     config.set_endpoint_url(endpoint_url.map(str::to_owned));
     if endpoint_url.is_none() {
-        config = config.use_fips(route.variant.fips).use_dual_stack(route.variant.dual_stack);
+        config = config.use_fips(network.variant.fips).use_dual_stack(network.variant.dual_stack);
     }
     aws_sdk_sts::Client::from_conf(config.build())
 }

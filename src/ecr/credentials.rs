@@ -26,8 +26,11 @@ use super::http::LazyHttpClient;
 use super::mfa::{self, Plan};
 use super::{classify, process};
 use crate::error::{Failure, FailureKind};
-use crate::route::Route;
-use crate::scope::{AssumedRole, CredentialSource, MfaBase, MfaRole, OwnLink, OwnStep, ProfileBase, TokenRequest};
+use crate::fetch::{Access, TokenRequest};
+use crate::identity::{
+    AssumedRole, ChainStep, CredentialPlan, CredentialSource, MfaBase, MfaRole, ProfileBase, StepKind,
+};
+use crate::network::NetworkConfig;
 use crate::secret::Redactor;
 
 /// How a session of a rule's role is called in `CloudTrail`, unless the rule says otherwise.
@@ -42,7 +45,7 @@ pub(super) struct Resolved {
     /// Knows what must not be shown from now on.
     pub(super) redactor: Redactor,
     /// What went wrong and did no harm.
-    pub(super) remark: Option<String>,
+    pub(super) warning: Option<String>,
 }
 
 /// Has the redactor know credentials.
@@ -59,24 +62,21 @@ pub(super) async fn resolve(
 ) -> Result<Resolved, Failure> {
     let TokenRequest {
         scope,
-        config,
-        credentials: credentials_file,
-        route,
-        person: _,
+        plan: CredentialPlan { source, steps: _, role },
+        access: Access { config, credentials: credentials_file, network, mut redactor },
+        prompt: _,
         now,
         limit,
-        mut redactor,
-        cleanup: _,
+        on_interrupt: _,
     } = request;
-    let mut remark = None;
+    let mut warning = None;
     let sdk = ProviderConfig::without_region()
         .with_behavior_version(Some(BehaviorVersion::latest()))
-        .with_region(Some(Region::new(scope.region.clone())))
+        .with_region(Some(Region::new(scope.api.region.as_str().to_owned())))
         .with_http_client(http.clone())
-        .with_retry_config(retry_config(route.retries))
-        .with_use_fips(Some(route.variant.fips))
-        .with_use_dual_stack(Some(route.variant.dual_stack));
-    let source = &scope.identity.source;
+        .with_retry_config(retry_config(network.retries))
+        .with_use_fips(Some(network.variant.fips))
+        .with_use_dual_stack(Some(network.variant.dual_stack));
     let profiles = Profiles { sdk: &sdk, metadata: None, config, credentials: credentials_file };
     let resolved = match source {
         CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
@@ -86,33 +86,36 @@ pub(super) async fn resolve(
                 _ => sdk.clone(),
             };
             let metadata = match base {
-                ProfileBase::InstanceMetadata => Some(SharedCredentialsProvider::new(instance_metadata(&sdk, route)?)),
+                ProfileBase::InstanceMetadata => {
+                    Some(SharedCredentialsProvider::new(instance_metadata(&sdk, &network)?))
+                }
                 _ => None,
             };
             let profiles = Profiles { sdk: &sdk, metadata: metadata.as_ref(), ..profiles };
             let Plan { kept, todo } = plan;
             let mut given = kept.map(|(link, credentials)| {
                 learn(&mut redactor, &credentials);
-                Given { child: link.child.as_deref(), credentials }
+                Given { child: link.dependent.as_deref(), credentials }
             });
-            for mfa::Todo { link: OwnLink { profile, child, step }, code } in &todo {
-                let credentials = match step {
-                    OwnStep::Process { command } => process::run(profile, command, limit, &mut redactor).await?,
-                    OwnStep::Mfa(role) => {
+            for mfa::Todo { link: ChainStep { profile, dependent, kind }, code } in &todo {
+                let credentials = match kind {
+                    StepKind::Process { command } => process::run(profile, command, limit, &mut redactor).await?,
+                    StepKind::Mfa(role) => {
                         let source = CredentialSource::Profile { name: profile.clone(), base: base.clone() };
                         let user = profiles.user_of(profile, role, given).await;
                         let user = user.map_err(|error| classify::credentials(&error, &source, &redactor))?;
                         learn(&mut redactor, &user);
                         redactor.learn_code(code);
-                        let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), user, http, route);
+                        let sts =
+                            client::sts(scope.api.region.as_str(), role.endpoint_url.as_deref(), user, http, &network);
                         let session = mfa::assume(role, code, now, &sts).await;
                         let session = session.map_err(|error| classify::mfa(&error, &source, profile, &redactor))?;
-                        remark = remark.or_else(|| mfa::keep(role, &session).err());
+                        warning = warning.or_else(|| mfa::keep(role, &session).err());
                         session.into_credentials(mfa::PROVIDER)
                     }
                 };
                 learn(&mut redactor, &credentials);
-                given = Some(Given { child: child.as_deref(), credentials });
+                given = Some(Given { child: dependent.as_deref(), credentials });
             }
             profiles.resolve(name, given).await
         }
@@ -125,15 +128,15 @@ pub(super) async fn resolve(
         CredentialSource::Container => {
             EcsCredentialsProvider::builder().configure(&sdk).build().provide_credentials().await
         }
-        CredentialSource::InstanceMetadata => instance_metadata(&sdk, route)?.provide_credentials().await,
+        CredentialSource::InstanceMetadata => instance_metadata(&sdk, &network)?.provide_credentials().await,
         CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
     };
     let credentials = resolved.map_err(|error| classify::credentials(&error, source, &redactor))?;
-    let Some(role) = &scope.identity.role else { return Ok(Resolved { credentials, redactor, remark }) };
+    let Some(role) = role else { return Ok(Resolved { credentials, redactor, warning }) };
     learn(&mut redactor, &credentials);
-    let sts = client::sts(&scope.region, role.endpoint_url.as_deref(), credentials, http, route);
+    let sts = client::sts(scope.api.region.as_str(), role.endpoint_url.as_deref(), credentials, http, &network);
     let credentials = assume(role, &sts).await.map_err(|error| classify::role(&error, &role.arn, &redactor))?;
-    Ok(Resolved { credentials, redactor, remark })
+    Ok(Resolved { credentials, redactor, warning })
 }
 
 /// Assumes the role of a rule.
@@ -149,12 +152,12 @@ async fn assume(role: &AssumedRole, sts: &aws_sdk_sts::Client) -> Result<Credent
 
 /// The metadata service at the place that the settings name. It is asked twice, where the SDK would ask four times: one
 /// that fails is to cost a second or two, and one that stumbles is asked again.
-fn instance_metadata(sdk: &ProviderConfig, route: &Route) -> Result<ImdsCredentialsProvider, Failure> {
+fn instance_metadata(sdk: &ProviderConfig, network: &NetworkConfig) -> Result<ImdsCredentialsProvider, Failure> {
     let wrong = |error: BoxError| {
         Failure::new(FailureKind::Misconfigured, format!("the metadata service's endpoint is no URL: {error}"))
     };
     let client = imds::Client::builder().configure(sdk).max_attempts(2);
-    let client = client.endpoint(route.metadata.clone()?).map_err(wrong)?.build();
+    let client = client.endpoint(network.metadata.clone()?).map_err(wrong)?.build();
     Ok(ImdsCredentialsProvider::builder().configure(sdk).imds_client(client).build())
 }
 

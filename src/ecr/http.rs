@@ -44,10 +44,10 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::classify::{find, is_distrust};
-use super::proxy::{ByProxy, Detour, NotReached, Proxied, wrapped};
+use super::proxy::{NotReached, ProxyError, ProxyIntercept, ProxyMatcher, wrapped};
 use super::trust::{self, NoSystemCertificates, Trusted};
 use crate::error::Failure;
-use crate::route::Route;
+use crate::network::NetworkConfig;
 
 /// How to connect. All its copies share what it's made of.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ pub(super) struct LazyHttpClient {
     /// With the certificates that the user named, else with those of the system once they are needed.
     tls: Arc<OnceLock<Trusted>>,
     /// The proxies, `http` and `https`.
-    detours: Arc<Detours>,
+    detours: Arc<ProxyMatchers>,
     /// The connection that was opened ahead, until a request takes it.
     ahead: Arc<Mutex<Option<Ahead>>>,
 }
@@ -72,9 +72,9 @@ struct Ahead {
 const LONGEST_AHEAD: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
-struct Detours {
-    http: Option<Detour>,
-    https: Option<Detour>,
+struct ProxyMatchers {
+    http: Option<ProxyMatcher>,
+    https: Option<ProxyMatcher>,
 }
 
 impl HttpClient for LazyHttpClient {
@@ -110,7 +110,7 @@ impl HttpConnector for LazyConnector {
                 _ => error,
             };
             Err(match proxy {
-                Some(proxy) => ByProxy::name(&proxy, error),
+                Some(proxy) => ProxyError::name(&proxy, error),
                 None => error,
             })
         })
@@ -122,9 +122,9 @@ impl LazyHttpClient {
     ///
     /// # Errors
     /// The certificates or proxies that the user named are none.
-    pub(super) fn new(route: &Route) -> Result<Self, Failure> {
-        let Route { trust, proxies, retries: _, metadata: _, variant: _ } = route;
-        let detours = Detours { http: Detour::of_http(proxies)?, https: Detour::of_https(proxies)? };
+    pub(super) fn new(route: &NetworkConfig) -> Result<Self, Failure> {
+        let NetworkConfig { trust, proxies, retries: _, metadata: _, variant: _ } = route;
+        let detours = ProxyMatchers { http: ProxyMatcher::of_http(proxies)?, https: ProxyMatcher::of_https(proxies)? };
         let tls = trust::named(trust)?.map(OnceLock::from).unwrap_or_default();
         Ok(Self { tls: Arc::new(tls), detours: Arc::new(detours), ahead: Arc::default() })
     }
@@ -150,14 +150,14 @@ impl LazyHttpClient {
         taken.stream.await.ok()?.ok()
     }
 
-    fn detour(&self, uri: &Uri) -> Option<&Detour> {
+    fn detour(&self, uri: &Uri) -> Option<&ProxyMatcher> {
         if is_https(uri) { self.detours.https.as_ref() } else { self.detours.http.as_ref() }
     }
 
     async fn send(
         &self,
         mut request: Request<SdkBody>,
-        proxy: Option<&Proxied>,
+        proxy: Option<&ProxyIntercept>,
         limit: Option<Duration>,
     ) -> Result<HttpResponse, ConnectorError> {
         let uri = request.uri().clone();
@@ -178,7 +178,7 @@ impl LazyHttpClient {
     }
 
     /// A connection on which the server of a URL, or the proxy that forwards to it, listens.
-    async fn connect(&self, uri: &Uri, proxy: Option<&Proxied>) -> Result<Connection, BoxError> {
+    async fn connect(&self, uri: &Uri, proxy: Option<&ProxyIntercept>) -> Result<Connection, BoxError> {
         let Some(proxy) = proxy else {
             let stream = open(uri).await?;
             return if is_https(uri) { self.secure(stream, uri).await } else { Ok(stream) };
@@ -273,7 +273,7 @@ impl Service<Uri> for Opened {
 }
 
 /// Writes the host into a request, and takes it out of its first line, unless that is for a proxy to read.
-fn address(request: &mut Request<SdkBody>, forwarded_by: Option<&Proxied>) -> Result<(), BoxError> {
+fn address(request: &mut Request<SdkBody>, forwarded_by: Option<&ProxyIntercept>) -> Result<(), BoxError> {
     let uri = request.uri().clone();
     let host = match (uri.host().unwrap_or_default(), uri.port_u16()) {
         (host, None) => HeaderValue::try_from(host)?,
@@ -298,31 +298,31 @@ fn is_https(uri: &Uri) -> bool {
 
 /// Something took longer than the SDK allows it to.
 #[derive(Debug)]
-struct TooSlow {
+struct Timeout {
     what: &'static str,
     limit: Duration,
 }
 
-impl fmt::Display for TooSlow {
+impl fmt::Display for Timeout {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, limit } = self;
         write!(formatter, "no {what} within {limit:?}")
     }
 }
 
-impl Error for TooSlow {}
+impl Error for Timeout {}
 
 /// Waits for a future, within the limit if there is one.
 async fn within<F: Future>(limit: Option<Duration>, what: &'static str, future: F) -> Result<F::Output, BoxError> {
     match limit {
         None => Ok(future.await),
-        Some(limit) => tokio::time::timeout(limit, future).await.map_err(|_| TooSlow { what, limit }.into()),
+        Some(limit) => tokio::time::timeout(limit, future).await.map_err(|_| Timeout { what, limit }.into()),
     }
 }
 
 /// The kind of an error, by which the SDK tries again or not.
 fn sort(error: BoxError) -> ConnectorError {
-    if find::<TooSlow>(&*error).is_some() {
+    if find::<Timeout>(&*error).is_some() {
         return ConnectorError::timeout(error);
     }
     match find::<hyper::Error>(&*error) {

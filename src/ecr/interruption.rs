@@ -16,11 +16,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::{flag, low_level};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::fetch::OnInterrupt;
 use crate::fs::read_bounded;
-use crate::scope::Cleanup;
 
 /// Runs a fetch to its end, unless a signal comes first: then this doesn't return.
-pub(super) async fn guarded<F: Future>(cleanup: Cleanup<'_>, fetch: F) -> F::Output {
+pub(super) async fn guarded<F: Future>(cleanup: OnInterrupt<'_>, fetch: F) -> F::Output {
     let mut signals = listen();
     let interrupted = {
         let mut fetch = pin!(fetch);

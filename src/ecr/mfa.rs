@@ -11,7 +11,8 @@ use aws_credential_types::provider::error::CredentialsError;
 use super::client::{self, Session};
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::scope::{MfaRole, OwnLink, OwnStep, Person};
+use crate::fetch::MfaPrompt;
+use crate::identity::{ChainStep, MfaRole, StepKind};
 use crate::secret::Secret;
 use crate::terminal;
 pub(super) use kept::keep;
@@ -24,32 +25,32 @@ const DIGITS: usize = 6;
 #[derive(Default)]
 pub(super) struct Plan<'a> {
     /// A session that lasts, and the link that it is of: nothing below has to be done.
-    pub(super) kept: Option<(&'a OwnLink, Credentials)>,
+    pub(super) kept: Option<(&'a ChainStep, Credentials)>,
     /// The links above it, from the base up.
     pub(super) todo: Vec<Todo<'a>>,
 }
 
 /// A link that has to be done.
 pub(super) struct Todo<'a> {
-    pub(super) link: &'a OwnLink,
+    pub(super) link: &'a ChainStep,
     /// The code that a person typed; empty where the link needs none.
     pub(super) code: Secret,
 }
 
 /// Whether [`plan`] would ask a person.
-pub(super) fn needs_code(own: &[OwnLink], now: Timestamp) -> bool {
+pub(super) fn needs_code(own: &[ChainStep], now: Timestamp) -> bool {
     let (_, links) = split(own, now);
-    links.iter().any(|link| matches!(link.step, OwnStep::Mfa(_)))
+    links.iter().any(|link| matches!(link.kind, StepKind::Mfa(_)))
 }
 
 /// Looks for a session that lasts, and asks for the codes that it takes without one, in the order in which they are used.
-pub(super) fn plan(own: &[OwnLink], now: Timestamp, person: Person) -> Result<Plan<'_>, Failure> {
+pub(super) fn plan(own: &[ChainStep], now: Timestamp, prompt: MfaPrompt) -> Result<Plan<'_>, Failure> {
     let (kept, links) = split(own, now);
     let mut plan = Plan { kept, todo: Vec::with_capacity(links.len()) };
     for link in links {
-        let code = match &link.step {
-            OwnStep::Process { .. } => Secret::from(""),
-            OwnStep::Mfa(role) => ask(&link.profile, &role.serial, person)
+        let code = match &link.kind {
+            StepKind::Process { .. } => Secret::from(""),
+            StepKind::Mfa(role) => ask(&link.profile, &role.serial, prompt)
                 .map_err(|why| Failure::new(FailureKind::MfaNeeded { profile: link.profile.clone() }, why))?,
         };
         plan.todo.push(Todo { link, code });
@@ -58,9 +59,9 @@ pub(super) fn plan(own: &[OwnLink], now: Timestamp, person: Person) -> Result<Pl
 }
 
 /// The highest link with a session that lasts, and the links above it.
-fn split(own: &[OwnLink], now: Timestamp) -> (Option<(&OwnLink, Credentials)>, &[OwnLink]) {
+fn split(own: &[ChainStep], now: Timestamp) -> (Option<(&ChainStep, Credentials)>, &[ChainStep]) {
     for (index, link) in own.iter().enumerate().rev() {
-        if let OwnStep::Mfa(role) = &link.step
+        if let StepKind::Mfa(role) = &link.kind
             && let Some(session) = kept::session(role, now)
         {
             return (Some((link, session)), &own[index + 1..]);
@@ -69,11 +70,11 @@ fn split(own: &[OwnLink], now: Timestamp) -> (Option<(&OwnLink, Credentials)>, &
     (None, own)
 }
 
-fn ask(profile: &str, serial: &str, person: Person) -> Result<Secret, String> {
-    match person {
-        Person::MayBeAsked => {}
-        Person::IsAskedElsewhere => return Err("another process is asking for one".to_owned()),
-        Person::IsSpared => return Err("nobody is asked while a cached token is valid".to_owned()),
+fn ask(profile: &str, serial: &str, prompt: MfaPrompt) -> Result<Secret, String> {
+    match prompt {
+        MfaPrompt::Allowed => {}
+        MfaPrompt::InOtherProcess => return Err("another process is asking for one".to_owned()),
+        MfaPrompt::Suppressed => return Err("nobody is asked while a cached token is valid".to_owned()),
     }
     let code = terminal::ask_for_code(&format!("ecr-login: MFA code for profile `{profile}` ({serial}): "))
         .map_err(|unanswered| unanswered.to_string())?;

@@ -24,7 +24,7 @@ use super::classify;
 use crate::error::{Failure, FailureKind};
 #[cfg(unix)]
 use crate::fs::read_bounded;
-use crate::scope::{CredentialSource, ProfileBase};
+use crate::identity::{CredentialSource, ProfileBase};
 use crate::secret::{Redactor, Secret};
 
 /// What is kept of the limit, to end the process and say so.

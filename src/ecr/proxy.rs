@@ -14,16 +14,16 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use thiserror::Error;
 
 use crate::error::{Failure, FailureKind};
-use crate::route::{Direct, Proxies, Proxy};
+use crate::network::{NoProxy, Proxies, Proxy};
 
 /// The proxy for the requests of one scheme.
-pub(super) struct Detour {
+pub(super) struct ProxyMatcher {
     proxy: Matcher,
     /// For a port, or for every one, the proxy and what goes past it.
     past: Vec<(Option<u16>, Matcher)>,
 }
 
-impl Detour {
+impl ProxyMatcher {
     /// The proxy for `https://` requests.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Detour {
         http.as_ref().map(|proxy| Self::new(proxy, direct)).transpose()
     }
 
-    fn new(proxy: &Proxy, direct: &[Direct]) -> Result<Self, Failure> {
+    fn new(proxy: &Proxy, direct: &[NoProxy]) -> Result<Self, Failure> {
         let Proxy { setting, url } = proxy;
         let unusable = || Failure::new(FailureKind::Misconfigured, format!("the proxy in `{setting}` can't be used"));
         let uri: Uri = url.expose().parse().map_err(|_| unusable())?;
@@ -53,10 +53,10 @@ impl Detour {
         if matcher.intercept(&Uri::from_static("http://example.com")).is_none() {
             return Err(unusable());
         }
-        let ports: BTreeSet<_> = direct.iter().map(|Direct { host: _, port }| *port).collect();
+        let ports: BTreeSet<_> = direct.iter().map(|NoProxy { host: _, port }| *port).collect();
         let past = ports.into_iter().map(|at| {
             let hosts =
-                direct.iter().filter(|Direct { port, .. }| *port == at).map(|Direct { host, .. }| host.as_str());
+                direct.iter().filter(|NoProxy { port, .. }| *port == at).map(|NoProxy { host, .. }| host.as_str());
             let hosts: Vec<_> = hosts.collect();
             (at, Matcher::builder().all(url.expose()).no(hosts.join(",")).build())
         });
@@ -64,7 +64,7 @@ impl Detour {
     }
 
     /// The proxy that a request to this URL goes through; `None` when it goes there directly.
-    pub(super) fn intercept(&self, url: &Uri) -> Option<Proxied> {
+    pub(super) fn intercept(&self, url: &Uri) -> Option<ProxyIntercept> {
         let default_port = if url.scheme_str() == Some("https") { 443 } else { 80 };
         let port = url.port_u16().unwrap_or(default_port);
         let counts = |at: Option<u16>| at.is_none_or(|at| at == port);
@@ -75,18 +75,18 @@ impl Detour {
     }
 }
 
-impl fmt::Debug for Detour {
+impl fmt::Debug for ProxyMatcher {
     /// The URL may hold a password.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Detour(..)")
+        formatter.write_str("ProxyMatcher(..)")
     }
 }
 
 /// The proxy on the way of a request, with its user and password.
-pub(super) type Proxied = Intercept;
+pub(super) type ProxyIntercept = Intercept;
 
 /// What a proxy is called when something goes wrong with it: its URL without user and password.
-fn name(proxy: &Proxied) -> String {
+fn name(proxy: &ProxyIntercept) -> String {
     let uri = proxy.uri();
     let authority = uri.authority().map(Authority::as_str).unwrap_or_default();
     format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
@@ -102,14 +102,14 @@ pub(super) struct NotReached {
 /// Something went wrong on the way through a proxy, or in it.
 #[derive(Debug, Error)]
 #[error("by way of the proxy {proxy}")]
-pub(super) struct ByProxy {
+pub(super) struct ProxyError {
     proxy: String,
     source: BoxError,
 }
 
-impl ByProxy {
+impl ProxyError {
     /// The same error, with the proxy named.
-    pub(super) fn name(proxy: &Proxied, error: ConnectorError) -> ConnectorError {
+    pub(super) fn name(proxy: &ProxyIntercept, error: ConnectorError) -> ConnectorError {
         wrapped(error, |source| Box::new(Self { proxy: name(proxy), source }))
     }
 
@@ -154,11 +154,11 @@ mod tests {
     use super::*;
     use crate::secret::Secret;
 
-    fn detour(direct: &[(&str, Option<u16>)]) -> Detour {
-        let direct = direct.iter().map(|&(host, port)| Direct { host: host.to_owned(), port }).collect();
+    fn detour(direct: &[(&str, Option<u16>)]) -> ProxyMatcher {
+        let direct = direct.iter().map(|&(host, port)| NoProxy { host: host.to_owned(), port }).collect();
         let proxy = Proxy { setting: "https_proxy", url: Secret::from("http://me:secret@proxy:3128") };
         let proxies = Proxies { https: Some(proxy), http: None, direct };
-        Detour::of_https(&proxies).expect("a good URL").expect("a proxy")
+        ProxyMatcher::of_https(&proxies).expect("a good URL").expect("a proxy")
     }
 
     #[test]

@@ -22,7 +22,7 @@ use webpki_root_certs::TLS_SERVER_ROOT_CERTS;
 
 use crate::error::{Failure, FailureKind};
 use crate::fs::read_bounded;
-use crate::route::{CertificatePlace, Trust};
+use crate::network::{CertificatePlace, Trust};
 
 /// The longest bundle that is read: some ten thousand certificates.
 const LONGEST_BUNDLE: usize = 16 << 20;

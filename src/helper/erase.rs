@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::{Status, World, destination, foreign};
-use crate::cache::{Cache, Place};
+use crate::cache::Cache;
 use crate::log::{Level, Log};
 use crate::protocol::{Action, Request};
 use crate::rules::{Destination, Target};
@@ -40,7 +40,7 @@ fn forget(world: &mut World<'_>, target: &Target<'_>) {
     if let Some(unfit) = unfit {
         event(Level::Warn, format_args!("the cache is not used: {unfit}"));
     }
-    match cache.forget(&Place::of_target(target)) {
+    match cache.forget(&target.api()) {
         Ok(()) => event(Level::Info, format_args!("done")),
         Err(error) => event(Level::Warn, format_args!("{error}: {}", error.source)),
     }

@@ -9,14 +9,16 @@ use std::io;
 use std::time::Duration;
 
 use super::{Status, World, destination, foreign};
-use crate::cache::{Attempt, Cache, Guard, Place, RememberedFailure, TokenRecord};
+use crate::cache::{Cache, LockGuard, RememberedFailure, TokenRecord, TryLock};
 use crate::clock::Deadline;
 use crate::error::{Failure, FailureKind, Reply};
+use crate::fetch::{FetchedToken, MfaPrompt, OnInterrupt, TokenRequest};
+use crate::identity::{CachePolicy, CredentialPlan};
 use crate::log::{Level, Log};
 use crate::protocol::{Action, Request, Sentence, write_credentials};
 use crate::rules::{Destination, Target};
-use crate::scope::{CacheKey, Cleanup, Fetched, Keeping, Person, Scope, TokenRequest};
-use crate::settings::{self, AwsSettings, RulesFile, Switches, View};
+use crate::scope::{CacheKey, Scope};
+use crate::settings::{self, AwsSettings, Options, RegistrySettings, RulesFile};
 use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
 
 /// With a stale token in hand nobody has to wait long for a newer one.
@@ -69,11 +71,11 @@ fn password(
 ) -> Result<AuthorizationToken, Failure> {
     let mut log = Log::open(world.env)?;
     let token = mistake.map_or(Ok(()), |mistake| Err(mistake.clone())).and_then(|()| {
-        let switches = Switches::read(world.env)?;
+        let switches = Options::read(world.env)?;
         let settings = AwsSettings::read(world.env);
         let view = settings.view(target)?;
-        let scope = view.scope()?;
-        Get::new(world, &mut log, target, &scope, &switches).token(&view)
+        let (scope, plan) = view.scope()?;
+        Get::new(world, &mut log, target, &scope, &plan, &switches).token(&view)
     });
     if let Err(failure) = &token {
         let event = format_args!("get {}: {}", target.host(), whole(failure));
@@ -88,6 +90,7 @@ struct Get<'a, 'w> {
     log: &'a mut Log,
     target: &'a Target<'a>,
     scope: &'a Scope,
+    plan: &'a CredentialPlan,
     key: CacheKey,
     cache: Cache,
     /// How long to wait for somebody else's fetch: half of the whole, so that there is time for one of our own.
@@ -101,7 +104,7 @@ struct Get<'a, 'w> {
 /// Who is to fetch.
 enum Turn {
     /// We are; with the lock, unless there are no locks here.
-    Ours(Option<Guard>),
+    Ours(Option<LockGuard>),
     /// Somebody else is still at it, and our patience has run out.
     Elsewhere,
     /// Somebody else did.
@@ -116,14 +119,16 @@ impl<'a, 'w> Get<'a, 'w> {
         log: &'a mut Log,
         target: &'a Target<'a>,
         scope: &'a Scope,
-        switches: &Switches,
+        plan: &'a CredentialPlan,
+        switches: &Options,
     ) -> Self {
         let end = Deadline::within(world.clock, switches.timeout);
         let answer = Deadline::within(world.clock, LONGEST_ANSWER);
-        let directory = switches.cache_directory.as_deref().filter(|_| scope.identity.keeping != Keeping::Never);
+        let directory =
+            switches.cache_directory.as_deref().filter(|_| scope.identity.cache_policy != CachePolicy::Never);
         let (cache, unfit) = Cache::open(directory);
         let patience = switches.timeout / 2;
-        let mut get = Self { world, log, target, scope, key: scope.key(), cache, patience, end, answer };
+        let mut get = Self { world, log, target, scope, plan, key: scope.key(), cache, patience, end, answer };
         if let Some(unfit) = unfit {
             get.log(Level::Warn, format_args!("the cache is not used: {unfit}"));
         }
@@ -134,12 +139,12 @@ impl<'a, 'w> Get<'a, 'w> {
         get
     }
 
-    fn token(mut self, view: &View<'_>) -> Result<AuthorizationToken, Failure> {
+    fn token(mut self, view: &RegistrySettings<'_>) -> Result<AuthorizationToken, Failure> {
         let cached = self.cached();
         let stale = match cached {
             Some((record, Freshness::Fresh)) => return Ok(self.hit(record)),
             Some((record, Freshness::Stale)) => Some(record),
-            Some((_, Freshness::Over)) | None => None,
+            Some((_, Freshness::Expired)) | None => None,
         };
         let known = self.cache.failure(&self.key);
         let known_serial = known.as_ref().map(|failure| failure.serial);
@@ -177,7 +182,7 @@ impl<'a, 'w> Get<'a, 'w> {
     fn cached(&mut self) -> Option<(TokenRecord, Freshness)> {
         let record = self.cache.token(&self.key);
         let freshness = record.as_ref().map(|record| record.lifetime.freshness(self.world.clock.now()));
-        let (key, source) = (self.key, &self.scope.identity.source);
+        let (key, source) = (self.key, &self.plan.source);
         match &record {
             Some(TokenRecord { lifetime: Lifetime { refresh, end, .. }, .. }) => self.log(
                 Level::Debug,
@@ -192,7 +197,7 @@ impl<'a, 'w> Get<'a, 'w> {
     fn hit(&mut self, mut record: TokenRecord) -> AuthorizationToken {
         self.log(Level::Info, format_args!("served from the cache"));
         if record.note_host(self.target.host())
-            && let Attempt::Held(_guard) = self.cache.try_lock(&self.key)
+            && let TryLock::Held(_guard) = self.cache.try_lock(&self.key)
             && let Some(mut latest) = self.cache.token(&self.key)
             && latest.note_host(self.target.host())
             && let Err(error) = self.cache.amend(&self.key, &latest)
@@ -204,7 +209,7 @@ impl<'a, 'w> Get<'a, 'w> {
 
     /// Serves a stale token, unless it ended meanwhile.
     fn make_do(&mut self, stale: Option<TokenRecord>) -> Option<AuthorizationToken> {
-        let record = stale.filter(|record| record.lifetime.freshness(self.world.clock.now()) != Freshness::Over)?;
+        let record = stale.filter(|record| record.lifetime.freshness(self.world.clock.now()) != Freshness::Expired)?;
         self.log(Level::Warn, format_args!("served a stale token, valid until {}", record.lifetime.end));
         Some(record.token)
     }
@@ -216,7 +221,7 @@ impl<'a, 'w> Get<'a, 'w> {
         let mut poll = Duration::from_millis(1);
         loop {
             let attempt = self.cache.try_lock(&self.key);
-            if let Attempt::Unavailable(error) = attempt {
+            if let TryLock::Unavailable(error) = attempt {
                 if let Some(error) = error {
                     self.log(Level::Warn, format_args!("asking without a lock: {error}: {}", error.source));
                 }
@@ -234,7 +239,7 @@ impl<'a, 'w> Get<'a, 'w> {
             {
                 return Turn::Failed(failure.failure);
             }
-            if let Attempt::Held(guard) = attempt {
+            if let TryLock::Held(guard) = attempt {
                 return Turn::Ours(Some(guard));
             }
             // The call of whoever asks a person comes after the answer, and is waited for as any other.
@@ -254,61 +259,58 @@ impl<'a, 'w> Get<'a, 'w> {
     fn somebody_is_asked(&self) -> bool {
         !self.answer.left(self.world.clock).is_zero()
             && self.needs_code()
-            && matches!(self.cache.try_lock_question(), Attempt::Busy)
+            && matches!(self.cache.try_lock_question(), TryLock::Busy)
     }
 
     fn needs_code(&self) -> bool {
-        self.world.source.needs_code(self.scope, self.world.clock.now())
+        self.world.source.needs_mfa_code(self.plan, self.world.clock.now())
     }
 
     /// Takes the right to ask a person, if that is needed; or waits for what another process gets to hear.
-    fn person(&mut self) -> (Person, Option<Guard>) {
+    fn person(&mut self) -> (MfaPrompt, Option<LockGuard>) {
         while self.needs_code() {
             match self.cache.try_lock_question() {
                 // The code that we would ask for may have been typed just before.
-                Attempt::Held(guard) if self.needs_code() => return (Person::MayBeAsked, Some(guard)),
-                Attempt::Unavailable(_) => return (Person::MayBeAsked, None),
-                Attempt::Held(_) | Attempt::Busy => {}
+                TryLock::Held(guard) if self.needs_code() => return (MfaPrompt::Allowed, Some(guard)),
+                TryLock::Unavailable(_) => return (MfaPrompt::Allowed, None),
+                TryLock::Held(_) | TryLock::Busy => {}
             }
             let left = self.answer.left(self.world.clock);
             if left.is_zero() {
-                return (Person::IsAskedElsewhere, None);
+                return (MfaPrompt::InOtherProcess, None);
             }
             self.world.clock.sleep(LONGEST_POLL.min(left));
         }
-        (Person::MayBeAsked, None)
+        (MfaPrompt::Allowed, None)
     }
 
     fn fetch(
         &mut self,
-        view: &View<'_>,
+        view: &RegistrySettings<'_>,
         stale_in_hand: bool,
-        guard: Option<&Guard>,
+        guard: Option<&LockGuard>,
     ) -> Result<AuthorizationToken, Failure> {
         // Another process has had half of it, at most; a person is given what they need.
         let left = self.end.left(self.world.clock).max(self.patience);
-        let texts = view.settings().profile_texts();
-        let route = view.route()?;
-        let (person, _turn) = if stale_in_hand { (Person::IsSpared, None) } else { self.person() };
+        let access = view.access()?;
+        let (prompt, _turn) = if stale_in_hand { (MfaPrompt::Suppressed, None) } else { self.person() };
         let started = self.world.clock.elapsed();
         let fetched = self.world.source.fetch(TokenRequest {
             scope: self.scope,
-            config: &texts.config,
-            credentials: &texts.credentials,
-            route: &route,
-            person,
+            plan: self.plan,
+            access,
+            prompt,
             now: self.world.clock.now(),
             limit: if stale_in_hand { left.min(REFRESH_LIMIT) } else { left },
-            redactor: view.settings().redactor(),
-            cleanup: Cleanup::new(&|| guard.into_iter().for_each(Guard::discard)),
+            on_interrupt: OnInterrupt::new(&|| guard.into_iter().for_each(LockGuard::discard)),
         });
         let took = self.world.clock.elapsed().saturating_sub(started).as_millis();
         match fetched {
-            Ok(Fetched { token, access_key_id, request_id, remark }) => {
-                if let Some(remark) = remark {
-                    self.log(Level::Warn, format_args!("{remark}"));
+            Ok(FetchedToken { token, access_key_id, request_id, warning }) => {
+                if let Some(warning) = warning {
+                    self.log(Level::Warn, format_args!("{warning}"));
                 }
-                let (source, request_id) = (&self.scope.identity.source, request_id.as_deref().unwrap_or("none"));
+                let (source, request_id) = (&self.plan.source, request_id.as_deref().unwrap_or("none"));
                 self.log(
                     Level::Info,
                     format_args!(
@@ -327,7 +329,7 @@ impl<'a, 'w> Get<'a, 'w> {
 
     /// Keeps a token just received, if there is time left to use it again.
     fn keep(&mut self, token: &AuthorizationToken, former: Option<TokenRecord>) {
-        let Keeping::Cached(reuse) = self.scope.identity.keeping else { return };
+        let CachePolicy::Cached(reuse) = self.scope.identity.cache_policy else { return };
         let now = self.world.clock.now();
         #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
         let spread = Spread::from_random((self.world.random)() as u32);
@@ -337,7 +339,7 @@ impl<'a, 'w> Get<'a, 'w> {
             return;
         }
         let mut record = TokenRecord {
-            place: Place::of(self.scope),
+            place: self.scope.api.clone(),
             hosts: former.map(|former| former.hosts).unwrap_or_default(),
             lifetime,
             token: token.clone(),
@@ -355,7 +357,7 @@ impl<'a, 'w> Get<'a, 'w> {
             Some(record) => at.after(failure.remembered_for().max(REFRESH_PAUSE)).min(record.lifetime.end),
             None => at.after(failure.remembered_for()),
         };
-        let place = Place::of(self.scope);
+        let place = self.scope.api.clone();
         let remembered =
             RememberedFailure { place, serial: (self.world.random)(), at, until, failure: failure.clone() };
         if let Err(error) = self.cache.remember(&self.key, &remembered) {

@@ -41,13 +41,13 @@ fn add_cached(world: &World<'_>, rules: &Rules<'_>, usernames: &mut BTreeMap<Str
     let settings = AwsSettings::read(world.env);
     let now = world.clock.now();
     for (key, record) in cache.tokens() {
-        if record.lifetime.freshness(now) == Freshness::Over {
+        if record.lifetime.freshness(now) == Freshness::Expired {
             continue;
         }
         let is_ours = |host: &str| match rules.destination(host) {
             Destination::Ecr(target) => {
                 let scope = settings.view(&target).and_then(|view| view.scope());
-                scope.is_ok_and(|scope| scope.key().to_string() == key)
+                scope.is_ok_and(|(scope, _)| scope.key().to_string() == key)
             }
             Destination::Helper(_) | Destination::Nowhere => false,
         };

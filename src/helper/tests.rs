@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Status, World, run};
-use crate::cache::{Attempt, Cache, Guard};
+use crate::cache::{Cache, LockGuard, TryLock};
 use crate::clock::fake::FakeClock;
 use crate::clock::{Clock, Timestamp};
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
+use crate::fetch::{FetchedToken, MfaPrompt, TokenRequest, TokenSource};
+use crate::identity::CredentialPlan;
 use crate::protocol::{Helpers, Request};
 use crate::registry::Registry;
-use crate::scope::{Fetched, Person, Scope, TokenRequest, TokenSource};
 use crate::secret::Secret;
 use crate::settings::AwsSettings;
 use crate::token::AuthorizationToken;
@@ -37,7 +38,7 @@ struct Script<'a> {
     /// Until when a person would have to be asked for a code.
     code_needed_until: Cell<Duration>,
     /// Whether a person might be asked, of each fetch.
-    persons: RefCell<Vec<Person>>,
+    prompts: RefCell<Vec<MfaPrompt>>,
 }
 
 impl Script<'_> {
@@ -51,9 +52,9 @@ impl Script<'_> {
 }
 
 impl TokenSource for Script<'_> {
-    fn fetch(&self, request: TokenRequest<'_>) -> Result<Fetched, Failure> {
+    fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
         self.limits.borrow_mut().push(request.limit);
-        self.persons.borrow_mut().push(request.person);
+        self.prompts.borrow_mut().push(request.prompt);
         self.clock.pass(*self.takes.borrow());
         if let Some(failure) = &*self.failure.borrow() {
             return Err(failure.clone());
@@ -61,10 +62,10 @@ impl TokenSource for Script<'_> {
         let expires = self.clock.now().after(Duration::from_secs(self.lifetime));
         let password = Secret::new(format!("password-{}", self.calls()));
         let token = AuthorizationToken::new("AWS".to_owned(), password, expires).expect("two full parts");
-        Ok(Fetched { token, access_key_id: "AKIDEXAMPLE".to_owned(), request_id: None, remark: None })
+        Ok(FetchedToken { token, access_key_id: "AKIDEXAMPLE".to_owned(), request_id: None, warning: None })
     }
 
-    fn needs_code(&self, _: &Scope, _: Timestamp) -> bool {
+    fn needs_mfa_code(&self, _: &CredentialPlan, _: Timestamp) -> bool {
         self.clock.elapsed() < self.code_needed_until.get()
     }
 }
@@ -129,7 +130,7 @@ impl<'a> Stage<'a> {
             takes: RefCell::default(),
             limits: RefCell::default(),
             code_needed_until: Cell::default(),
-            persons: RefCell::default(),
+            prompts: RefCell::default(),
         };
         Self { home, clock, script, others: Others::default(), variables }
     }
@@ -274,7 +275,7 @@ fn a_token_that_has_ended_by_our_clock_is_served_and_not_kept() {
 fn only_a_missing_metadata_service_is_remembered_and_erase_forgets_it() {
     let clock = FakeClock::at(START);
     let stage = Stage::new(&clock);
-    stage.script.fail(FailureKind::NoMetadata);
+    stage.script.fail(FailureKind::ImdsUnreachable);
     for _ in 0..10 {
         assert_eq!(stage.run(Action::Get, HOST).stdout, NOT_FOUND);
     }
@@ -307,10 +308,10 @@ fn a_fetch_gets_the_whole_limit_or_a_short_one_when_a_stale_token_is_in_hand() {
 }
 
 /// The lock of the key that a host needs.
-fn lock_of(stage: &Stage<'_>, host: &str) -> Guard {
+fn lock_of(stage: &Stage<'_>, host: &str) -> LockGuard {
     let env = stage.env();
-    let scope = AwsSettings::read(&env).scope(&Registry::parse(host).expect("ECR")).expect("good settings");
-    let Attempt::Held(guard) = cache_of(stage).try_lock(&scope.key()) else { panic!("nobody else is here") };
+    let (scope, _) = AwsSettings::read(&env).scope(&Registry::parse(host).expect("ECR")).expect("good settings");
+    let TryLock::Held(guard) = cache_of(stage).try_lock(&scope.key()) else { panic!("nobody else is here") };
     guard
 }
 
@@ -664,31 +665,31 @@ fn a_person_is_asked_by_whoever_has_the_lock_for_it_and_spared_while_there_is_a_
     assert!(stage.cache_directory().join("question.lock").exists());
     clock.jump_to(START + 7 * HOUR);
     stage.password(HOST);
-    assert_eq!(*stage.script.persons.borrow(), [Person::MayBeAsked, Person::MayBeAsked, Person::IsSpared]);
+    assert_eq!(*stage.script.prompts.borrow(), [MfaPrompt::Allowed, MfaPrompt::Allowed, MfaPrompt::Suppressed]);
 }
 
 #[test]
 fn a_question_of_another_process_is_waited_for_and_its_answer_used() {
     let clock = FakeClock::at(START);
     let stage = Stage::new(&clock);
-    let Attempt::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
+    let TryLock::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
     // After 40 seconds, more than the whole limit, the session is there.
     stage.script.code_needed_until.set(Duration::from_secs(40));
     stage.password(HOST);
     assert_eq!(clock.elapsed(), Duration::from_secs(40));
     assert_eq!(*stage.script.limits.borrow(), [Duration::from_secs(30)], "the time of a person isn't counted");
-    assert_eq!(*stage.script.persons.borrow(), [Person::MayBeAsked]);
+    assert_eq!(*stage.script.prompts.borrow(), [MfaPrompt::Allowed]);
 }
 
 #[test]
 fn a_question_that_nobody_answers_keeps_others_for_two_minutes_and_is_not_repeated() {
     let clock = FakeClock::at(START);
     let stage = Stage::new(&clock);
-    let Attempt::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
+    let TryLock::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
     stage.script.code_needed_until.set(Duration::MAX);
     stage.password(HOST);
     assert_eq!(clock.elapsed(), Duration::from_mins(2));
-    assert_eq!(*stage.script.persons.borrow(), [Person::IsAskedElsewhere]);
+    assert_eq!(*stage.script.prompts.borrow(), [MfaPrompt::InOtherProcess]);
 }
 
 #[test]
@@ -697,7 +698,7 @@ fn whoever_waits_for_the_token_that_a_question_is_about_waits_for_the_answer_and
         let clock = FakeClock::at(START);
         let stage = Stage::new(&clock);
         let _key = lock_of(&stage, HOST);
-        let Attempt::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
+        let TryLock::Held(_question) = cache_of(&stage).try_lock_question() else { panic!("nobody else is here") };
         stage.script.code_needed_until.set(Duration::from_secs(answered));
         stage.password(HOST);
         // To within one look.

@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::registry::{EndpointVariant, ServerUrl, Service};
 use crate::rules::Target;
 use crate::settings::profile_file::{Profiles, Section};
-use crate::settings::selected::Selected;
+use crate::settings::selected::ActiveProfile;
 use crate::settings::wrong;
 
 /// Where to ask.
@@ -28,7 +28,7 @@ pub(super) struct Endpoint {
 pub(super) fn resolve(
     env: &Env,
     profiles: &Profiles<'_>,
-    selected: &Selected,
+    selected: &ActiveProfile,
     target: &Target<'_>,
 ) -> Result<Endpoint, Failure> {
     let (host, asked) = (target.registry().endpoint_variant(), asked_for(env, profiles, selected, target));
@@ -48,7 +48,7 @@ pub(super) fn resolve(
 pub(super) fn variant_for_credentials(
     env: &Env,
     profiles: &Profiles<'_>,
-    selected: &Selected,
+    selected: &ActiveProfile,
     target: &Target<'_>,
 ) -> EndpointVariant {
     let urls =
@@ -61,7 +61,7 @@ pub(super) fn variant_for_credentials(
 }
 
 /// The kind of endpoint that is asked for by a rule, else by a variable, else by the profile.
-fn asked_for(env: &Env, profiles: &Profiles<'_>, selected: &Selected, target: &Target<'_>) -> EndpointVariant {
+fn asked_for(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile, target: &Target<'_>) -> EndpointVariant {
     let profile = profiles.profile(&selected.name);
     let flag = |variable: &str, key: &str| flag(env, profile.as_ref(), variable, key);
     let (fips, dual_stack) = (target.said(|rule| rule.fips), target.said(|rule| rule.dual_stack));
@@ -75,7 +75,11 @@ fn asked_for(env: &Env, profiles: &Profiles<'_>, selected: &Selected, target: &T
 ///
 /// # Errors
 /// It isn't a URL.
-pub(super) fn url_of_sts(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Option<String>, Failure> {
+pub(super) fn url_of_sts(
+    env: &Env,
+    profiles: &Profiles<'_>,
+    selected: &ActiveProfile,
+) -> Result<Option<String>, Failure> {
     configured_url(env, profiles, selected, names::ENDPOINT_URL_STS, "sts")
 }
 
@@ -94,7 +98,7 @@ fn flag(env: &Env, profile: Option<&Section<'_>>, variable: &str, key: &str) -> 
 pub(super) fn configured_url(
     env: &Env,
     profiles: &Profiles<'_>,
-    selected: &Selected,
+    selected: &ActiveProfile,
     variable: &str,
     service: &str,
 ) -> Result<Option<String>, Failure> {
@@ -145,7 +149,7 @@ mod tests {
         let profiles = Profiles::parse(CONFIG, "").expect("a good file");
         let target = Target::of(Registry::parse(host).expect("an ECR host"));
         let env = Env::fixed(variables.iter().copied());
-        resolve(&env, &profiles, &Selected::of_environment(&env), &target)
+        resolve(&env, &profiles, &ActiveProfile::of_environment(&env), &target)
     }
 
     fn url(host: &str, variables: &[(&str, &str)]) -> Option<String> {

@@ -11,13 +11,16 @@ use std::path::Path;
 use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::fs::read_bounded;
+use crate::identity::{
+    AssumedRole, CachePolicy, ChainStep, CredentialPlan, CredentialSource, Identity, ProfileBase, StepKind,
+};
 use crate::rules::Role;
-use crate::scope::{AssumedRole, CredentialSource, Fingerprint, Identity, Keeping, OwnLink, OwnStep, ProfileBase};
+use crate::scope::Fingerprint;
 use crate::secret::Secret;
 use crate::settings::profile_file::{Profiles, Section};
-use crate::settings::selected::{Selected, Selection};
+use crate::settings::selected::{ActiveProfile, ProfileOrigin};
 use crate::settings::{endpoint, mfa, subject, wrong};
-use crate::token::Reuse;
+use crate::token::MaxAge;
 
 /// A token of a running Kubernetes pod is about 1 KB, a CI provider's about 2.
 const LONGEST_TOKEN: usize = 64 << 10;
@@ -34,34 +37,35 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 pub(super) fn identify(
     env: &Env,
     profiles: &Profiles<'_>,
-    selected: &Selected,
+    selected: &ActiveProfile,
     role: Option<&Role<'_>>,
     broken: Option<Failure>,
-) -> Result<Identity, Failure> {
+) -> Result<(Identity, CredentialPlan), Failure> {
     let mut facts = Facts {
         env,
         profiles,
         selected,
         fingerprint: Fingerprint::of("identity"),
-        keeping: Keeping::Cached(Reuse::UntilExpiry),
-        own: Vec::new(),
+        cache_policy: CachePolicy::Cached(MaxAge::UntilExpiry),
+        steps: Vec::new(),
     };
     let source = facts.first_source(broken)?;
     let role = role.map(|role| facts.assumed_role(role)).transpose()?;
-    let Facts { fingerprint, keeping, mut own, env: _, profiles: _, selected: _ } = facts;
-    own.reverse();
-    Ok(Identity { source, fingerprint: fingerprint.finish(), keeping, own, role })
+    let Facts { fingerprint, cache_policy, mut steps, env: _, profiles: _, selected: _ } = facts;
+    steps.reverse();
+    let identity = Identity { digest: fingerprint.finish(), cache_policy };
+    Ok((identity, CredentialPlan { source, steps, role }))
 }
 
 /// What has been seen so far.
 struct Facts<'a> {
     env: &'a Env,
     profiles: &'a Profiles<'a>,
-    selected: &'a Selected,
+    selected: &'a ActiveProfile,
     fingerprint: Fingerprint,
-    keeping: Keeping,
+    cache_policy: CachePolicy,
     /// From the profile that was asked for down.
-    own: Vec<OwnLink>,
+    steps: Vec<ChainStep>,
 }
 
 impl Facts<'_> {
@@ -88,7 +92,7 @@ impl Facts<'_> {
         }
         if self.env.is_true(names::METADATA_DISABLED) {
             // There is nothing to fetch, so nothing to keep.
-            self.keeping = Keeping::Never;
+            self.cache_policy = CachePolicy::Never;
             return Ok(CredentialSource::Nothing);
         }
         self.instance_metadata();
@@ -114,7 +118,7 @@ impl Facts<'_> {
         loop {
             let Some(profile) = self.profiles.profile(&name) else {
                 return match visited.last() {
-                    None if self.selected.by == Selection::Nobody => Ok(None),
+                    None if self.selected.by == ProfileOrigin::Nobody => Ok(None),
                     None => Err(wrong(format!(
                         "{} is not in the shared configuration files",
                         self.selected.with_its_origin()
@@ -145,10 +149,10 @@ impl Facts<'_> {
                 self.good_urls(&[(names::ENDPOINT_URL_STS, "sts")])?;
             }
             if is_role && let Some(role) = mfa::role(self.env, self.profiles, self.selected, &name, &profile)? {
-                self.own.push(OwnLink {
+                self.steps.push(ChainStep {
                     profile: name.clone(),
-                    child: child.clone(),
-                    step: OwnStep::Mfa(Box::new(role)),
+                    dependent: child.clone(),
+                    kind: StepKind::Mfa(Box::new(role)),
                 });
             }
             let next = match (is_role, profile.get("source_profile"), profile.get("credential_source")) {
@@ -192,11 +196,11 @@ impl Facts<'_> {
             return Ok(ProfileBase::Login { profile: name.to_owned() });
         }
         if let Some(command) = profile.get("credential_process") {
-            self.keeping = Keeping::Cached(Reuse::Opaque);
-            self.own.push(OwnLink {
+            self.cache_policy = CachePolicy::Cached(MaxAge::OneHour);
+            self.steps.push(ChainStep {
                 profile: name.to_owned(),
-                child,
-                step: OwnStep::Process { command: Secret::from(command) },
+                dependent: child,
+                kind: StepKind::Process { command: Secret::from(command) },
             });
             return Ok(ProfileBase::Process);
         }
@@ -209,7 +213,7 @@ impl Facts<'_> {
             self.environment_keys();
             Ok(ProfileBase::Environment)
         } else if source.eq_ignore_ascii_case("EcsContainer") {
-            self.keeping = Keeping::Cached(Reuse::Opaque);
+            self.cache_policy = CachePolicy::Cached(MaxAge::OneHour);
             self.container()?;
             Ok(ProfileBase::Container)
         } else if source.eq_ignore_ascii_case("Ec2InstanceMetadata") {
@@ -264,7 +268,7 @@ impl Facts<'_> {
         }
         self.fingerprint.add("source", b"container");
         self.fingerprint.add("uri", uri.as_bytes());
-        self.keeping = Keeping::Cached(Reuse::Opaque);
+        self.cache_policy = CachePolicy::Cached(MaxAge::OneHour);
         if let Some(file) = self.env.path(names::CONTAINER_TOKEN_FILE) {
             self.token_file(&file);
         } else if let Some(token) = self.env.text(names::CONTAINER_TOKEN) {
@@ -284,10 +288,10 @@ impl Facts<'_> {
         match read_bounded(Path::new(BOOT_ID), 64) {
             Ok(Some(boot_id)) => {
                 self.fingerprint.add("boot_id", &boot_id);
-                self.keeping = Keeping::Cached(Reuse::Opaque);
+                self.cache_policy = CachePolicy::Cached(MaxAge::OneHour);
             }
             // Not Linux: no two machines could be told apart.
-            Ok(None) | Err(_) => self.keeping = Keeping::Never,
+            Ok(None) | Err(_) => self.cache_policy = CachePolicy::Never,
         }
     }
 
@@ -338,7 +342,7 @@ impl Facts<'_> {
         self.fingerprint.add("token_file", path.as_os_str().as_encoded_bytes());
         match read_bounded(path, LONGEST_TOKEN) {
             Ok(Some(token)) => subject::add(&mut self.fingerprint, &token),
-            Ok(None) | Err(_) => self.keeping = Keeping::Never,
+            Ok(None) | Err(_) => self.cache_policy = CachePolicy::Never,
         }
     }
 
@@ -403,14 +407,14 @@ mod tests {
     use super::*;
     use crate::error::FailureKind;
 
-    fn identity(variables: &[(&str, &str)], config: &str) -> Result<Identity, Failure> {
+    fn identity(variables: &[(&str, &str)], config: &str) -> Result<(Identity, CredentialPlan), Failure> {
         let profiles = Profiles::parse(config, "").expect("a good file");
         let env = Env::fixed(variables.iter().copied());
-        identify(&env, &profiles, &Selected::of_environment(&env), None, None)
+        identify(&env, &profiles, &ActiveProfile::of_environment(&env), None, None)
     }
 
     fn source(variables: &[(&str, &str)], config: &str) -> CredentialSource {
-        identity(variables, config).expect(config).source
+        identity(variables, config).expect(config).1.source
     }
 
     fn profile(name: &str, base: ProfileBase) -> CredentialSource {
@@ -495,9 +499,9 @@ mod tests {
         let none = Profiles::default();
         let identify = |variables: &[(&str, &str)]| {
             let env = Env::fixed(variables.iter().copied());
-            identify(&env, &none, &Selected::of_environment(&env), None, Some(wrong("line 1")))
+            identify(&env, &none, &ActiveProfile::of_environment(&env), None, Some(wrong("line 1")))
         };
-        assert_eq!(identify(&[ID, SECRET]).expect("keys").source, CredentialSource::Environment);
+        assert_eq!(identify(&[ID, SECRET]).expect("keys").1.source, CredentialSource::Environment);
         for variables in [&[][..], &[ID], &[("AWS_PROFILE", "a")], &[NOT_ON_EC2]] {
             assert_eq!(identify(variables).expect_err("no keys"), wrong("line 1"), "{variables:?}");
         }
@@ -551,16 +555,20 @@ mod tests {
         let top = "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\n";
         let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/");
         let no_file = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/dev/null/none");
-        let cached = |reuse| Keeping::Cached(reuse);
-        for (variables, base, keeping) in [
-            (&[][..], "aws_access_key_id = x\naws_secret_access_key = y\n", cached(Reuse::UntilExpiry)),
-            (&[], "sso_account_id = 1\n", cached(Reuse::UntilExpiry)),
-            (&[], "credential_process = p\n", cached(Reuse::Opaque)),
-            (&[uri], "credential_source = EcsContainer\n", cached(Reuse::Opaque)),
-            (&[uri, no_file], "credential_source = EcsContainer\n", Keeping::Never),
-            (&[], "role_arn = r\nweb_identity_token_file = /dev/null/none\n", Keeping::Never),
+        let cached = |reuse| CachePolicy::Cached(reuse);
+        for (variables, base, cache_policy) in [
+            (&[][..], "aws_access_key_id = x\naws_secret_access_key = y\n", cached(MaxAge::UntilExpiry)),
+            (&[], "sso_account_id = 1\n", cached(MaxAge::UntilExpiry)),
+            (&[], "credential_process = p\n", cached(MaxAge::OneHour)),
+            (&[uri], "credential_source = EcsContainer\n", cached(MaxAge::OneHour)),
+            (&[uri, no_file], "credential_source = EcsContainer\n", CachePolicy::Never),
+            (&[], "role_arn = r\nweb_identity_token_file = /dev/null/none\n", CachePolicy::Never),
         ] {
-            assert_eq!(identity(variables, &format!("{top}{base}")).expect(base).keeping, keeping, "{base}");
+            assert_eq!(
+                identity(variables, &format!("{top}{base}")).expect(base).0.cache_policy,
+                cache_policy,
+                "{base}"
+            );
         }
     }
 }

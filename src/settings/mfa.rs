@@ -4,10 +4,10 @@
 use super::{directories, endpoint, wrong};
 use crate::env::Env;
 use crate::error::Failure;
-use crate::scope::{MfaBase, MfaRole};
+use crate::identity::{MfaBase, MfaRole};
 use crate::secret::Secret;
 use crate::settings::profile_file::{Profiles, Section};
-use crate::settings::selected::Selected;
+use crate::settings::selected::ActiveProfile;
 
 /// The role of a profile that has a `role_arn`, if it wants a code.
 ///
@@ -16,7 +16,7 @@ use crate::settings::selected::Selected;
 pub(super) fn role(
     env: &Env,
     profiles: &Profiles<'_>,
-    selected: &Selected,
+    selected: &ActiveProfile,
     name: &str,
     profile: &Section<'_>,
 ) -> Result<Option<MfaRole>, Failure> {
@@ -83,7 +83,7 @@ mod tests {
         let profiles = Profiles::parse(&config, "").expect("a good file");
         let profile = profiles.profile("dev").expect("it is there");
         let env = Env::fixed([("HOME", "/home/me")]);
-        role(&env, &profiles, &Selected::of_environment(&env), "dev", &profile)
+        role(&env, &profiles, &ActiveProfile::of_environment(&env), "dev", &profile)
     }
 
     #[test]

@@ -7,10 +7,10 @@
 use crate::env::{Env, names};
 use crate::registry::Partition;
 use crate::settings::profile_file::Profiles;
-use crate::settings::selected::Selected;
+use crate::settings::selected::ActiveProfile;
 
 /// The partition of the role or region that is configured; `None` when neither is.
-pub(super) fn of_credentials(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Option<Partition> {
+pub(super) fn of_credentials(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile) -> Option<Partition> {
     let profile = profiles.profile(&selected.name);
     let setting = |key: &str| profile.as_ref().and_then(|profile| profile.get(key));
     let of_arn = |arn: &str| arn.strip_prefix("arn:")?.split(':').next().and_then(Partition::parse);
@@ -47,7 +47,11 @@ mod tests {
             (&[("AWS_REGION", "eu-west-1")], Some(Partition::Aws)),
         ] {
             let env = Env::fixed(variables.iter().copied());
-            assert_eq!(of_credentials(&env, &profiles, &Selected::of_environment(&env)), expected, "{variables:?}");
+            assert_eq!(
+                of_credentials(&env, &profiles, &ActiveProfile::of_environment(&env)),
+                expected,
+                "{variables:?}"
+            );
         }
     }
 }

@@ -6,11 +6,11 @@
 
 use crate::env::{Env, names};
 use crate::error::Failure;
+use crate::network::{NoProxy, Proxies, Proxy};
 use crate::registry::ServerUrl;
-use crate::route::{Direct, Proxies, Proxy};
 use crate::secret::{Redactor, Secret};
 use crate::settings::profile_file::Profiles;
-use crate::settings::selected::Selected;
+use crate::settings::selected::ActiveProfile;
 use crate::settings::wrong;
 
 const FOR_HTTPS: [&str; 4] = [names::https_proxy, names::HTTPS_PROXY, names::all_proxy, names::ALL_PROXY];
@@ -37,7 +37,7 @@ const EVERYTHING: [&str; 3] = ["*", "0.0.0.0/0", "::/0"];
 ///
 /// # Errors
 /// A URL that isn't one; it isn't repeated, as it may hold a password.
-pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Proxies, Failure> {
+pub(super) fn resolve(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile) -> Result<Proxies, Failure> {
     Ok(Proxies {
         https: proxy(env, &FOR_HTTPS)?,
         http: proxy(env, &FOR_HTTP)?,
@@ -90,7 +90,7 @@ fn is_user_info(text: &str) -> bool {
 }
 
 /// Everything that is reached without a proxy.
-fn direct(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Vec<Direct> {
+fn direct(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile) -> Vec<NoProxy> {
     let listed = env.text(names::no_proxy).or_else(|| env.text(names::NO_PROXY)).unwrap_or_default();
     let listed = listed.split([',', ' ', '\t']).filter(|entry| !entry.is_empty()).flat_map(listed_direct);
     let profile = profiles.profile(&selected.name);
@@ -105,8 +105,8 @@ fn direct(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Vec<Direct
     ALWAYS_DIRECT.into_iter().map(at_every_port).chain(services).chain(listed).collect()
 }
 
-fn at_every_port(host: &str) -> Direct {
-    Direct { host: without_brackets(host), port: None }
+fn at_every_port(host: &str) -> NoProxy {
+    NoProxy { host: without_brackets(host), port: None }
 }
 
 /// `[::1]` is how an address stands in a URL.
@@ -115,17 +115,17 @@ fn without_brackets(host: &str) -> String {
 }
 
 /// An entry of `NO_PROXY`; with a port behind it, as Go and Python read it, it counts for that port alone.
-fn listed_direct(entry: &str) -> Vec<Direct> {
+fn listed_direct(entry: &str) -> Vec<NoProxy> {
     let with_port = entry.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']'));
     let (host, port) = match with_port.map(|(host, port)| (host, port.parse())) {
         Some((host, Ok(port))) => (host, Some(port)),
         _ => (entry, None),
     };
     if host == "*" {
-        return EVERYTHING.map(|host| Direct { host: host.to_owned(), port }).to_vec();
+        return EVERYTHING.map(|host| NoProxy { host: host.to_owned(), port }).to_vec();
     }
     // `*.example.com` is what others call `.example.com`.
-    vec![Direct { host: without_brackets(host.strip_prefix('*').unwrap_or(host)), port }]
+    vec![NoProxy { host: without_brackets(host.strip_prefix('*').unwrap_or(host)), port }]
 }
 
 #[cfg(test)]
@@ -134,7 +134,7 @@ mod tests {
 
     fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, Failure> {
         let env = Env::fixed(variables.iter().copied());
-        resolve(&env, &Profiles::default(), &Selected::of_environment(&env))
+        resolve(&env, &Profiles::default(), &ActiveProfile::of_environment(&env))
     }
 
     #[test]
@@ -197,7 +197,7 @@ mod tests {
     fn the_list_of_what_is_direct_has_every_form_in_one_way() {
         let listed = |variables: &[(&str, &str)]| {
             let direct = proxies(variables).expect("good settings").direct;
-            let mut direct = direct.into_iter().map(|Direct { host, port }| match port {
+            let mut direct = direct.into_iter().map(|NoProxy { host, port }| match port {
                 None => host,
                 Some(port) => format!("{host} at {port}"),
             });

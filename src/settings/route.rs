@@ -7,11 +7,11 @@ use std::path::Path;
 
 use crate::env::{Env, names};
 use crate::error::Failure;
-use crate::route::{CertificatePlace, Retries, Route, Trust};
+use crate::network::{CertificatePlace, NetworkConfig, Retries, Trust};
 use crate::rules::Target;
 use crate::settings::directories::expand_tilde;
 use crate::settings::profile_file::Profiles;
-use crate::settings::selected::Selected;
+use crate::settings::selected::ActiveProfile;
 use crate::settings::{endpoint, proxies, wrong};
 
 /// Reads the settings of the profile in use and of the environment, which wins.
@@ -21,10 +21,10 @@ use crate::settings::{endpoint, proxies, wrong};
 pub(super) fn resolve(
     env: &Env,
     profiles: &Profiles<'_>,
-    selected: &Selected,
+    selected: &ActiveProfile,
     target: &Target<'_>,
-) -> Result<Route, Failure> {
-    Ok(Route {
+) -> Result<NetworkConfig, Failure> {
+    Ok(NetworkConfig {
         trust: trust(env, profiles, selected),
         proxies: proxies::resolve(env, profiles, selected)?,
         retries: retries(env, profiles, selected)?,
@@ -35,7 +35,7 @@ pub(super) fn resolve(
 
 /// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html>. The SDK would take an empty variable for
 /// a value.
-fn metadata(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<String, Failure> {
+fn metadata(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile) -> Result<String, Failure> {
     let profile = profiles.profile(&selected.name);
     let setting = |variable: &str, key: &str| {
         let of_profile = || profile.as_ref()?.get(key).filter(|value| !value.is_empty()).map(str::to_owned);
@@ -53,7 +53,7 @@ fn metadata(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<S
 }
 
 /// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>.
-fn retries(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Retries, Failure> {
+fn retries(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile) -> Result<Retries, Failure> {
     let profile = profiles.profile(&selected.name);
     let setting = |variable: &'static str, key: &'static str| {
         let of_profile = || profile.as_ref()?.get(key).map(|value| (key, value.to_owned()));
@@ -75,7 +75,7 @@ fn retries(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Result<Re
 }
 
 /// As the AWS CLI does, the first that is set replaces all others.
-fn trust(env: &Env, profiles: &Profiles<'_>, selected: &Selected) -> Trust {
+fn trust(env: &Env, profiles: &Profiles<'_>, selected: &ActiveProfile) -> Trust {
     let file = |setting, path: &Path| CertificatePlace::File { setting, path: expand_tilde(env, path) };
     if let Some(path) = env.path(names::CA_BUNDLE) {
         return Trust::Only(vec![file(names::CA_BUNDLE, &path)]);
@@ -101,7 +101,7 @@ mod tests {
     fn places(variables: &[(&str, &str)]) -> Vec<String> {
         let profiles = Profiles::parse(CONFIG, "").expect("a good file");
         let env = Env::fixed(variables.iter().copied());
-        match trust(&env, &profiles, &Selected::of_environment(&env)) {
+        match trust(&env, &profiles, &ActiveProfile::of_environment(&env)) {
             Trust::System => Vec::new(),
             Trust::Only(places) => places
                 .into_iter()
@@ -137,7 +137,7 @@ mod tests {
         let profiles = Profiles::parse(CONFIG, "").expect("a good file");
         let retries = |variables: &[(&str, &str)]| {
             let env = Env::fixed(variables.iter().copied());
-            let retries = retries(&env, &profiles, &Selected::of_environment(&env));
+            let retries = retries(&env, &profiles, &ActiveProfile::of_environment(&env));
             retries.map(|Retries { attempts }| attempts.get()).map_err(|failure| failure.detail)
         };
         let none = ("AWS_PROFILE", "none");
@@ -184,7 +184,7 @@ mod tests {
             (&[none, (MODE, "five")], wrong),
         ] {
             let env = Env::fixed(variables.iter().copied());
-            let found = metadata(&env, &profiles, &Selected::of_environment(&env));
+            let found = metadata(&env, &profiles, &ActiveProfile::of_environment(&env));
             assert_eq!(found.as_deref().map_err(|failure| failure.detail.as_str()), expected, "{variables:?}");
         }
     }

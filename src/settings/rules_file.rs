@@ -65,5 +65,5 @@ impl RulesFile {
 }
 
 fn wrong(detail: String) -> Failure {
-    Failure::new(FailureKind::RulesFile, detail)
+    Failure::new(FailureKind::ConfigFile, detail)
 }

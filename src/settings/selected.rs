@@ -7,14 +7,14 @@ use crate::settings::profile_file::Profiles;
 
 /// The profile whose settings count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Selected {
+pub(super) struct ActiveProfile {
     pub(super) name: String,
-    pub(super) by: Selection,
+    pub(super) by: ProfileOrigin,
 }
 
 /// Who says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Selection {
+pub(super) enum ProfileOrigin {
     /// A rule, at this place in its file. It is more specific than the environment, whose keys then don't count.
     Rule(String),
     /// It is the one for the account of the registry; as above.
@@ -25,12 +25,12 @@ pub(super) enum Selection {
     Nobody,
 }
 
-impl Selected {
+impl ActiveProfile {
     /// By the environment alone.
     pub(super) fn of_environment(env: &Env) -> Self {
         match env.text(names::PROFILE) {
-            Some(name) => Self { name, by: Selection::Variable },
-            None => Self { name: "default".to_owned(), by: Selection::Nobody },
+            Some(name) => Self { name, by: ProfileOrigin::Variable },
+            None => Self { name: "default".to_owned(), by: ProfileOrigin::Nobody },
         }
     }
 
@@ -47,7 +47,7 @@ impl Selected {
         if let Some(rule) = target.rule_of_identity()
             && let Some(profile) = &rule.profile
         {
-            return Ok(Self { name: profile.clone().into_owned(), by: Selection::Rule(target.place_of(rule)) });
+            return Ok(Self { name: profile.clone().into_owned(), by: ProfileOrigin::Rule(target.place_of(rule)) });
         }
         let Some(account) = target.account_to_find_a_profile_for() else { return Ok(Self::of_environment(env)) };
         if let Some(broken) = broken {
@@ -55,10 +55,10 @@ impl Selected {
         }
         match &profiles.of_account(account)[..] {
             [] => Ok(Self::of_environment(env)),
-            [name] => Ok(Self { name: (*name).to_owned(), by: Selection::Account }),
+            [name] => Ok(Self { name: (*name).to_owned(), by: ProfileOrigin::Account }),
             several => {
                 let profiles = several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                Err(Failure::new(FailureKind::SeveralProfiles { account: account.to_owned(), profiles }, ""))
+                Err(Failure::new(FailureKind::AmbiguousProfile { account: account.to_owned(), profiles }, ""))
             }
         }
     }
@@ -66,16 +66,18 @@ impl Selected {
     /// Whether keys in the environment come after it.
     pub(super) fn is_more_specific_than_keys(&self) -> bool {
         match self.by {
-            Selection::Rule(_) | Selection::Account => true,
-            Selection::Variable | Selection::Nobody => false,
+            ProfileOrigin::Rule(_) | ProfileOrigin::Account => true,
+            ProfileOrigin::Variable | ProfileOrigin::Nobody => false,
         }
     }
 
     /// How a message names it.
     pub(super) fn with_its_origin(&self) -> String {
         match &self.by {
-            Selection::Rule(place) => format!("profile `{}`, which the rule at `{place}` names,", self.name),
-            Selection::Account | Selection::Variable | Selection::Nobody => format!("profile `{}`", self.name),
+            ProfileOrigin::Rule(place) => format!("profile `{}`, which the rule at `{place}` names,", self.name),
+            ProfileOrigin::Account | ProfileOrigin::Variable | ProfileOrigin::Nobody => {
+                format!("profile `{}`", self.name)
+            }
         }
     }
 }
@@ -88,15 +90,15 @@ mod tests {
 
     const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
-    fn selected(env: &[(&str, &str)], config: &str, broken: Option<&Failure>) -> Result<Selected, Failure> {
+    fn selected(env: &[(&str, &str)], config: &str, broken: Option<&Failure>) -> Result<ActiveProfile, Failure> {
         let rules = Rules { auto_profile: true, ..Rules::default() };
         let Destination::Ecr(target) = rules.destination(HOST) else { panic!("an ECR host") };
         let profiles = Profiles::parse(config, "").expect("a good file");
-        Selected::for_target(&Env::fixed(env.iter().copied()), &profiles, broken, &target)
+        ActiveProfile::for_target(&Env::fixed(env.iter().copied()), &profiles, broken, &target)
     }
 
-    fn by_account(name: &str) -> Selected {
-        Selected { name: name.to_owned(), by: Selection::Account }
+    fn by_account(name: &str) -> ActiveProfile {
+        ActiveProfile { name: name.to_owned(), by: ProfileOrigin::Account }
     }
 
     #[test]
@@ -110,9 +112,9 @@ mod tests {
             assert_eq!(selected(&env, config, None), Ok(by_account("a")), "{config}");
         }
         let none = "[profile a]\n# 111122223333\nregion = 111122223333\nrole_arn = 111122223333\n";
-        let of_variable = Selected { name: "other".to_owned(), by: Selection::Variable };
+        let of_variable = ActiveProfile { name: "other".to_owned(), by: ProfileOrigin::Variable };
         assert_eq!(selected(&env, none, None), Ok(of_variable));
-        let of_nobody = Selected { name: "default".to_owned(), by: Selection::Nobody };
+        let of_nobody = ActiveProfile { name: "default".to_owned(), by: ProfileOrigin::Nobody };
         assert_eq!(selected(&[], none, None), Ok(of_nobody));
     }
 
@@ -120,7 +122,7 @@ mod tests {
     fn several_profiles_of_the_account_are_listed() {
         let config = "[profile b]\nsso_account_id = 111122223333\n[default]\nsso_account_id = 111122223333\n\
                       [profile a]\nrole_arn = arn:aws:iam::111122223333:role/pull\n";
-        let kind = FailureKind::SeveralProfiles {
+        let kind = FailureKind::AmbiguousProfile {
             account: "111122223333".to_owned(),
             profiles: "`a`, `b`, `default`".to_owned(),
         };
@@ -133,7 +135,7 @@ mod tests {
         assert_eq!(selected(&[], "", Some(&broken)), Err(broken.clone()));
         let target = Target::of(Registry::parse(HOST).expect("an ECR host"));
         let env = Env::fixed([]);
-        let selected = Selected::for_target(&env, &Profiles::default(), Some(&broken), &target);
-        assert_eq!(selected, Ok(Selected { name: "default".to_owned(), by: Selection::Nobody }));
+        let selected = ActiveProfile::for_target(&env, &Profiles::default(), Some(&broken), &target);
+        assert_eq!(selected, Ok(ActiveProfile { name: "default".to_owned(), by: ProfileOrigin::Nobody }));
     }
 }

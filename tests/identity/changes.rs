@@ -24,7 +24,7 @@ impl Table {
         let sandbox = Sandbox::new();
         let key = |scenario: Scenario| -> CacheKey {
             let variables = scenario.lay_out(&sandbox, NOBODY);
-            scenario.scope(&variables).unwrap_or_else(|failure| panic!("{}: {failure:?}", self.of)).key()
+            scenario.scope(&variables).unwrap_or_else(|failure| panic!("{}: {failure:?}", self.of)).0.key()
         };
         let mut seen = BTreeMap::from([(key(self.base.clone()), "what it was")]);
         let mut faults = Vec::new();

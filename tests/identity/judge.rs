@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use docker_credential_ecr_login::scope::{CredentialSource, Keeping};
+use docker_credential_ecr_login::identity::{CachePolicy, CredentialSource};
 
 use super::scenario::Scenario;
 use super::sdk;
@@ -23,9 +23,9 @@ pub(crate) struct Case {
 /// What the library finds out, and what the helper comes to with it.
 pub(crate) enum Ours {
     /// The source, and the access key ID that signs.
-    Signs(CredentialSource, Keeping, &'static str),
+    Signs(CredentialSource, CachePolicy, &'static str),
     /// The source, which has no credentials to give.
-    Fails(CredentialSource, Keeping),
+    Fails(CredentialSource, CachePolicy),
     /// No source: the settings are wrong, in these words.
     Refused(&'static str),
 }
@@ -62,9 +62,9 @@ fn faults(case: &Case) -> Vec<String> {
     let scope = case.scenario.scope(&variables);
     let again = case.scenario.scope(&variables);
     let keeping = match (&scope, &again, &case.ours) {
-        (Ok(scope), Ok(again), Ours::Signs(source, keeping, _) | Ours::Fails(source, keeping)) => {
-            faults.equal("source", &scope.identity.source, source);
-            faults.equal("keeping", &scope.identity.keeping, keeping);
+        (Ok((scope, plan)), Ok((again, _)), Ours::Signs(source, keeping, _) | Ours::Fails(source, keeping)) => {
+            faults.equal("source", &plan.source, source);
+            faults.equal("keeping", &scope.identity.cache_policy, keeping);
             faults.equal("key, found out twice,", &scope.key(), &again.key());
             Some(*keeping)
         }
@@ -75,7 +75,7 @@ fn faults(case: &Case) -> Vec<String> {
             None
         }
         _ => {
-            faults.say(&format!("the library finds {:?}", scope.map(|scope| scope.identity.source)));
+            faults.say(&format!("the library finds {:?}", scope.map(|(_, plan)| plan.source)));
             return faults.found;
         }
     };
@@ -128,7 +128,7 @@ fn faults(case: &Case) -> Vec<String> {
         let second = get();
         faults.equal("success of a second run", &signer(&second), &of_helper);
         let kept = second.stdout == reply.stdout;
-        faults.equal("second run served from the cache", &kept, &(keeping != Keeping::Never));
+        faults.equal("second run served from the cache", &kept, &(keeping != CachePolicy::Never));
     }
     faults.found
 }

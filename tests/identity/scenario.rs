@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use docker_credential_ecr_login::env::Env;
 use docker_credential_ecr_login::error::Failure;
+use docker_credential_ecr_login::identity::CredentialPlan;
 use docker_credential_ecr_login::registry::Registry;
 use docker_credential_ecr_login::scope::Scope;
 use docker_credential_ecr_login::settings::AwsSettings;
@@ -137,7 +138,7 @@ impl Scenario {
     ///
     /// # Errors
     /// The library refuses the settings.
-    pub(crate) fn scope(&self, variables: &BTreeMap<&'static str, String>) -> Result<Scope, Failure> {
+    pub(crate) fn scope(&self, variables: &BTreeMap<&'static str, String>) -> Result<(Scope, CredentialPlan), Failure> {
         let env = Env::fixed(variables.iter().map(|(name, value)| (*name, value.as_str())));
         AwsSettings::read(&env).scope(&Registry::parse(self.host).expect("an ECR host"))
     }

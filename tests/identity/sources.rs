@@ -3,14 +3,14 @@
 pub(crate) mod machines;
 pub(crate) mod profiles;
 
-use docker_credential_ecr_login::scope::{CredentialSource, Keeping, ProfileBase};
-use docker_credential_ecr_login::token::Reuse;
+use docker_credential_ecr_login::identity::{CachePolicy, CredentialSource, ProfileBase};
+use docker_credential_ecr_login::token::MaxAge;
 
 use super::judge::{Case, Ours, Sdk};
 use super::scenario::{Scenario, jwt};
 
-pub(crate) const KEPT: Keeping = Keeping::Cached(Reuse::UntilExpiry);
-pub(crate) const OPAQUE: Keeping = Keeping::Cached(Reuse::Opaque);
+pub(crate) const KEPT: CachePolicy = CachePolicy::Cached(MaxAge::UntilExpiry);
+pub(crate) const OPAQUE: CachePolicy = CachePolicy::Cached(MaxAge::OneHour);
 
 const ENVIRONMENT: CredentialSource = CredentialSource::Environment;
 const WEB_IDENTITY: CredentialSource = CredentialSource::WebIdentity;
@@ -83,7 +83,7 @@ impl Case {
     }
 }
 
-fn signs(source: CredentialSource, keeping: Keeping, access_key_id: &'static str) -> Ours {
+fn signs(source: CredentialSource, keeping: CachePolicy, access_key_id: &'static str) -> Ours {
     Ours::Signs(source, keeping, access_key_id)
 }
 
@@ -127,7 +127,11 @@ pub(crate) fn precedence() -> Vec<Case> {
         case("web identity wins over a container", web, signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN)),
         case("a container wins over the instance", container, signs(CONTAINER, OPAQUE, TASK)),
         case("the instance is the last", metadata.clone(), signs(METADATA, OPAQUE, INSTANCE)),
-        case("nothing is left", metadata.metadata_disabled(), Ours::Fails(CredentialSource::Nothing, Keeping::Never)),
+        case(
+            "nothing is left",
+            metadata.metadata_disabled(),
+            Ours::Fails(CredentialSource::Nothing, CachePolicy::Never),
+        ),
     ]
 }
 

@@ -15,8 +15,8 @@ use sha1::{Digest, Sha1};
 use super::PROVIDER;
 use crate::clock::Timestamp;
 use crate::ecr::client::Session;
-use crate::fs::{PrivateDir, Unfit};
-use crate::scope::MfaRole;
+use crate::fs::{PrivateDir, UnusableDir};
+use crate::identity::MfaRole;
 
 /// A session that ends within this isn't begun with.
 const MARGIN_SECONDS: i64 = 60;
@@ -51,12 +51,12 @@ pub(in crate::ecr) fn keep(role: &MfaRole, session: &Session) -> Result<(), Stri
         return Err("the session isn't kept: there is no home directory".to_owned());
     };
     let opened = match PrivateDir::open_as_it_is(directory) {
-        Err(Unfit::Missing(_)) => PrivateDir::create(directory),
+        Err(UnusableDir::Missing(_)) => PrivateDir::create(directory),
         opened => opened,
     };
     let written = match opened {
         Ok(directory) => directory.replace(&file_name(role), as_the_aws_cli_writes(session).as_bytes()),
-        Err(Unfit::Io(error)) => Err(error),
+        Err(UnusableDir::Io(error)) => Err(error),
         Err(unfit) => return Err(format!("the session isn't kept: {unfit}")),
     };
     written.map_err(|error| format!("the session isn't kept: {error}: {}", error.source))
@@ -111,7 +111,7 @@ fn python_json(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scope::MfaBase;
+    use crate::identity::MfaBase;
 
     /// The names are those that botocore 1.44.5 gives to the same settings.
     #[test]

@@ -1,6 +1,6 @@
 //! What a machine is given: web identity tokens, container credentials, the metadata service.
 
-use docker_credential_ecr_login::scope::{CredentialSource, Keeping, ProfileBase};
+use docker_credential_ecr_login::identity::{CachePolicy, CredentialSource, ProfileBase};
 
 use super::{
     BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN, TASK, WEB_IDENTITY, case, profile,
@@ -10,7 +10,7 @@ use crate::identity::judge::{Case, Ours, Sdk};
 use crate::identity::scenario::{Scenario, jwt};
 
 pub(crate) fn web_identity() -> Vec<Case> {
-    let fails = || Ours::Fails(WEB_IDENTITY, Keeping::Never);
+    let fails = || Ours::Fails(WEB_IDENTITY, CachePolicy::Never);
     let in_profile = |rest: &str| {
         Scenario::new()
             .config(&role_on(&format!("web_identity_token_file = {{home}}/token\n{rest}")))
@@ -48,7 +48,7 @@ pub(crate) fn web_identity() -> Vec<Case> {
         case(
             "by a profile, whose token file isn't there",
             in_profile("").without_file("token"),
-            Ours::Fails(profile(ProfileBase::WebIdentity), Keeping::Never),
+            Ours::Fails(profile(ProfileBase::WebIdentity), CachePolicy::Never),
         ),
         case(
             "by a source profile",
@@ -66,7 +66,7 @@ pub(crate) fn web_identity() -> Vec<Case> {
                 "{}[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/Ci\nweb_identity_token_file = {{home}}/token\n",
                 role_on("source_profile = ci")
             )),
-            Ours::Fails(profile(ProfileBase::WebIdentity), Keeping::Never),
+            Ours::Fails(profile(ProfileBase::WebIdentity), CachePolicy::Never),
         ),
         case(
             "by a profile without a role",
@@ -106,14 +106,14 @@ pub(crate) fn containers() -> Vec<Case> {
         case(
             "the token file isn't there",
             container().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token"),
-            Ours::Fails(CONTAINER, Keeping::Never),
+            Ours::Fails(CONTAINER, CachePolicy::Never),
         ),
         case(
             "a role on a container whose token file isn't there",
             container()
                 .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token")
                 .config(&role_on("credential_source = EcsContainer")),
-            Ours::Fails(profile(ProfileBase::Container), Keeping::Never),
+            Ours::Fails(profile(ProfileBase::Container), CachePolicy::Never),
         ),
         case("a relative URI wins over a full one", relative(), signs(CONTAINER, OPAQUE, TASK)).sdk(Sdk::NotAsked),
         case(
@@ -127,7 +127,7 @@ pub(crate) fn containers() -> Vec<Case> {
 
 pub(crate) fn metadata() -> Vec<Case> {
     let disabled = |value: &str| Scenario::new().env("AWS_EC2_METADATA_DISABLED", value);
-    let nothing = || Ours::Fails(CredentialSource::Nothing, Keeping::Never);
+    let nothing = || Ours::Fails(CredentialSource::Nothing, CachePolicy::Never);
     let instance = || signs(METADATA, OPAQUE, INSTANCE);
     vec![
         case("switched off", disabled("true"), nothing()),

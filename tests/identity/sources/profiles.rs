@@ -1,7 +1,7 @@
 //! Profiles: keys, chains of roles, programs and single sign-on.
 
-use docker_credential_ecr_login::scope::Keeping;
-use docker_credential_ecr_login::scope::ProfileBase;
+use docker_credential_ecr_login::identity::CachePolicy;
+use docker_credential_ecr_login::identity::ProfileBase;
 
 use super::{
     BASE_OF_CHAIN, CHAIN_OF_THREE, ENVIRONMENT, INSTANCE, KEPT, LEGACY_SSO, METADATA, OPAQUE, PROCESS, PROCESS_SCRIPT,
@@ -85,8 +85,8 @@ pub(crate) fn static_profiles() -> Vec<Case> {
 
 pub(crate) fn chains() -> Vec<Case> {
     let of = |config: &str| Scenario::new().config(config);
-    let role = |base: ProfileBase, keeping: Keeping| signs(profile(base), keeping, PULL);
-    let fails = |base: ProfileBase, keeping: Keeping| Ours::Fails(profile(base), keeping);
+    let role = |base: ProfileBase, keeping: CachePolicy| signs(profile(base), keeping, PULL);
+    let fails = |base: ProfileBase, keeping: CachePolicy| Ours::Fails(profile(base), keeping);
     let own_keys = "aws_access_key_id = AKIABASE\naws_secret_access_key = made/up/secret/of/the/base";
     vec![
         case("three profiles", of(CHAIN_OF_THREE).credentials(BASE_OF_CHAIN), role(ProfileBase::Keys, KEPT)),

@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 /// How AWS is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
+pub struct NetworkConfig {
     /// Whose certificates are good.
     pub trust: Trust,
     /// What stands between.
@@ -57,12 +57,12 @@ pub struct Proxies {
     /// For `http://` requests, which it reads.
     pub http: Option<Proxy>,
     /// What is reached without one.
-    pub direct: Vec<Direct>,
+    pub direct: Vec<NoProxy>,
 }
 
 /// Something that is reached without a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Direct {
+pub struct NoProxy {
     /// A name, which stands for its subdomains too, `*` for every name, an address or a network (`10.0.0.0/8`).
     pub host: String,
     /// At this port alone, or at every one.

@@ -1,0 +1,106 @@
+//! A request for one authorization token, and what comes back: the seam between the policy in `tokens` and the adapter
+//! `ecr` that talks to AWS.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::error::Failure;
+use crate::identity::CredentialPlan;
+use crate::network::NetworkConfig;
+use crate::scope::Scope;
+use crate::secret::Redactor;
+use crate::token::AuthorizationToken;
+
+/// Whether this process may ask a person for an MFA code, where a role needs one and has no valid session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MfaPrompt {
+    /// No other process is asking at the moment.
+    Allowed,
+    /// Another process is asking, and two prompts can't share a terminal.
+    InOtherProcess,
+    /// A cached token is still valid, so nobody needs to be asked.
+    Suppressed,
+}
+
+/// What it takes to get a token from AWS.
+#[derive(Debug)]
+pub struct TokenRequest<'a> {
+    /// The API to ask.
+    pub scope: &'a Scope,
+    /// How to get the credentials.
+    pub plan: &'a CredentialPlan,
+    /// How to reach AWS, and the profile files.
+    pub access: Access<'a>,
+    /// Whether a person may be asked for an MFA code.
+    pub prompt: MfaPrompt,
+    /// The current time, which decides whether a stored session is still valid.
+    pub now: Timestamp,
+    /// How long it may take, without the time that a person takes to type.
+    pub limit: Duration,
+    /// What to do first if a signal ends the process meanwhile.
+    pub on_interrupt: OnInterrupt<'a>,
+}
+
+/// What a fetch needs from the AWS settings, read only on a miss.
+#[derive(Debug)]
+pub struct Access<'a> {
+    /// The contents of `~/.aws/config` that the identity was determined from.
+    pub config: &'a str,
+    /// The contents of `~/.aws/credentials` that the identity was determined from.
+    pub credentials: &'a str,
+    /// The network settings.
+    pub network: NetworkConfig,
+    /// Knows the secrets that must not appear in an error.
+    pub redactor: Redactor,
+}
+
+/// What to do before a signal ends the process in the middle of a fetch.
+#[derive(Clone, Copy)]
+pub struct OnInterrupt<'a>(&'a dyn Fn());
+
+impl<'a> OnInterrupt<'a> {
+    /// Calls this function.
+    #[must_use]
+    pub const fn new(action: &'a dyn Fn()) -> Self {
+        Self(action)
+    }
+
+    /// Does it.
+    pub fn run(self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for OnInterrupt<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OnInterrupt(..)")
+    }
+}
+
+/// A token from AWS, with what the operator's log says about it.
+#[derive(Debug)]
+pub struct FetchedToken {
+    /// The token.
+    pub token: AuthorizationToken,
+    /// The access key ID that signed the request; not a secret.
+    pub access_key_id: String,
+    /// The request ID of the response.
+    pub request_id: Option<String>,
+    /// A problem that didn't prevent the fetch, on one line.
+    pub warning: Option<String>,
+}
+
+/// Where tokens come from: AWS, or a table in a test.
+pub trait TokenSource {
+    /// Fetches a token, within the limit of the request.
+    ///
+    /// # Errors
+    /// There is no token; the failure says why and contains no secret.
+    fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure>;
+
+    /// Whether a fetch would have to ask a person for an MFA code, because no stored session is valid.
+    fn needs_mfa_code(&self, _plan: &CredentialPlan, _now: Timestamp) -> bool {
+        false
+    }
+}
