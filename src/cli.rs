@@ -1,8 +1,8 @@
-//! The command line: one action, or a word about this program.
+//! The command line: a verb of Docker's protocol, or a question about this program.
 
-use std::io;
+use std::ffi::OsString;
 
-use crate::helper::{self, Status, World};
+use crate::docker::{self, Status, World};
 use crate::protocol::Action;
 
 /// The name that clients start this program by.
@@ -11,18 +11,18 @@ const NAME: &str = "docker-credential-ecr-login";
 /// One line, as every credential helper answers: name, package, version.
 const VERSION: &str = concat!("docker-credential-ecr-login (", env!("CARGO_PKG_NAME"), ") ", env!("CARGO_PKG_VERSION"));
 
-/// Shown when asked for, and when the arguments make no sense.
+/// Shown when asked for, and when the arguments aren't valid.
 const USAGE: &str = "\
 Usage: docker-credential-ecr-login <get|store|erase|list|version>
 
-A credential helper for Amazon ECR and ECR Public. Docker and its kin start it;
-name it in ~/.docker/config.json:
+A credential helper for Amazon ECR and ECR Public. Docker and other registry
+clients run it if ~/.docker/config.json names it:
 
   { \"credHelpers\": { \"123456789012.dkr.ecr.eu-west-1.amazonaws.com\": \"ecr-login\" } }
 
   get      read a server URL from stdin, write its credentials to stdout
-  store    accept credentials for ECR without cache_policy them
-  erase    read a server URL from stdin, drop its cached tokens
+  store    accept credentials for ECR without storing them
+  erase    read a server URL from stdin, remove its cached tokens
   list     write the registries with a cached token
   version  write the version
 
@@ -36,26 +36,28 @@ enum Command {
     Act(Action),
     Version,
     Help,
-    /// Arguments that make no sense; the word to complain about, if there is one.
+    /// The arguments aren't valid; the unknown action, if there is a single one.
     Unknown(Option<String>),
 }
 
 impl Command {
-    fn parse(arguments: &[String]) -> Self {
+    fn parse(arguments: &[OsString]) -> Self {
         let [word] = arguments else { return Self::Unknown(None) };
-        match word.as_str() {
-            "version" | "--version" | "-v" => Self::Version,
-            "help" | "--help" | "-h" => Self::Help,
-            name => Action::parse(name).map_or_else(|| Self::Unknown(Some(name.to_owned())), Self::Act),
+        match word.to_str() {
+            Some("version" | "--version" | "-v") => Self::Version,
+            Some("help" | "--help" | "-h") => Self::Help,
+            name => {
+                let unknown = || Self::Unknown(Some(word.to_string_lossy().into_owned()));
+                name.and_then(Action::parse).map_or_else(unknown, Self::Act)
+            }
         }
     }
 }
 
 /// Runs the program, with its arguments (without its own name) and its world.
-#[must_use]
-pub fn run(arguments: &[String], world: &mut World<'_>) -> Status {
+pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     let (text, status) = match Command::parse(arguments) {
-        Command::Act(action) => return helper::run(action, world),
+        Command::Act(action) => return docker::run(action, world),
         Command::Version => (format!("{VERSION}\n"), Status::Success),
         Command::Help => (USAGE.to_owned(), Status::Success),
         Command::Unknown(None) => (USAGE.to_owned(), Status::Failure),
@@ -65,7 +67,7 @@ pub fn run(arguments: &[String], world: &mut World<'_>) -> Status {
     };
     match world.stdout.write_all(text.as_bytes()).and_then(|()| world.stdout.flush()) {
         Ok(()) => status,
-        Err(io::Error { .. }) => Status::Failure,
+        Err(_closed) => Status::Failure,
     }
 }
 
@@ -74,7 +76,7 @@ mod tests {
     use super::*;
 
     fn parse(arguments: &[&str]) -> Command {
-        Command::parse(&arguments.iter().map(|&argument| argument.to_owned()).collect::<Vec<_>>())
+        Command::parse(&arguments.iter().map(OsString::from).collect::<Vec<_>>())
     }
 
     #[test]

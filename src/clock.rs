@@ -11,25 +11,21 @@ pub struct Timestamp(u64);
 
 impl Timestamp {
     /// The moment that many seconds after 1970.
-    #[must_use]
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds)
     }
 
     /// Seconds since 1970.
-    #[must_use]
     pub const fn seconds(self) -> u64 {
         self.0
     }
 
     /// This moment, later by a span; the end of time rather than an overflow.
-    #[must_use]
     pub const fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(span.as_secs()))
     }
 
     /// How long it is from `earlier` to here; zero when `earlier` lies ahead.
-    #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
     }
@@ -84,7 +80,6 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// Starts the steady clock.
-    #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
     pub fn start() -> Self {
         Self { started: Instant::now() }
@@ -109,18 +104,16 @@ impl Clock for SystemClock {
 
 /// A moment on the steady clock by which something must have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(Duration);
+pub(crate) struct Deadline(Duration);
 
 impl Deadline {
     /// The moment `span` from now.
-    #[must_use]
-    pub fn within(clock: &dyn Clock, span: Duration) -> Self {
+    pub(crate) fn within(clock: &dyn Clock, span: Duration) -> Self {
         Self(clock.elapsed().saturating_add(span))
     }
 
     /// What is left until then; zero when it has passed.
-    #[must_use]
-    pub fn left(self, clock: &dyn Clock) -> Duration {
+    pub(crate) fn left(self, clock: &dyn Clock) -> Duration {
         self.0.saturating_sub(clock.elapsed())
     }
 }

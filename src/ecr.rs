@@ -1,79 +1,89 @@
-//! The one place that talks to AWS: credentials from one source, one `GetAuthorizationToken`, one answer or failure.
+//! AWS: gets credentials from one source, calls `GetAuthorizationToken`, and returns the token or a
+//! failure.
 //!
-//! Async stays in here. The runtime, the TLS roots and the one client that is needed come into being only when a request is
-//! really sent; a hit never gets here. Every wait is bounded by the limit of the request. This adapter knows neither the
-//! cache nor the settings: what it needs is in the [`TokenRequest`].
+//! This is the only module that uses the AWS SDK and async code. The runtime, the root certificates
+//! and a client are created only when a request is sent; a cache hit needs none of them. Every wait
+//! is bounded by the limit of the request. The module knows neither the cache nor the settings: the
+//! [`TokenRequest`] contains everything that it needs.
 
+mod ahead;
+mod causes;
 mod classify;
 mod client;
+mod connect;
 mod credentials;
+mod error_codes;
 mod http;
-#[cfg_attr(unix, path = "ecr/interruption.rs")]
-#[cfg_attr(windows, path = "ecr/no_interruption.rs")]
-mod interruption;
 mod mfa;
 mod process;
 mod proxy;
+mod retry;
+mod session_cache;
+mod signals;
+mod sts;
 mod trust;
 
 use std::cell::Cell;
 
+use tokio::time::timeout;
+
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::fetch::{FetchedToken, TokenRequest, TokenSource};
-use crate::identity::{CredentialPlan, CredentialSource};
-use credentials::Resolved;
+use crate::fetch::{Access, FetchedToken, TokenRequest, TokenSource};
+use crate::identity::CredentialPlan;
+use client::{ApiEndpoint, TokenResponse};
+use credentials::{ProfileFiles, Resolved, Resolver};
+use http::HttpClient;
 
-/// Amazon ECR and ECR Public, by way of the AWS SDK.
+/// Amazon ECR and ECR Public, called by the AWS SDK.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ecr;
 
 impl TokenSource for Ecr {
     fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
-        let http = http::LazyHttpClient::new(&request.access.network)?;
-        // The time that a person takes isn't limited.
-        let plan = mfa::plan(&request.plan.steps, request.now, request.prompt)?;
+        let TokenRequest { scope, plan, access, prompt, now, limit, on_interrupt } = request;
+        let Access { config, credentials, network, mut redactor } = access;
+        let http = HttpClient::new(&network)?;
+        // The time that a person takes to type doesn't count towards the limit.
+        let steps = mfa::prepare(&plan.steps, now, prompt)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Failure::new(FailureKind::Unreachable, format!("cannot start the network runtime: {error}"))
+            Failure::new(FailureKind::Unreachable, format!("could not start the async runtime: {error}"))
         })?;
-        let (limit, cleanup) = (request.limit, request.on_interrupt);
-        let waiting_for = Cell::new(None);
-        let fetch = async { tokio::time::timeout(limit, token(request, plan, http, &waiting_for)).await };
-        let fetched = runtime.block_on(interruption::guarded(cleanup, fetch));
-        // A name lookup that hangs in its thread must not keep us.
+        let has_credentials = Cell::new(false);
+        let fetch = async {
+            let (service, region) = (scope.api.service, scope.api.region.as_str());
+            let endpoint = ApiEndpoint::new(region, scope.variant, scope.endpoint_url.as_deref());
+            if ahead::is_worthwhile(plan)
+                && let Some(uri) = ahead::resolve(service, endpoint).await
+            {
+                http.connect_ahead(uri);
+            }
+            let files = ProfileFiles { config, credentials };
+            let resolver = Resolver { region, files, network: &network, http: &http, now, limit };
+            let Resolved { credentials, warning } = resolver.resolve(plan, steps, &mut redactor).await?;
+            has_credentials.set(true);
+            let access_key_id = credentials.access_key_id().to_owned();
+            let config = client::sdk_config(endpoint, credentials, &http, network.retries);
+            let response = client::get_authorization_token(service, &config, &redactor).await?;
+            let TokenResponse { token, request_id } = response;
+            Ok(FetchedToken { token, access_key_id, request_id, warning })
+        };
+        let limited = async { timeout(limit, fetch).await };
+        let fetched = runtime.block_on(signals::run_interruptible(on_interrupt, limited));
+        // Doesn't wait for threads: a name lookup may hang.
         runtime.shutdown_background();
         fetched.unwrap_or_else(|_| {
             let seconds = limit.as_secs_f32().round();
-            let detail = match waiting_for.take() {
-                Some(source) => format!("{source} gave no credentials in {seconds} s"),
-                None => format!("gave up after {seconds} s"),
+            let detail = if has_credentials.get() {
+                format!("gave up after {seconds} s")
+            } else {
+                format!("no credentials from {} within {seconds} s", plan.source)
             };
-            Err(Failure::new(FailureKind::TimedOut, detail))
+            Err(Failure::new(FailureKind::Timeout, detail))
         })
     }
 
     fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
         mfa::needs_code(&plan.steps, now)
     }
-}
-
-async fn token(
-    request: TokenRequest<'_>,
-    plan: mfa::Plan<'_>,
-    http: http::LazyHttpClient,
-    waiting_for: &Cell<Option<String>>,
-) -> Result<FetchedToken, Failure> {
-    let (scope, credential_plan, retries) = (request.scope, request.plan, request.access.network.retries);
-    // Whoever is asked for credentials takes a while.
-    let at_once = matches!(credential_plan.source, CredentialSource::Environment | CredentialSource::Nothing);
-    let somebody_is_asked = !at_once || credential_plan.role.is_some();
-    if somebody_is_asked && let Some(endpoint) = client::endpoint(scope).await {
-        http.connect_ahead(endpoint);
-    }
-    waiting_for.set(Some(credential_plan.source.to_string()));
-    let Resolved { credentials, mut redactor, warning } = credentials::resolve(request, plan, &http).await?;
-    waiting_for.set(None);
-    credentials::learn(&mut redactor, &credentials);
-    let fetched = client::fetch(scope, credentials, http, retries, &redactor).await?;
-    Ok(FetchedToken { warning, ..fetched })
 }

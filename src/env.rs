@@ -10,116 +10,114 @@ use std::path::PathBuf;
 
 /// Names of the variables, grouped by whose they are.
 #[expect(non_upper_case_globals, reason = "the proxy variables are known by two names that differ in nothing else")]
-pub mod names {
+pub(crate) mod names {
     /// Where tokens are cached.
-    pub const CACHE_DIR: &str = "AWS_ECR_CACHE_DIR";
+    pub(crate) const CACHE_DIR: &str = "AWS_ECR_CACHE_DIR";
     /// Any value: nothing is cached.
-    pub const DISABLE_CACHE: &str = "AWS_ECR_DISABLE_CACHE";
+    pub(crate) const DISABLE_CACHE: &str = "AWS_ECR_DISABLE_CACHE";
     /// On: `store` succeeds for every host and keeps nothing.
-    pub const IGNORE_CREDS_STORAGE: &str = "AWS_ECR_IGNORE_CREDS_STORAGE";
+    pub(crate) const IGNORE_CREDS_STORAGE: &str = "AWS_ECR_IGNORE_CREDS_STORAGE";
     /// The limit of a whole `get`, in seconds.
-    pub const TIMEOUT: &str = "AWS_ECR_TIMEOUT";
+    pub(crate) const TIMEOUT: &str = "AWS_ECR_TIMEOUT";
     /// On: the reason of a failure goes to stdout, where newer clients stop.
-    pub const STRICT: &str = "AWS_ECR_STRICT";
+    pub(crate) const STRICT: &str = "AWS_ECR_STRICT";
     /// Our own configuration file.
-    pub const CONFIG: &str = "AWS_ECR_CONFIG";
+    pub(crate) const CONFIG: &str = "AWS_ECR_CONFIG";
     /// Set for the fallback helpers that we start: their names, to find out when one of them leads back to us.
-    pub const FALLBACK_CHAIN: &str = "AWS_ECR_FALLBACK_CHAIN";
+    pub(crate) const FALLBACK_CHAIN: &str = "AWS_ECR_FALLBACK_CHAIN";
     /// How much is logged.
-    pub const LOG: &str = "AWS_ECR_LOG";
+    pub(crate) const LOG: &str = "AWS_ECR_LOG";
     /// Where the log goes instead of stderr.
-    pub const LOG_FILE: &str = "AWS_ECR_LOG_FILE";
+    pub(crate) const LOG_FILE: &str = "AWS_ECR_LOG_FILE";
 
     /// Static or temporary keys.
-    pub const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+    pub(crate) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
     /// The secret half of [`ACCESS_KEY_ID`].
-    pub const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+    pub(crate) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
     /// What the SDK accepts in place of [`SECRET_ACCESS_KEY`].
-    pub const SECRET_ACCESS_KEY_SHORT: &str = "SECRET_ACCESS_KEY";
+    pub(crate) const SECRET_ACCESS_KEY_SHORT: &str = "SECRET_ACCESS_KEY";
     /// What temporary keys need besides.
-    pub const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+    pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
     /// The profile to use.
-    pub const PROFILE: &str = "AWS_PROFILE";
+    pub(crate) const PROFILE: &str = "AWS_PROFILE";
     /// The region that is configured; only its partition matters, as the registry's name has the region to ask.
-    pub const REGION: &str = "AWS_REGION";
+    pub(crate) const REGION: &str = "AWS_REGION";
     /// What [`REGION`] was called before.
-    pub const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
+    pub(crate) const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
     /// The shared configuration file.
-    pub const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
+    pub(crate) const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
     /// The shared credentials file.
-    pub const SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
+    pub(crate) const SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
     /// Web identity: the file with the token.
-    pub const WEB_IDENTITY_TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
+    pub(crate) const WEB_IDENTITY_TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
     /// Web identity: the role to assume.
-    pub const ROLE_ARN: &str = "AWS_ROLE_ARN";
+    pub(crate) const ROLE_ARN: &str = "AWS_ROLE_ARN";
     /// Web identity: the name of the session.
-    pub const ROLE_SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
+    pub(crate) const ROLE_SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
     /// Container credentials: a path at 169.254.170.2.
-    pub const CONTAINER_RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
+    pub(crate) const CONTAINER_RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
     /// Container credentials: a whole URI.
-    pub const CONTAINER_FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
+    pub(crate) const CONTAINER_FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
     /// Container credentials: the file with the authorization token.
-    pub const CONTAINER_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+    pub(crate) const CONTAINER_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
     /// Container credentials: the authorization token itself.
-    pub const CONTAINER_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+    pub(crate) const CONTAINER_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
     /// `true`: the instance metadata service isn't asked.
-    pub const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
+    pub(crate) const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
     /// Where the instance metadata service is.
-    pub const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
+    pub(crate) const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
     /// `IPv4` or `IPv6`.
-    pub const METADATA_ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
+    pub(crate) const METADATA_ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
     /// Another endpoint for every service.
-    pub const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+    pub(crate) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
     /// Another endpoint for STS, which assumes roles.
-    pub const ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
+    pub(crate) const ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
     /// Another endpoint for the SSO portal, which gives credentials.
-    pub const ENDPOINT_URL_SSO: &str = "AWS_ENDPOINT_URL_SSO";
+    pub(crate) const ENDPOINT_URL_SSO: &str = "AWS_ENDPOINT_URL_SSO";
     /// Another endpoint for SSO OIDC, which refreshes sessions.
-    pub const ENDPOINT_URL_SSO_OIDC: &str = "AWS_ENDPOINT_URL_SSO_OIDC";
+    pub(crate) const ENDPOINT_URL_SSO_OIDC: &str = "AWS_ENDPOINT_URL_SSO_OIDC";
     /// Another endpoint for AWS Sign-In, which renews the sessions of `aws login`.
-    pub const ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";
-    /// Where the AWS CLI keeps the sessions of `aws login`; read by the SDK.
-    pub const LOGIN_CACHE_DIRECTORY: &str = "AWS_LOGIN_CACHE_DIRECTORY";
+    pub(crate) const ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";
     /// Another endpoint for ECR.
-    pub const ENDPOINT_URL_ECR: &str = "AWS_ENDPOINT_URL_ECR";
+    pub(crate) const ENDPOINT_URL_ECR: &str = "AWS_ENDPOINT_URL_ECR";
     /// Another endpoint for ECR Public.
-    pub const ENDPOINT_URL_ECR_PUBLIC: &str = "AWS_ENDPOINT_URL_ECR_PUBLIC";
+    pub(crate) const ENDPOINT_URL_ECR_PUBLIC: &str = "AWS_ENDPOINT_URL_ECR_PUBLIC";
     /// `true`: the endpoints above and those in profiles are ignored.
-    pub const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
+    pub(crate) const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
     /// `true`: FIPS endpoints.
-    pub const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
+    pub(crate) const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
     /// `true`: dual-stack endpoints.
-    pub const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
+    pub(crate) const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
     /// How often a call is tried.
-    pub const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+    pub(crate) const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
     /// `standard`, `adaptive` or `legacy`, which are one here.
-    pub const RETRY_MODE: &str = "AWS_RETRY_MODE";
+    pub(crate) const RETRY_MODE: &str = "AWS_RETRY_MODE";
     /// The proxy for `https://` requests.
-    pub const HTTPS_PROXY: &str = "HTTPS_PROXY";
+    pub(crate) const HTTPS_PROXY: &str = "HTTPS_PROXY";
     /// The same, and it wins.
-    pub const https_proxy: &str = "https_proxy";
+    pub(crate) const https_proxy: &str = "https_proxy";
     /// The proxy for `http://` requests.
-    pub const HTTP_PROXY: &str = "HTTP_PROXY";
+    pub(crate) const HTTP_PROXY: &str = "HTTP_PROXY";
     /// The same, and it wins.
-    pub const http_proxy: &str = "http_proxy";
+    pub(crate) const http_proxy: &str = "http_proxy";
     /// The proxy for all requests that have none of their own.
-    pub const ALL_PROXY: &str = "ALL_PROXY";
+    pub(crate) const ALL_PROXY: &str = "ALL_PROXY";
     /// The same, and it wins.
-    pub const all_proxy: &str = "all_proxy";
+    pub(crate) const all_proxy: &str = "all_proxy";
     /// What is reached without a proxy.
-    pub const NO_PROXY: &str = "NO_PROXY";
+    pub(crate) const NO_PROXY: &str = "NO_PROXY";
     /// The same, and it wins.
-    pub const no_proxy: &str = "no_proxy";
+    pub(crate) const no_proxy: &str = "no_proxy";
     /// A file with the certificates to trust, instead of the system's.
-    pub const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
+    pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
     /// The same, as OpenSSL names it.
-    pub const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
+    pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
     /// Directories with certificates to trust, separated as in `PATH`.
-    pub const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+    pub(crate) const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
     /// The home directory, where the profile files are.
-    pub const HOME: &str = "HOME";
+    pub(crate) const HOME: &str = "HOME";
     /// The home directory on Windows, where `HOME` isn't set.
-    pub const USERPROFILE: &str = "USERPROFILE";
+    pub(crate) const USERPROFILE: &str = "USERPROFILE";
 }
 
 /// Where variables come from: the process, or a table in a test.
@@ -132,49 +130,41 @@ enum Variables {
 
 impl Env {
     /// The variables of this process, looked up when asked for: a hit reads a dozen of them, not all.
-    #[must_use]
     pub const fn process() -> Self {
         Self(Variables::Process)
     }
 
     /// Just these variables.
-    #[must_use]
     pub fn fixed<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(Variables::Fixed(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
     }
 
     /// The value as text; `None` when unset, empty or not UTF-8.
-    #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
         self.value(name)?.into_string().ok()
     }
 
     /// The value as a path; `None` when unset or empty.
-    #[must_use]
     pub fn path(&self, name: &str) -> Option<PathBuf> {
         self.value(name).map(PathBuf::from)
     }
 
     /// Whether the variable is set to anything but the empty string.
-    #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
 
     /// Whether the variable is set to the empty string: for those that the SDK takes as they are.
-    #[must_use]
     pub fn is_empty(&self, name: &str) -> bool {
         self.raw(name).is_some_and(|value| value.is_empty())
     }
 
     /// Whether a variable of the AWS SDKs says `true`, without regard to case: they know no other word for it.
-    #[must_use]
     pub fn is_true(&self, name: &str) -> bool {
         self.value(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Whether a variable of our own is switched on: `1`, `t` or `true`, as the Go helper reads its switches.
-    #[must_use]
     pub fn is_on(&self, name: &str) -> bool {
         let on = ["1", "t", "true"];
         self.value(name).is_some_and(|value| on.iter().any(|word| value.eq_ignore_ascii_case(word)))

@@ -1,357 +1,341 @@
-//! What can go wrong between a `get` and its password, whose fault it is, and what to do next.
+//! Why a `get` has no password, and what to tell the user and the client about it.
 //!
-//! A [`Failure`] is what a fetch ends in. [`Reply::to`] is the one place where it becomes what the client, the person
-//! and the log get to see: an exhaustive match, so that a new kind of failure doesn't compile until somebody decided
-//! what to tell whom. Messages are lower case, with back-ticks round what one types. The details in them come through a
-//! [`crate::secret::Redactor`].
+//! A fetch ends in a token or a [`Failure`]. Its [`FailureKind`] prints the cause, and has the remedy
+//! ([`FailureKind::hint`]) and a stable name. [`Reply::to`] decides which stream gets the message.
+//! Messages are in lower case, with back-ticks around what a user types. Details have been redacted
+//! by [`crate::redact::Redactor`]. How a failure is written to disk is up to the cache.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use crate::options::Strictness;
 use crate::registry::Service;
 
-/// Why there is no token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Why there is no token. Prints the cause and the detail, without the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// What happened, as far as somebody can act on it.
+    /// The cause.
     pub kind: FailureKind,
-    /// What AWS, the system or a child process said, redacted, on one short line; may be empty.
+    /// What AWS, the system or a child process reported, redacted, on one short line; may be empty.
     pub detail: String,
-    /// The whole chain of causes, redacted, for the operator; empty where the detail says all there is.
-    #[serde(skip)]
+    /// The whole chain of causes for the log, redacted; empty if the detail is all there is.
     pub chain: String,
-    /// The request ID of the answer, if there was one.
+    /// The request ID of the response, if there was one.
     pub request_id: Option<String>,
 }
 
-/// The kinds of failure; each doc says who is to blame.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// The causes of a failure, one for each remedy. Each comment says who can fix it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FailureKind {
-    /// The user: no credentials are configured anywhere.
+    /// The user: no source of credentials is configured.
+    #[error("no AWS credentials found")]
     NoCredentials,
-    /// Nobody: this looks like EC2 is expected, but its metadata service can't be reached.
+    /// The user: no source is configured, and the EC2 metadata service can't be reached.
+    #[error("no AWS credentials found, and the EC2 instance metadata service can't be reached")]
     ImdsUnreachable,
-    /// The user: an environment variable or profile is wrong.
+    /// The user: an environment variable or a profile is invalid.
+    #[error("the AWS settings are invalid")]
     Misconfigured,
-    /// The user: our own configuration file is wrong.
+    /// The user: our own configuration file is invalid.
+    #[error("the configuration file is invalid")]
     ConfigFile,
     /// The user: `auto_profile` finds more than one profile for an account.
+    #[error("several profiles match account `{account}`: {profiles}")]
     AmbiguousProfile {
         /// Its twelve digits.
         account: String,
-        /// Their names, ready to be shown.
+        /// The names of the profiles, quoted and separated by commas.
         profiles: String,
     },
-    /// The user: the configuration file names a fallback helper that isn't there.
+    /// The user: the fallback helper that the configuration file names isn't installed.
+    #[error("the fallback helper `docker-credential-{helper}` isn't on the `PATH`")]
     FallbackMissing {
-        /// Without `docker-credential-`.
+        /// Its name without `docker-credential-`.
         helper: String,
     },
-    /// The user: the fallback helper is this program in disguise, or starts it again.
+    /// The user: the fallback helper is a link to this program, or starts it.
+    #[error("the fallback helper `docker-credential-{helper}` runs this program again")]
     FallbackLoop {
-        /// Without `docker-credential-`.
+        /// Its name without `docker-credential-`.
         helper: String,
     },
-    /// The fallback helper: it can't be run, or its answer is none.
+    /// The fallback helper: it can't be run, or its response is invalid.
+    #[error("the fallback helper `docker-credential-{helper}` failed")]
     FallbackFailed {
-        /// Without `docker-credential-`.
+        /// Its name without `docker-credential-`.
         helper: String,
     },
-    /// The user: the SSO session of this profile is over.
+    /// The user: the SSO session of a profile has ended.
+    #[error("the SSO session of profile `{profile}` has expired or was never started")]
     SsoExpired {
-        /// The profile to log in.
+        /// The profile to log in with.
         profile: String,
     },
-    /// The user: the `aws login` session of this profile is over.
+    /// The user: the `aws login` session of a profile has ended.
+    #[error("the login session of profile `{profile}` has expired or was never started")]
     LoginExpired {
-        /// The profile to log in.
+        /// The profile to log in with.
         profile: String,
     },
-    /// The user: the role of this profile wants a code of a multi-factor device, and there is none.
-    MfaNeeded {
-        /// The profile.
+    /// The user: the role of a profile requires an MFA code, and there is none.
+    #[error("profile `{profile}` needs an MFA code")]
+    MfaRequired {
+        /// The profile with the `mfa_serial`.
         profile: String,
     },
-    /// The user: the code for the role of this profile is wrong, old or used up, or it's another device's.
+    /// The user: the MFA code is wrong, too old, already used, or from another device.
+    #[error("AWS rejected the MFA code for profile `{profile}`")]
     MfaRefused {
-        /// The profile.
+        /// The profile with the `mfa_serial`.
         profile: String,
     },
-    /// The user: temporary credentials are over.
+    /// The user: temporary credentials have expired.
+    #[error("the AWS credentials have expired")]
     CredentialsExpired,
-    /// The user: AWS doesn't know these keys, or they don't fit together.
+    /// The user: AWS doesn't know the access key, or its parts don't match.
+    #[error("AWS rejected the credentials")]
     CredentialsRefused,
-    /// The provider of the credentials: it failed or refused.
+    /// The source of the credentials: it failed, or refused to give any.
+    #[error("could not get credentials from {source}")]
     CredentialSource {
-        /// Which one, as [`crate::scope::CredentialSource`] prints.
-        source: String,
+        /// As [`crate::identity::CredentialSource`] prints it. `r#`: thiserror's `source` is an error.
+        r#source: String,
     },
-    /// The account's administrator: a policy is missing or denies.
+    /// The account's administrator: a policy is missing, or denies the call.
+    #[error("access denied")]
     AccessDenied,
-    /// Nobody: ECR Public doesn't know identities of this partition.
+    /// The user: ECR Public accepts identities of the commercial partition only.
+    #[error("ECR Public doesn't accept identities from partition `{partition}`")]
     WrongPartition {
         /// As in an ARN.
         partition: String,
     },
-    /// The user: this service can't be used this way (wrong region, wrong account type).
+    /// The user: the API rejects the request for this region or type of account.
+    #[error("not supported in this region or for this account")]
     Unsupported,
-    /// The fleet: too many calls a second.
+    /// The account: it sends too many requests a second.
+    #[error("AWS is throttling requests from this account")]
     Throttled,
     /// AWS: its server failed.
+    #[error("ECR returned a server error")]
     ServerError,
     /// The network: no connection.
+    #[error("the AWS API can't be reached")]
     Unreachable,
-    /// The network: a proxy or private CA that isn't trusted here.
+    /// The network: a proxy or an endpoint whose CA isn't trusted here.
+    #[error("the AWS API's certificate isn't trusted")]
     UntrustedCertificate,
-    /// The network: a proxy that is spoken to over TLS, and isn't trusted here.
+    /// The network: a proxy that is reached over TLS and isn't trusted here.
+    #[error("the proxy's certificate isn't trusted")]
     UntrustedProxy,
-    /// The network, or AWS: no answer in time.
-    TimedOut,
-    /// AWS, or something between: the answer isn't one.
-    MalformedAnswer,
+    /// The network, or AWS: no response in time.
+    #[error("the AWS API didn't respond in time")]
+    Timeout,
+    /// AWS, or a server in between: the response can't be understood.
+    #[error("unexpected response from the AWS API")]
+    UnexpectedResponse,
+}
+
+impl FailureKind {
+    /// What the user can do about it.
+    pub fn hint(&self, service: Service) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::NoCredentials => {
+                "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`"
+            }
+            Self::ImdsUnreachable => {
+                "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
+                 container on EC2, raise the metadata hop limit to 2"
+            }
+            Self::Misconfigured => "fix them and try again",
+            Self::ConfigFile => "fix it and try again",
+            Self::AmbiguousProfile { .. } => "select one of them with a rule in the configuration file",
+            Self::FallbackMissing { .. } => "install it, or name another helper in the configuration file",
+            Self::FallbackLoop { .. } => "name another helper in the configuration file",
+            Self::FallbackFailed { helper } => {
+                return format!("run `docker-credential-{helper} list` to see why").into();
+            }
+            Self::SsoExpired { profile } => return format!("run `aws sso login --profile {profile}`").into(),
+            Self::LoginExpired { profile } => return format!("run `aws login --profile {profile}`").into(),
+            Self::MfaRequired { profile } => {
+                let there = format!("`aws sts get-caller-identity --profile {profile}` there");
+                return format!("try again in a terminal, or run {there}").into();
+            }
+            Self::MfaRefused { .. } => "try again with the next code from the device that `mfa_serial` names",
+            Self::CredentialsExpired => "get new ones and try again",
+            Self::CredentialsRefused => "check the keys with `aws sts get-caller-identity`, and this machine's clock",
+            Self::CredentialSource { .. } => "try `aws sts get-caller-identity` with the same settings",
+            Self::AccessDenied => match service {
+                Service::Ecr => "allow `ecr:GetAuthorizationToken` in a policy of this identity",
+                Service::EcrPublic => {
+                    "allow `ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken` in a policy of this \
+                     identity"
+                }
+            },
+            Self::WrongPartition { .. } => "public images can be pulled anonymously",
+            Self::Unsupported => "check the account and region in the registry's name",
+            Self::Throttled => "try again in a minute",
+            Self::ServerError => "try again; if it keeps failing, see the AWS Health Dashboard",
+            Self::Unreachable => "check the network, DNS, VPC endpoints and proxy variables",
+            Self::UntrustedCertificate => {
+                "add your proxy's CA to the system's certificates or to the `AWS_CA_BUNDLE` file"
+            }
+            Self::UntrustedProxy => "add its CA to the system's certificates or to the `AWS_CA_BUNDLE` file",
+            Self::Timeout => "check the network, or raise `AWS_ECR_TIMEOUT` (seconds)",
+            Self::UnexpectedResponse => "check the endpoint URL and any proxy in between",
+        })
+    }
+
+    /// The name in the log and in the cache file. It never changes, whatever the messages say.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no-credentials",
+            Self::ImdsUnreachable => "imds-unreachable",
+            Self::Misconfigured => "misconfigured",
+            Self::ConfigFile => "config-file",
+            Self::AmbiguousProfile { .. } => "ambiguous-profile",
+            Self::FallbackMissing { .. } => "fallback-missing",
+            Self::FallbackLoop { .. } => "fallback-loop",
+            Self::FallbackFailed { .. } => "fallback-failed",
+            Self::SsoExpired { .. } => "sso-expired",
+            Self::LoginExpired { .. } => "login-expired",
+            Self::MfaRequired { .. } => "mfa-required",
+            Self::MfaRefused { .. } => "mfa-refused",
+            Self::CredentialsExpired => "credentials-expired",
+            Self::CredentialsRefused => "credentials-refused",
+            Self::CredentialSource { .. } => "credential-source",
+            Self::AccessDenied => "access-denied",
+            Self::WrongPartition { .. } => "wrong-partition",
+            Self::Unsupported => "unsupported",
+            Self::Throttled => "throttled",
+            Self::ServerError => "server-error",
+            Self::Unreachable => "unreachable",
+            Self::UntrustedCertificate => "untrusted-certificate",
+            Self::UntrustedProxy => "untrusted-proxy",
+            Self::Timeout => "timeout",
+            Self::UnexpectedResponse => "unexpected-response",
+        }
+    }
+
+    /// Whether no credentials are configured. For ECR Public this is fine: anyone may pull from it.
+    pub const fn is_no_credentials(&self) -> bool {
+        matches!(self, Self::NoCredentials | Self::ImdsUnreachable)
+    }
 }
 
 impl Failure {
-    /// A failure without an answer from AWS.
-    #[must_use]
+    /// A failure without a response from AWS.
     pub fn new(kind: FailureKind, detail: impl Into<String>) -> Self {
         Self { kind, detail: detail.into(), chain: String::new(), request_id: None }
     }
 
-    /// How long the next processes may take this failure for theirs, when there is no other token. Only what asking
-    /// again soon can't mend and costs seconds to find out: a metadata service that isn't there.
-    #[must_use]
+    /// An environment variable or a profile is invalid; the detail says which, and why.
+    pub fn misconfigured(detail: impl Into<String>) -> Self {
+        Self::new(FailureKind::Misconfigured, detail)
+    }
+
+    /// How long the next processes repeat this failure without a fetch. An unreachable metadata
+    /// service takes seconds to find out, and a retry doesn't fix it.
     pub fn remembered_for(&self) -> Duration {
         if self.kind == FailureKind::ImdsUnreachable { Duration::from_mins(2) } else { Duration::ZERO }
     }
 
-    /// What happened and what to do next, without the registry's name.
-    #[expect(clippy::too_many_lines, reason = "one table, which nobody reads in parts")]
-    fn explanation(&self, service: Service) -> (String, String) {
-        let policy = match service {
-            Service::Ecr => "`ecr:GetAuthorizationToken`",
-            Service::EcrPublic => "`ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken`",
-        };
-        let (what, remedy) = match &self.kind {
-            FailureKind::NoCredentials => (
-                "no AWS credentials found".to_owned(),
-                "set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`"
-                    .to_owned(),
-            ),
-            FailureKind::ImdsUnreachable => (
-                "no AWS credentials found, and the EC2 instance metadata service can't be reached".to_owned(),
-                "set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
-                 container on EC2, raise the metadata hop limit to 2"
-                    .to_owned(),
-            ),
-            FailureKind::Misconfigured => {
-                ("the AWS settings are wrong".to_owned(), "correct them and try again".to_owned())
-            }
-            FailureKind::ConfigFile => {
-                ("the configuration file is wrong".to_owned(), "correct it and try again".to_owned())
-            }
-            FailureKind::AmbiguousProfile { account, profiles } => (
-                format!("several profiles are for account `{account}`: {profiles}"),
-                "name one of them in a rule of the configuration file".to_owned(),
-            ),
-            FailureKind::FallbackMissing { helper } => (
-                format!("the fallback helper `docker-credential-{helper}` isn't on the `PATH`"),
-                "install it, or name another one in the configuration file".to_owned(),
-            ),
-            FailureKind::FallbackLoop { helper } => (
-                format!("the fallback helper `docker-credential-{helper}` leads back to this program"),
-                "name another one in the configuration file".to_owned(),
-            ),
-            FailureKind::FallbackFailed { helper } => {
-                (format!("the fallback helper `docker-credential-{helper}` failed"), "run it by hand".to_owned())
-            }
-            FailureKind::SsoExpired { profile } => (
-                format!("the SSO session of profile `{profile}` has expired or was never started"),
-                format!("run `aws sso login --profile {profile}`"),
-            ),
-            FailureKind::LoginExpired { profile } => (
-                format!("the login session of profile `{profile}` has expired or was never started"),
-                format!("run `aws login --profile {profile}`"),
-            ),
-            FailureKind::MfaNeeded { profile } => (
-                format!("profile `{profile}` needs an MFA code"),
-                format!("try again in a terminal, or run `aws sts get-caller-identity --profile {profile}` there"),
-            ),
-            FailureKind::MfaRefused { profile } => (
-                format!("AWS refuses the MFA code for profile `{profile}`"),
-                "try again with the next code of the device that `mfa_serial` names".to_owned(),
-            ),
-            FailureKind::CredentialsExpired => {
-                ("the AWS credentials have expired".to_owned(), "get new ones and try again".to_owned())
-            }
-            FailureKind::CredentialsRefused => (
-                "AWS refuses the credentials".to_owned(),
-                "check the access key with `aws sts get-caller-identity`, and the clock of this machine".to_owned(),
-            ),
-            FailureKind::CredentialSource { source } => (
-                format!("{source} gave no credentials"),
-                "try `aws sts get-caller-identity` with the same settings".to_owned(),
-            ),
-            FailureKind::AccessDenied => {
-                ("access denied".to_owned(), format!("allow {policy} in a policy of this identity"))
-            }
-            FailureKind::WrongPartition { partition } => (
-                format!("ECR Public doesn't know identities of the partition `{partition}`"),
-                "public images are pulled anonymously".to_owned(),
-            ),
-            FailureKind::Unsupported => (
-                "AWS doesn't offer this here".to_owned(),
-                "check the account and region in the registry's name".to_owned(),
-            ),
-            FailureKind::Throttled => {
-                ("AWS throttles this account's calls".to_owned(), "try again in a minute".to_owned())
-            }
-            FailureKind::ServerError => {
-                ("the ECR service failed".to_owned(), "try again; if it stays, see the AWS Health Dashboard".to_owned())
-            }
-            FailureKind::Unreachable => (
-                "the AWS API can't be reached".to_owned(),
-                "check the network, DNS, VPC endpoints and proxy variables".to_owned(),
-            ),
-            FailureKind::UntrustedCertificate => (
-                "the certificate of the AWS API isn't trusted".to_owned(),
-                "add the CA of your proxy to the system's certificates, or name it in `AWS_CA_BUNDLE`".to_owned(),
-            ),
-            FailureKind::UntrustedProxy => (
-                "the certificate of the proxy isn't trusted".to_owned(),
-                "add its CA to the system's certificates, or name it in `AWS_CA_BUNDLE`".to_owned(),
-            ),
-            FailureKind::TimedOut => (
-                "the AWS API didn't answer in time".to_owned(),
-                "check the network, or raise `AWS_ECR_TIMEOUT` (seconds)".to_owned(),
-            ),
-            FailureKind::MalformedAnswer => (
-                "the answer of the AWS API makes no sense".to_owned(),
-                "check the endpoint URL and any proxy on the way".to_owned(),
-            ),
-        };
-        let what = if self.detail.is_empty() { what } else { format!("{what} ({})", self.detail) };
-        (what, remedy)
+    /// The message for the log, on one line: the name, everything that is known, and the request ID.
+    pub fn details(&self) -> String {
+        let Self { kind, detail, chain, request_id } = self;
+        let known = if chain.is_empty() { detail } else { chain };
+        format!("{}: {known} (request ID {})", kind.name(), request_id.as_deref().unwrap_or("none"))
     }
 
-    /// The one line for the person at the terminal: what couldn't be done for whom, why, and what to do next.
-    #[must_use]
-    pub fn sentence(&self, undone: fmt::Arguments<'_>, service: Service) -> String {
-        let (what, remedy) = self.explanation(service);
-        format!("ecr-login: {undone}: {what}; {remedy}")
+    /// The message for the user, on one line: what failed, the cause, and the remedy.
+    pub fn sentence(&self, what: fmt::Arguments<'_>, service: Service) -> String {
+        format!("ecr-login: {what}: {self}; {}", self.kind.hint(service))
     }
 }
 
-/// Where the reason of a failure goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strictness {
-    /// To stderr, with the not-found sentence on stdout: the client goes on without.
-    Lenient,
-    /// To stdout, where newer clients stop.
-    Strict,
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, detail, chain: _, request_id: _ } = self;
+        if detail.is_empty() { write!(formatter, "{kind}") } else { write!(formatter, "{kind} ({detail})") }
+    }
 }
 
-/// What a client and the person behind it get to see of a failure. The exit status is 1 in every case.
+impl std::error::Error for Failure {}
+
+/// What the client and the user see of a failure. The exit status is always 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// For the client; `None` stands for the not-found sentence.
     pub stdout: Option<String>,
-    /// For the person; `None` for silence.
+    /// For the user; `None` for nothing.
     pub stderr: Option<String>,
 }
 
 impl Reply {
     /// The not-found sentence and nothing else.
-    pub const SILENT: Self = Self { stdout: None, stderr: None };
+    pub(crate) const SILENT: Self = Self { stdout: None, stderr: None };
 
-    /// The reply to a failed `get` for a registry of this service, by the name that the client has for it.
-    #[must_use]
-    pub fn to(failure: &Failure, host: &str, service: Service, strictness: Strictness) -> Self {
-        let anonymous_will_do = match (&failure.kind, service) {
-            // Everybody may pull from ECR Public; having no credentials is no reason to complain.
-            (FailureKind::NoCredentials | FailureKind::ImdsUnreachable, Service::EcrPublic) => true,
-            (
-                FailureKind::NoCredentials
-                | FailureKind::ImdsUnreachable
-                | FailureKind::Misconfigured
-                | FailureKind::ConfigFile
-                | FailureKind::AmbiguousProfile { .. }
-                | FailureKind::FallbackMissing { .. }
-                | FailureKind::FallbackLoop { .. }
-                | FailureKind::FallbackFailed { .. }
-                | FailureKind::SsoExpired { .. }
-                | FailureKind::LoginExpired { .. }
-                | FailureKind::MfaNeeded { .. }
-                | FailureKind::MfaRefused { .. }
-                | FailureKind::CredentialsExpired
-                | FailureKind::CredentialsRefused
-                | FailureKind::CredentialSource { .. }
-                | FailureKind::AccessDenied
-                | FailureKind::WrongPartition { .. }
-                | FailureKind::Unsupported
-                | FailureKind::Throttled
-                | FailureKind::ServerError
-                | FailureKind::Unreachable
-                | FailureKind::UntrustedCertificate
-                | FailureKind::UntrustedProxy
-                | FailureKind::TimedOut
-                | FailureKind::MalformedAnswer,
-                Service::Ecr | Service::EcrPublic,
-            ) => false,
-        };
-        let sentence = || failure.sentence(format_args!("no password for {host}"), service);
-        match (anonymous_will_do, strictness) {
-            (true, _) => Self::SILENT,
-            (false, Strictness::Lenient) => Self { stdout: None, stderr: Some(sentence()) },
-            (false, Strictness::Strict) => Self { stdout: Some(sentence()), stderr: None },
+    /// The reply to a failed `get` for a registry of this service, by the client's name for it.
+    pub(crate) fn to(failure: &Failure, host: &str, service: Service, strictness: Strictness) -> Self {
+        if service == Service::EcrPublic && failure.kind.is_no_credentials() {
+            return Self::SILENT;
+        }
+        let sentence = failure.sentence(format_args!("no password for {host}"), service);
+        match strictness {
+            Strictness::Lenient => Self { stdout: None, stderr: Some(sentence) },
+            Strictness::Strict => Self { stdout: Some(sentence), stderr: None },
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const PRIVATE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
     const PUBLIC: &str = "public.ecr.aws";
 
-    /// Every kind, with what the person is told about it for a private registry, after `no password for HOST: `.
-    fn every_kind() -> Vec<(FailureKind, &'static str)> {
+    /// Every kind, with its message for a private registry, after `no password for HOST: `.
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    pub(crate) fn every_kind() -> Vec<(FailureKind, &'static str)> {
         vec![
             (
                 FailureKind::NoCredentials,
-                "no AWS credentials found; set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
+                "no AWS credentials found; set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or \
+                 run \
                  `aws configure`",
             ),
             (
                 FailureKind::ImdsUnreachable,
-                "no AWS credentials found, and the EC2 instance metadata service can't be reached; set `AWS_PROFILE` or \
+                "no AWS credentials found, and the EC2 instance metadata service can't be reached; set `AWS_PROFILE`, \
+                 or \
                  `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a container on EC2, raise \
                  the metadata hop limit to 2",
             ),
-            (FailureKind::Misconfigured, "the AWS settings are wrong; correct them and try again"),
-            (FailureKind::ConfigFile, "the configuration file is wrong; correct it and try again"),
+            (FailureKind::Misconfigured, "the AWS settings are invalid; fix them and try again"),
+            (FailureKind::ConfigFile, "the configuration file is invalid; fix it and try again"),
             (
                 FailureKind::AmbiguousProfile { account: "111122223333".to_owned(), profiles: "`a`, `b`".to_owned() },
-                "several profiles are for account `111122223333`: `a`, `b`; name one of them in a rule of the \
+                "several profiles match account `111122223333`: `a`, `b`; select one of them with a rule in the \
                  configuration file",
             ),
             (
                 FailureKind::FallbackMissing { helper: "pass".to_owned() },
-                "the fallback helper `docker-credential-pass` isn't on the `PATH`; install it, or name another one in the \
+                "the fallback helper `docker-credential-pass` isn't on the `PATH`; install it, or name another helper \
+                 in the \
                  configuration file",
             ),
             (
                 FailureKind::FallbackLoop { helper: "pass".to_owned() },
-                "the fallback helper `docker-credential-pass` leads back to this program; name another one in the \
+                "the fallback helper `docker-credential-pass` runs this program again; name another helper in the \
                  configuration file",
             ),
             (
                 FailureKind::FallbackFailed { helper: "pass".to_owned() },
-                "the fallback helper `docker-credential-pass` failed; run it by hand",
+                "the fallback helper `docker-credential-pass` failed; run `docker-credential-pass list` to see why",
             ),
             (
                 FailureKind::SsoExpired { profile: "dev".to_owned() },
@@ -362,24 +346,25 @@ mod tests {
                 "the login session of profile `dev` has expired or was never started; run `aws login --profile dev`",
             ),
             (
-                FailureKind::MfaNeeded { profile: "dev".to_owned() },
+                FailureKind::MfaRequired { profile: "dev".to_owned() },
                 "profile `dev` needs an MFA code; try again in a terminal, or run `aws sts get-caller-identity \
                  --profile dev` there",
             ),
             (
                 FailureKind::MfaRefused { profile: "dev".to_owned() },
-                "AWS refuses the MFA code for profile `dev`; try again with the next code of the device that \
+                "AWS rejected the MFA code for profile `dev`; try again with the next code from the device that \
                  `mfa_serial` names",
             ),
             (FailureKind::CredentialsExpired, "the AWS credentials have expired; get new ones and try again"),
             (
                 FailureKind::CredentialsRefused,
-                "AWS refuses the credentials; check the access key with `aws sts get-caller-identity`, and the clock of \
-                 this machine",
+                "AWS rejected the credentials; check the keys with `aws sts get-caller-identity`, and this machine's \
+                 clock",
             ),
             (
                 FailureKind::CredentialSource { source: "profile `dev`".to_owned() },
-                "profile `dev` gave no credentials; try `aws sts get-caller-identity` with the same settings",
+                "could not get credentials from profile `dev`; try `aws sts get-caller-identity` with the same \
+                 settings",
             ),
             (
                 FailureKind::AccessDenied,
@@ -387,35 +372,38 @@ mod tests {
             ),
             (
                 FailureKind::WrongPartition { partition: "aws-cn".to_owned() },
-                "ECR Public doesn't know identities of the partition `aws-cn`; public images are pulled anonymously",
+                "ECR Public doesn't accept identities from partition `aws-cn`; public images can be pulled anonymously",
             ),
             (
                 FailureKind::Unsupported,
-                "AWS doesn't offer this here; check the account and region in the registry's name",
+                "not supported in this region or for this account; check the account and region in the registry's name",
             ),
-            (FailureKind::Throttled, "AWS throttles this account's calls; try again in a minute"),
-            (FailureKind::ServerError, "the ECR service failed; try again; if it stays, see the AWS Health Dashboard"),
+            (FailureKind::Throttled, "AWS is throttling requests from this account; try again in a minute"),
+            (
+                FailureKind::ServerError,
+                "ECR returned a server error; try again; if it keeps failing, see the AWS Health Dashboard",
+            ),
             (
                 FailureKind::Unreachable,
                 "the AWS API can't be reached; check the network, DNS, VPC endpoints and proxy variables",
             ),
             (
                 FailureKind::UntrustedCertificate,
-                "the certificate of the AWS API isn't trusted; add the CA of your proxy to the system's certificates, or \
-                 name it in `AWS_CA_BUNDLE`",
+                "the AWS API's certificate isn't trusted; add your proxy's CA to the system's certificates or to the \
+                 `AWS_CA_BUNDLE` file",
             ),
             (
                 FailureKind::UntrustedProxy,
-                "the certificate of the proxy isn't trusted; add its CA to the system's certificates, or name it in \
-                 `AWS_CA_BUNDLE`",
+                "the proxy's certificate isn't trusted; add its CA to the system's certificates or to the \
+                 `AWS_CA_BUNDLE` file",
             ),
             (
-                FailureKind::TimedOut,
-                "the AWS API didn't answer in time; check the network, or raise `AWS_ECR_TIMEOUT` (seconds)",
+                FailureKind::Timeout,
+                "the AWS API didn't respond in time; check the network, or raise `AWS_ECR_TIMEOUT` (seconds)",
             ),
             (
-                FailureKind::MalformedAnswer,
-                "the answer of the AWS API makes no sense; check the endpoint URL and any proxy on the way",
+                FailureKind::UnexpectedResponse,
+                "unexpected response from the AWS API; check the endpoint URL and any proxy in between",
             ),
         ]
     }
@@ -435,17 +423,17 @@ mod tests {
     }
 
     #[test]
-    fn a_detail_stands_behind_the_cause_in_brackets() {
+    fn a_detail_follows_the_cause_in_parentheses() {
         let failure = Failure::new(FailureKind::Throttled, "Rate exceeded");
+        assert_eq!(failure.to_string(), "AWS is throttling requests from this account (Rate exceeded)");
         assert_eq!(
             failure.sentence(format_args!("no password for {PUBLIC}"), Service::EcrPublic),
-            "ecr-login: no password for public.ecr.aws: AWS throttles this account's calls (Rate exceeded); try again in \
-             a minute"
+            format!("ecr-login: no password for public.ecr.aws: {failure}; try again in a minute")
         );
     }
 
     #[test]
-    fn who_has_no_credentials_pulls_from_ecr_public_anonymously_and_in_silence() {
+    fn without_credentials_ecr_public_is_pulled_from_anonymously_and_in_silence() {
         for (kind, _) in every_kind() {
             let silent = matches!(kind, FailureKind::NoCredentials | FailureKind::ImdsUnreachable);
             let failure = Failure::new(kind, "");
@@ -458,22 +446,28 @@ mod tests {
 
     #[test]
     fn ecr_public_needs_two_permissions() {
-        let failure = Failure::new(FailureKind::AccessDenied, "");
-        assert!(failure.sentence(format_args!("no"), Service::EcrPublic).ends_with(
-            "; allow `ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken` in a policy of this identity"
-        ));
+        assert_eq!(
+            FailureKind::AccessDenied.hint(Service::EcrPublic),
+            "allow `ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken` in a policy of this identity"
+        );
     }
 
     #[test]
-    fn the_readme_has_every_cause() {
-        let readme = include_str!("../README.md");
-        for (_, told) in every_kind() {
-            let cause = told.split(';').next().expect("a cause");
-            let cause =
-                ["`dev`", "`aws-cn`"].iter().fold(cause.to_owned(), |cause, name| cause.replace(name, "`NAME`"));
-            let cause = cause.replace("111122223333", "NUMBER").replace("`a`, `b`", "`NAME`, `NAME`");
-            let cause = cause.replace("credential-pass", "credential-NAME");
-            assert!(readme.contains(&cause), "the troubleshooting table of README.md lacks: {cause}");
+    fn the_list_of_kinds_is_complete_and_their_names_differ() {
+        let names: BTreeSet<_> = every_kind().iter().map(|(kind, _)| kind.name()).collect();
+        assert_eq!(names.len(), every_kind().len());
+        let (code, _tests) = include_str!("error.rs").split_once("#[cfg(test)]").expect("tests at the end");
+        assert_eq!(names.len(), code.matches("    #[error(").count());
+    }
+
+    #[test]
+    fn every_cause_is_documented() {
+        let page = include_str!("../docs/troubleshooting.md");
+        for (kind, _) in every_kind() {
+            let names = [("`dev`", "`NAME`"), ("`aws-cn`", "`NAME`"), ("`a`, `b`", "`NAME`, `NAME`")];
+            let names = names.into_iter().chain([("111122223333", "NUMBER"), ("-credential-pass", "-credential-NAME")]);
+            let cause = names.fold(kind.to_string(), |cause, (name, placeholder)| cause.replace(name, placeholder));
+            assert!(page.contains(&cause), "docs/troubleshooting.md lacks: {cause}");
         }
     }
 }

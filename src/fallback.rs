@@ -1,12 +1,17 @@
-//! Other credential helpers, as processes: `docker-credential-NAME` from the `PATH`.
+//! Other credential helpers, run as processes: `docker-credential-NAME` from the `PATH`.
 //!
-//! A request is handed over byte for byte; stdout and stderr are the client's own, and the exit status is handed back. There
-//! is no time limit: such a helper may ask a person for a password. Each one started is told by a variable which helpers
-//! came before it, so that one that leads back here, by whatever name, is found out instead of starting us for ever.
+//! A request is passed on byte for byte. The helper writes to the stdout and stderr of this
+//! process, and its exit status is returned. There is no time limit, since a helper may ask a
+//! person for a password. An environment variable lists the helpers that were started before, so a
+//! helper that starts this program again causes an error instead of an endless loop.
+
+#[cfg_attr(unix, path = "fallback/unix.rs")]
+#[cfg_attr(windows, path = "fallback/windows.rs")]
+mod os;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use crate::env::{Env, names};
@@ -19,30 +24,26 @@ pub struct Programs;
 
 impl Helpers for Programs {
     fn pass_on(&self, env: &Env, helper: &str, action: Action, request: &Request) -> Result<u8, Failure> {
-        let mut child = start(env, helper, command(helper, action).stdin(Stdio::piped()))?;
+        let mut child = spawn(env, helper, command(helper, action).stdin(Stdio::piped()))?;
         let stdin = child.stdin.take();
-        // Beside waiting: a helper that answers before it has read everything must not stop both of us.
+        // The request is written while waiting: a helper may answer before it has read everything.
         let status = thread::scope(|scope| {
             scope.spawn(move || {
-                // One that doesn't read its request has its reasons, and says so by its status.
+                // A helper that doesn't read its request reports its reason in its status.
                 stdin.map(|mut stdin| stdin.write_all(request.expose().as_bytes()))
             });
             child.wait()
         });
-        status.map(status_of).map_err(|error| failed(helper, &error))
+        status.map(os::exit_code).map_err(|error| failed(helper, error.to_string()))
     }
 
     fn list(&self, env: &Env, helper: &str) -> Result<BTreeMap<String, String>, Failure> {
-        let child = start(env, helper, command(helper, Action::List).stdin(Stdio::null()).stdout(Stdio::piped()))?;
-        let output = child.wait_with_output().map_err(|error| failed(helper, &error))?;
+        let child = spawn(env, helper, command(helper, Action::List).stdin(Stdio::null()).stdout(Stdio::piped()))?;
+        let output = child.wait_with_output().map_err(|error| failed(helper, error.to_string()))?;
         if !output.status.success() {
-            let kind = FailureKind::FallbackFailed { helper: helper.to_owned() };
-            return Err(Failure::new(kind, format!("`list` ended with status {}", status_of(output.status))));
+            return Err(failed(helper, format!("`list` exited with status {}", os::exit_code(output.status))));
         }
-        parse_list(&output.stdout).ok_or_else(|| {
-            let kind = FailureKind::FallbackFailed { helper: helper.to_owned() };
-            Failure::new(kind, "the answer to `list` is not a JSON object of names")
-        })
+        parse_list(&output.stdout).ok_or_else(|| failed(helper, "the output of `list` is not a JSON object of names"))
     }
 }
 
@@ -52,33 +53,19 @@ fn command(helper: &str, action: Action) -> Command {
     command
 }
 
-/// Starts a helper, unless it has been started on our way here.
-fn start(env: &Env, helper: &str, command: &mut Command) -> Result<Child, Failure> {
+/// Starts a helper, unless it is one of those that led to this process.
+fn spawn(env: &Env, helper: &str, command: &mut Command) -> Result<Child, Failure> {
     let chain = env.text(names::FALLBACK_CHAIN).unwrap_or_default();
-    if chain.split(',').any(|before| before == helper) {
+    if chain.split(',').any(|started| started == helper) {
         return Err(Failure::new(FailureKind::FallbackLoop { helper: helper.to_owned() }, ""));
     }
     let chain = if chain.is_empty() { helper.to_owned() } else { format!("{chain},{helper}") };
     command.env(names::FALLBACK_CHAIN, chain).spawn().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Failure::new(FailureKind::FallbackMissing { helper: helper.to_owned() }, ""),
-        _ => failed(helper, &error),
+        _ => failed(helper, error.to_string()),
     })
 }
 
-fn failed(helper: &str, error: &io::Error) -> Failure {
-    Failure::new(FailureKind::FallbackFailed { helper: helper.to_owned() }, error.to_string())
-}
-
-/// The status as a shell has it: 128 and the number of the signal, if one ended it.
-#[cfg(unix)]
-fn status_of(status: ExitStatus) -> u8 {
-    use std::os::unix::process::ExitStatusExt as _;
-
-    let status = status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(1);
-    u8::try_from(status).unwrap_or(1)
-}
-
-#[cfg(windows)]
-fn status_of(status: ExitStatus) -> u8 {
-    status.code().map_or(1, |status| u8::try_from(status).unwrap_or(1))
+fn failed(helper: &str, detail: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::FallbackFailed { helper: helper.to_owned() }, detail)
 }

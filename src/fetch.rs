@@ -8,8 +8,8 @@ use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::identity::CredentialPlan;
 use crate::network::NetworkConfig;
+use crate::redact::Redactor;
 use crate::scope::Scope;
-use crate::secret::Redactor;
 use crate::token::AuthorizationToken;
 
 /// Whether this process may ask a person for an MFA code, where a role needs one and has no valid session.
@@ -61,7 +61,6 @@ pub struct OnInterrupt<'a>(&'a dyn Fn());
 
 impl<'a> OnInterrupt<'a> {
     /// Calls this function.
-    #[must_use]
     pub const fn new(action: &'a dyn Fn()) -> Self {
         Self(action)
     }
@@ -94,9 +93,7 @@ pub struct FetchedToken {
 /// Where tokens come from: AWS, or a table in a test.
 pub trait TokenSource {
     /// Fetches a token, within the limit of the request.
-    ///
-    /// # Errors
-    /// There is no token; the failure says why and contains no secret.
+    /// Error: there is no token; the failure says why and contains no secret.
     fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure>;
 
     /// Whether a fetch would have to ask a person for an MFA code, because no stored session is valid.

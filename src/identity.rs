@@ -61,10 +61,10 @@ pub enum CredentialSource {
 impl fmt::Display for CredentialSource {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Environment => formatter.write_str("the keys in the environment"),
+            Self::Environment => formatter.write_str("the environment"),
             Self::Profile { name, .. } => write!(formatter, "profile `{name}`"),
             Self::WebIdentity => formatter.write_str("the web identity token"),
-            Self::Container => formatter.write_str("the container credentials"),
+            Self::Container => formatter.write_str("the container credentials endpoint"),
             Self::InstanceMetadata => formatter.write_str("the instance metadata service"),
             Self::Nothing => formatter.write_str("no credential source"),
         }

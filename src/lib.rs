@@ -1,60 +1,105 @@
 //! A Docker credential helper for Amazon ECR and ECR Public.
 //!
-//! A registry client (Docker, Podman, Skopeo, BuildKit, Helm, …) starts the program with one verb, writes a registry's
-//! name to its stdin, and reads user name and password from its stdout. This crate is that program; `main` only hands over
-//! the process's own streams, environment and clock.
+//! A registry client (Docker, Podman, Skopeo, BuildKit, Helm, …) starts the program with one verb, writes the name of a
+//! registry to its stdin, and reads a user name and a password from its stdout. This crate is that program; `main` only
+//! hands over the process's own streams, environment and clock.
 //!
-//! # The house
+//! # Layers
 //!
-//! Each room uses only what is below it, and rooms on one floor don't know each other, but for those of the domain;
-//! `tests/layers.rs` checks it.
+//! A module uses only modules of the layers below its own. Modules of one layer don't use each other, except in the domain
+//! and the leaves. `tests/layers.rs` checks that.
 //!
-//! | floor | rooms | what happens there |
+//! | layer | modules | task |
 //! | --- | --- | --- |
-//! | edge | `main`, [`cli`] | arguments and streams come in, the exit status goes out |
-//! | policy | [`helper`] | what each verb means for ECR: who asks AWS, when a cached token will do, what is said to whom |
-//! | adapters | [`cache`], [`ecr`], [`settings`], [`fallback`], [`log`] | the disk, AWS, the user's settings, other helpers, the operator's log |
-//! | domain | [`protocol`], [`registry`], [`rules`], [`identity`], [`scope`], [`fetch`], [`network`], [`token`], [`error`] | the wire, ECR's hosts, the rules, identities and cache keys, network settings, tokens, errors; no I/O |
-//! | leaves | [`secret`], [`env`](mod@env), [`fs`], [`streams`], [`clock`], [`terminal`] | text that doesn't print, variables, files, standard streams, time, a person |
+//! | edge | `main`, `cli` | arguments and streams come in, the exit status goes out |
+//! | protocols | `docker` | what each verb of Docker's protocol means for ECR |
+//! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
+//! | adapters | `cache`, `ecr`, `aws`, `config`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, other credential helpers, the operator's log |
+//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
+//! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal` | our own options, places of files, variables, files, secrets, time, a person |
 //!
-//! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `dirs` in `settings`.
+//! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in `paths`.
+//! What differs between platforms is in pairs of files, such as `fs/unix.rs` and `fs/windows.rs`.
 //!
 //! # The life of one `get`
 //!
-//! 1. [`protocol`] reads the server URL; [`rules`], with [`registry`], say which registry its host stands for. One that
-//!    isn't ECR's is told "not found" here, or handed over to [`fallback`]; of files, only the configuration file has been
-//!    looked for.
-//! 2. [`settings`] reads our variables and the AWS profile files, once, and finds out without network who AWS will think
-//!    we are. The result is a [`scope::Scope`]: service, partition, region, endpoint and identity. Its SHA-256 names the
-//!    cached token.
-//! 3. [`cache`] reads one small file. A fresh token is the answer: no lock, no network, no thread, no AWS code.
-//! 4. Otherwise [`helper`] takes the lock of that key, or waits for whoever holds it and takes what they come back with.
-//!    Having it, it looks again, and then asks [`ecr`]: credentials from the one source that the scope names, one
-//!    `GetAuthorizationToken`. Only now are the settings of the [`network`] read. Where a role wants a code, the person at the
-//!    [`terminal`] is asked first, by one process at a time. The token is kept, with its end and an earlier moment from
-//!    which on a newer one is wanted.
-//! 5. When there is no token to be had, a stale one that is still valid will do. Else [`error`] turns the failure into a
-//!    fixed sentence for the client, one line for the person, and the whole chain for the log.
+//! 1. `protocol` reads the server URL. `config` and `rules` decide what the host is: an ECR registry, a host for a fallback
+//!    helper, or neither. A host that isn't ECR's is answered here; the only file touched is the configuration file.
+//! 2. `aws` reads the AWS variables and profile files, once, and determines without network which identity AWS will see and
+//!    how to get its credentials. The result is a `Scope` (API, endpoint and identity), whose SHA-256 names the cached
+//!    token, and a `CredentialPlan`.
+//! 3. `cache` reads one small file. If the token is fresh, it is the answer: no lock, no network, no thread, no AWS code.
+//! 4. Otherwise `tokens` takes the lock of that key, or waits for the process that holds it and takes its result. With the
+//!    lock, it looks again, and then asks `ecr`: credentials by the plan, one `GetAuthorizationToken`. Only now are the
+//!    network settings read. If a role needs an MFA code, one process at a time asks the person at the `terminal` first.
+//!    The token is stored with its expiry and an earlier time from which on it is to be refreshed.
+//! 5. If there is no new token, a stale one that is still valid is served. Otherwise `error` turns the failure into a fixed
+//!    sentence for the client, one line for the person, and the chain of causes for the log.
+//!
+//! # Where to add what
+//!
+//! | to add | touch |
+//! | --- | --- |
+//! | a key of the configuration file | `config/toml.rs`: a variant of `Key`; the compiler names the rest. `rules.rs`: the field of `Rule`. `docs/configuration.md` |
+//! | a partition | `registry/partition.rs`: a variant and its row |
+//! | a source of credentials | `identity.rs`: a variant of `CredentialSource` or `ProfileBase`; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
+//! | a protocol | a module beside `docker` that calls `tokens::token`, and its verb in `cli.rs` |
+//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `docs/environment.md` |
+//! | a kind of failure | `error.rs`: a variant of `FailureKind`; the compiler names the rest. `docs/troubleshooting.md` |
 
-pub mod cache;
-pub mod cli;
-pub mod clock;
-pub mod ecr;
-pub mod env;
-pub mod error;
-pub mod fallback;
-pub mod fetch;
-pub mod fs;
-pub mod helper;
-pub mod identity;
-pub mod log;
-pub mod network;
-pub mod protocol;
-pub mod registry;
-pub mod rules;
-pub mod scope;
-pub mod secret;
-pub mod settings;
-pub mod streams;
-pub mod terminal;
-pub mod token;
+mod arn;
+mod aws;
+mod cache;
+mod cli;
+mod clock;
+mod config;
+mod docker;
+mod ecr;
+mod env;
+mod error;
+mod fallback;
+mod fetch;
+mod fs;
+mod identity;
+mod log;
+mod network;
+mod options;
+mod paths;
+mod protocol;
+mod redact;
+mod registry;
+mod rules;
+mod scope;
+mod secret;
+mod server_url;
+mod terminal;
+mod token;
+mod tokens;
+
+pub use cli::run;
+pub use clock::SystemClock;
+pub use docker::{Status, World};
+pub use ecr::Ecr;
+pub use env::Env;
+pub use fallback::Programs;
+
+#[doc(hidden)]
+pub mod unstable {
+    //! What the tests and benchmarks of this package use. It may change or go with every version.
+
+    pub use crate::arn::AccountId;
+    pub use crate::aws::profile_file::{Problem, ProfileFile, Profiles, Section};
+    pub use crate::clock::Timestamp;
+    pub use crate::error::Failure;
+    pub use crate::identity::{CachePolicy, CredentialPlan, CredentialSource, ProfileBase};
+    pub use crate::registry::{EndpointVariant, Partition, Registry};
+    pub use crate::scope::{CacheKey, Scope};
+    pub use crate::token::{Freshness, Lifetime, MaxAge, Spread};
+
+    /// What a token of a registry depends on and how its credentials are obtained, without rules.
+    /// Error: the AWS settings are invalid.
+    pub fn resolve(env: &crate::Env, registry: &Registry) -> Result<(Scope, CredentialPlan), Failure> {
+        let target = crate::rules::Target::of(registry.clone());
+        crate::aws::AwsSettings::read(env).for_target(&target)?.resolve()
+    }
+}

@@ -1,8 +1,8 @@
-//! The operator's log: off by default, to stderr or to a file, one line an event.
+//! The operator's log: off by default, to stderr or to a file, one line for each event.
 //!
-//! Only our own events are logged, not those of the SDK, whose trace level prints whole requests; so nothing secret gets
-//! in by type. The file is owner-only and bounded: past 1 MiB it moves to `FILE.old`, in place of the one
-//! before. A log that can't be written is no reason to fail a pull.
+//! It contains our own events only, not those of the SDK, whose trace level prints whole requests; so no secret reaches it.
+//! The file is owner-only and bounded: when it has grown to 1 MiB it is renamed to `FILE.old`, replacing the previous one.
+//! A log that can't be written is no reason to fail a pull.
 
 use std::fmt;
 use std::fs::File;
@@ -10,111 +10,88 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
-use crate::env::{Env, names};
-use crate::error::{Failure, FailureKind};
 use crate::fs::open_append;
+use crate::options::{LogLevel, Options};
 
-/// How long the log file may grow before it moves aside.
-const LONGEST_FILE: u64 = 1 << 20;
+/// How large the log file may grow before it is renamed.
+const MAX_FILE_SIZE: u64 = 1 << 20;
 
-/// How much an event matters; a log shows its level and those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// A `get` failed.
-    Error,
-    /// Something is wrong, and went well all the same.
-    Warn,
-    /// What was done.
-    Info,
-    /// Why it was done.
-    Debug,
-    /// Each step.
-    Trace,
-}
-
-impl Level {
-    const ALL: [(&'static str, Self); 5] = [
-        ("error", Self::Error),
-        ("warn", Self::Warn),
-        ("info", Self::Info),
-        ("debug", Self::Debug),
-        ("trace", Self::Trace),
-    ];
-
-    fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, level)| *level)
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::ALL.iter().find(|(_, level)| level == self).map_or("", |(name, _)| name);
-        formatter.pad(name)
-    }
+/// The log of one request.
+pub(crate) struct Log<'w> {
+    /// The most detailed level that is written; `None` for no log at all.
+    level: Option<LogLevel>,
+    sink: Sink<'w>,
+    clock: &'w dyn Clock,
+    /// What the events are about, such as `get HOST`.
+    subject: String,
 }
 
 /// Where events go.
-#[derive(Debug)]
-enum Sink {
-    Nowhere,
-    Stderr,
+enum Sink<'w> {
+    Stderr(&'w mut dyn Write),
     File(File),
 }
 
-/// The log of one process.
-#[derive(Debug)]
-pub struct Log {
-    level: Level,
-    sink: Sink,
-}
-
-impl Log {
-    /// The log that shows nothing.
-    pub const OFF: Self = Self { level: Level::Error, sink: Sink::Nowhere };
-
-    /// Opens the log that `AWS_ECR_LOG` and `AWS_ECR_LOG_FILE` ask for. A file without a level logs at `info`.
-    ///
-    /// # Errors
-    /// The level isn't one. A file that can't be opened is none: the log then goes to stderr.
-    pub fn open(env: &Env) -> Result<Self, Failure> {
-        let file = env.path(names::LOG_FILE);
-        let level = match (env.text(names::LOG), &file) {
-            (None, None) => return Ok(Self::OFF),
-            (Some(name), _) if name.eq_ignore_ascii_case("off") => return Ok(Self::OFF),
-            (Some(name), _) => Level::parse(&name).ok_or_else(|| {
-                let words = Level::ALL.map(|(name, _)| name).join(", ");
-                Failure::new(FailureKind::Misconfigured, format!("`{}` is one of off, {words}", names::LOG))
-            })?,
-            (None, Some(_)) => Level::Info,
-        };
-        let sink = file.and_then(|path| open_bounded(&path)).map_or(Sink::Stderr, Sink::File);
-        Ok(Self { level, sink })
+impl<'w> Log<'w> {
+    /// Opens the log that the options ask for. If its file can't be opened, it goes to stderr.
+    pub(crate) fn open(options: &Options, stderr: &'w mut dyn Write, clock: &'w dyn Clock, subject: String) -> Self {
+        let Options { log_level, log_file, .. } = options;
+        let file = log_level.and(log_file.as_deref()).and_then(open_bounded);
+        Self { level: *log_level, sink: file.map_or(Sink::Stderr(stderr), Sink::File), clock, subject }
     }
 
-    /// Writes one event, if the log shows its level.
-    pub fn write(&mut self, stderr: &mut dyn Write, clock: &dyn Clock, level: Level, event: fmt::Arguments<'_>) {
-        if level > self.level {
+    /// A request failed.
+    pub(crate) fn error(&mut self, event: fmt::Arguments<'_>) {
+        self.write(LogLevel::Error, event);
+    }
+
+    /// Something is wrong, but the request goes on.
+    pub(crate) fn warn(&mut self, event: fmt::Arguments<'_>) {
+        self.write(LogLevel::Warn, event);
+    }
+
+    /// What was done.
+    pub(crate) fn info(&mut self, event: fmt::Arguments<'_>) {
+        self.write(LogLevel::Info, event);
+    }
+
+    /// Why it was done.
+    pub(crate) fn debug(&mut self, event: fmt::Arguments<'_>) {
+        self.write(LogLevel::Debug, event);
+    }
+
+    fn write(&mut self, level: LogLevel, event: fmt::Arguments<'_>) {
+        if self.level.is_none_or(|most_detailed| level > most_detailed) {
             return;
         }
-        let line = || format!("{} {level:5} [{}] {event}\n", clock.now(), std::process::id());
+        let line = format!("{} {level:5} [{}] {}: {event}\n", self.clock.now(), std::process::id(), self.subject);
         // A log that can't be written must not fail a pull.
         let _ = match &mut self.sink {
-            Sink::Nowhere => Ok(()),
-            Sink::Stderr => stderr.write_all(line().as_bytes()),
-            Sink::File(file) => file.write_all(line().as_bytes()),
+            Sink::Stderr(stderr) => stderr.write_all(line.as_bytes()),
+            Sink::File(file) => file.write_all(line.as_bytes()),
         };
     }
 }
 
-/// Opens a log file, moving aside one that has grown too long.
+impl fmt::Debug for Log<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Log")
+            .field("level", &self.level)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Opens a log file, renaming one that has grown too large.
 fn open_bounded(path: &Path) -> Option<File> {
     let file = open_append(path).ok()?;
-    if file.metadata().ok()?.len() < LONGEST_FILE {
+    if file.metadata().ok()?.len() < MAX_FILE_SIZE {
         return Some(file);
     }
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".old");
-    match std::fs::rename(path, PathBuf::from(aside)) {
+    let mut old = path.as_os_str().to_owned();
+    old.push(".old");
+    match std::fs::rename(path, PathBuf::from(old)) {
         Ok(()) => open_append(path).ok(),
         Err(_) => None,
     }
@@ -126,57 +103,52 @@ mod tests {
 
     use super::*;
     use crate::clock::fake::FakeClock;
+    use crate::env::Env;
 
-    fn logged(variables: &[(&str, &str)], level: Level) -> Result<String, String> {
+    /// What a log with these variables writes to stderr for one event.
+    fn logged(variables: &[(&str, &str)], level: LogLevel) -> String {
         let mut stderr = Vec::new();
-        let mut log = Log::open(&Env::fixed(variables.iter().copied())).map_err(|failure| failure.detail)?;
-        log.write(&mut stderr, &FakeClock::at(0), level, format_args!("event"));
-        Ok(String::from_utf8(stderr).expect("text"))
+        let options = Options::read(&Env::fixed(variables.iter().copied()));
+        let clock = FakeClock::at(0);
+        Log::open(&options, &mut stderr, &clock, "get HOST".to_owned()).write(level, format_args!("event"));
+        String::from_utf8(stderr).expect("text")
     }
 
     #[test]
     fn the_log_is_off_unless_asked_for() {
-        assert_eq!(logged(&[], Level::Error), Ok(String::new()));
-        assert_eq!(logged(&[("AWS_ECR_LOG", "off")], Level::Error), Ok(String::new()));
-        assert_eq!(logged(&[("AWS_ECR_LOG", "")], Level::Error), Ok(String::new()));
+        assert_eq!(logged(&[], LogLevel::Error), "");
+        assert_eq!(logged(&[("AWS_ECR_LOG", "off")], LogLevel::Error), "");
+        assert_eq!(logged(&[("AWS_ECR_LOG", "")], LogLevel::Error), "");
     }
 
     #[test]
-    fn a_level_shows_itself_and_those_before_it() {
-        let line = format!("1970-01-01T00:00:00Z warn  [{}] event\n", std::process::id());
-        assert_eq!(logged(&[("AWS_ECR_LOG", "warn")], Level::Warn), Ok(line.clone()));
-        assert_eq!(logged(&[("AWS_ECR_LOG", "TRACE")], Level::Warn), Ok(line));
-        assert_eq!(logged(&[("AWS_ECR_LOG", "error")], Level::Warn), Ok(String::new()));
-    }
-
-    #[test]
-    fn a_level_that_is_none_is_a_mistake() {
-        assert_eq!(
-            logged(&[("AWS_ECR_LOG", "loud")], Level::Error),
-            Err("`AWS_ECR_LOG` is one of off, error, warn, info, debug, trace".to_owned())
-        );
+    fn a_level_contains_itself_and_those_above_it() {
+        let line = format!("1970-01-01T00:00:00Z warn  [{}] get HOST: event\n", std::process::id());
+        assert_eq!(logged(&[("AWS_ECR_LOG", "warn")], LogLevel::Warn), line);
+        assert_eq!(logged(&[("AWS_ECR_LOG", "TRACE")], LogLevel::Warn), line);
+        assert_eq!(logged(&[("AWS_ECR_LOG", "error")], LogLevel::Warn), "");
     }
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test looks at the file")]
-    fn a_log_file_is_owner_only_and_moves_aside_when_it_has_grown() {
+    fn a_log_file_is_owner_only_and_is_renamed_when_it_has_grown() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let path = directory.path().join("log");
         let text = path.to_str().expect("UTF-8");
-        assert_eq!(logged(&[("AWS_ECR_LOG_FILE", text)], Level::Info), Ok(String::new()));
-        assert_eq!(logged(&[("AWS_ECR_LOG_FILE", text)], Level::Debug), Ok(String::new()));
+        assert_eq!(logged(&[("AWS_ECR_LOG_FILE", text)], LogLevel::Info), "");
+        assert_eq!(logged(&[("AWS_ECR_LOG_FILE", text)], LogLevel::Debug), "");
         assert_eq!(std::fs::read_to_string(&path).expect("a file").lines().count(), 1);
         assert_eq!(path.metadata().expect("metadata").permissions().mode() & 0o777, 0o600);
 
         std::fs::write(&path, vec![b'x'; 1 << 20]).expect("grown");
-        logged(&[("AWS_ECR_LOG_FILE", text)], Level::Info).expect("logged");
+        logged(&[("AWS_ECR_LOG_FILE", text)], LogLevel::Info);
         assert_eq!(std::fs::read_to_string(&path).expect("a file").lines().count(), 1);
         assert_eq!(directory.path().join("log.old").metadata().expect("metadata").len(), 1 << 20);
     }
 
     #[test]
-    fn a_log_file_that_cannot_be_opened_gives_way_to_stderr() {
-        let line = logged(&[("AWS_ECR_LOG_FILE", "/nonexistent/log")], Level::Info).expect("logged");
+    fn a_log_whose_file_cannot_be_opened_goes_to_stderr() {
+        let line = logged(&[("AWS_ECR_LOG_FILE", "/nonexistent/log")], LogLevel::Info);
         assert!(line.ends_with("event\n"), "{line}");
     }
 }

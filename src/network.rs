@@ -1,7 +1,7 @@
-//! The way to AWS, as far as the user decides it: whom to trust, through which proxy, and how often to try.
+//! The network settings: which certificates to trust, which proxies to use, and how often to retry.
 //!
-//! Only the metadata service decides who we are; the identity has that in its fingerprint, and nothing else of this is part
-//! of a cache key. No I/O here: `settings` reads what the user says, `ecr` does it.
+//! No I/O here: `aws` reads the settings, `ecr` applies them. The URL of the metadata service
+//! decides the identity, and is part of its fingerprint; nothing else here is part of a cache key.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -10,39 +10,40 @@ use crate::error::Failure;
 use crate::registry::EndpointVariant;
 use crate::secret::Secret;
 
-/// How AWS is reached.
+/// How to reach AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkConfig {
-    /// Whose certificates are good.
+    /// Which certificates to trust.
     pub trust: Trust,
-    /// What stands between.
+    /// Which proxies to use.
     pub proxies: Proxies,
-    /// What to do when it fails.
+    /// How often to try a call.
     pub retries: Retries,
-    /// The URL of the instance metadata service, or what is wrong with it: that matters only to who needs the service.
+    /// The URL of the instance metadata service, or the mistake in its settings, which concerns
+    /// only a fetch that uses the service.
     pub metadata: Result<String, Failure>,
-    /// Which endpoints of STS and SSO are asked for credentials.
+    /// Which endpoints of STS and SSO to ask for credentials.
     pub variant: EndpointVariant,
 }
 
-/// Where the certificates come from that a server's own must lead to.
+/// The root certificates to trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// The system; where that has none at all, Mozilla's roots.
+    /// The system's; if the system has none, Mozilla's.
     #[default]
     System,
-    /// These places and no other.
+    /// Only those in these places.
     Only(Vec<CertificatePlace>),
 }
 
-/// A place of certificates in PEM form, named by the user.
+/// A place with certificates in PEM form, named by the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificatePlace {
-    /// A file, which must have at least one.
+    /// A file, which must contain at least one.
     File {
         /// The setting that names it, such as `AWS_CA_BUNDLE`.
         setting: &'static str,
-        /// The file.
+        /// Its path.
         path: PathBuf,
     },
     /// A directory of such files.
@@ -52,20 +53,21 @@ pub enum CertificatePlace {
 /// The proxies, by the scheme of the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proxies {
-    /// For `https://` requests, which it only passes on.
+    /// For `https://` requests, which it tunnels.
     pub https: Option<Proxy>,
-    /// For `http://` requests, which it reads.
+    /// For `http://` requests, which it reads and forwards.
     pub http: Option<Proxy>,
-    /// What is reached without one.
+    /// The hosts to connect to directly.
     pub direct: Vec<NoProxy>,
 }
 
-/// Something that is reached without a proxy.
+/// Hosts to connect to without a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoProxy {
-    /// A name, which stands for its subdomains too, `*` for every name, an address or a network (`10.0.0.0/8`).
+    /// A host name, which includes its subdomains; `*` for every name; an address; or a network
+    /// (`10.0.0.0/8`).
     pub host: String,
-    /// At this port alone, or at every one.
+    /// The only port that this applies to; `None` for every port.
     pub port: Option<u16>,
 }
 
@@ -74,19 +76,19 @@ pub struct NoProxy {
 pub struct Proxy {
     /// The variable that names it.
     pub setting: &'static str,
-    /// `http://` or `https://`, perhaps a user and a password, and the host.
+    /// `http://` or `https://`, optionally a user and a password, and the host.
     pub url: Secret,
 }
 
-/// How often a call is tried, with pauses that double.
+/// How often a call is tried; the pauses between attempts double.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// The first attempt and those after it.
+    /// The number of attempts, the first one included.
     pub attempts: NonZeroU32,
 }
 
 impl Default for Retries {
-    /// As in every AWS SDK.
+    /// Three attempts, as in every AWS SDK.
     fn default() -> Self {
         Self { attempts: NonZeroU32::MIN.saturating_add(2) }
     }

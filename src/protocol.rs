@@ -2,7 +2,7 @@
 //!
 //! A client starts the program with one action, writes a server URL or a JSON object to its stdin, and reads a JSON
 //! object or one fixed sentence from its stdout: <https://github.com/docker/docker-credential-helpers>. Input is
-//! bounded and output is exact to the byte. This file knows nothing of ECR.
+//! bounded and output is exact to the byte. ECR isn't part of this file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::env::Env;
 use crate::error::Failure;
 use crate::secret::Secret;
 
-/// The most that is read from stdin. A password is at most some kilobytes; nothing a client sends comes near.
+/// The most that is read from stdin. A password has some kilobytes at most, so no client sends nearly as much.
 const MAX_INPUT: u64 = 1 << 20;
 
 /// What a client asks for: the first and only argument.
@@ -22,9 +22,9 @@ const MAX_INPUT: u64 = 1 << 20;
 pub enum Action {
     /// The credentials of one server.
     Get,
-    /// Keep the credentials of one server.
+    /// Store the credentials of one server.
     Store,
-    /// Forget the credentials of one server.
+    /// Erase the credentials of one server.
     Erase,
     /// All servers and their user names.
     List,
@@ -32,13 +32,11 @@ pub enum Action {
 
 impl Action {
     /// The action of that name, spelled exactly.
-    #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         [Self::Get, Self::Store, Self::Erase, Self::List].into_iter().find(|action| action.as_str() == name)
     }
 
     /// Its name, as the program's argument.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "get",
@@ -97,12 +95,9 @@ pub struct Request(Secret);
 
 impl Request {
     /// Reads stdin to its end.
-    ///
-    /// # Errors
-    /// Something that isn't text, or far too much.
+    /// Error: something that isn't text, or far too much.
     pub fn read(stdin: &mut dyn Read) -> Result<Self, BadRequest> {
-        // Room for a host name and its end: one read for each.
-        let mut request = Vec::with_capacity(512);
+        let mut request = Vec::new();
         stdin.take(MAX_INPUT + 1).read_to_end(&mut request)?;
         if request.len() as u64 > MAX_INPUT {
             return Err(BadRequest::TooLong);
@@ -111,15 +106,12 @@ impl Request {
     }
 
     /// The request as it came, which may hold a password: for another helper.
-    #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
     /// The server URL that a `get` or `erase` asks for: all of the request, lines joined, white space trimmed.
-    ///
-    /// # Errors
-    /// Nothing was sent.
+    /// Error: nothing was sent.
     pub fn server_url(&self) -> Result<String, BadRequest> {
         let joined: String = self.expose().lines().collect();
         let server_url = joined.trim();
@@ -129,17 +121,15 @@ impl Request {
         Ok(server_url.to_owned())
     }
 
-    /// The credentials that a `store` wants kept.
-    ///
-    /// # Errors
-    /// Not a JSON object, or one without a server URL or user name.
-    pub fn credentials(&self) -> Result<StoreRequest, BadRequest> {
+    /// The server URL that a `store` has credentials for.
+    /// Error: not a JSON object, or one without a server URL or user name.
+    pub fn stored_server_url(&self) -> Result<String, BadRequest> {
         let request = self.expose();
-        // serde would take an array for an object of its first fields.
+        // serde would accept an array of the fields' values.
         if !request.trim_start().starts_with('{') {
             return Err(BadRequest::NotJson);
         }
-        let Credentials { server_url, username, secret } =
+        let StoredCredentials { server_url, username, _secret } =
             serde_json::from_str(request).map_err(|_| BadRequest::NotJson)?;
         if server_url.trim().is_empty() {
             return Err(BadRequest::Sentence(Sentence::NoServerUrl));
@@ -147,86 +137,52 @@ impl Request {
         if username.is_empty() {
             return Err(BadRequest::Sentence(Sentence::NoUsername));
         }
-        Ok(StoreRequest { server_url: server_url.trim().to_owned(), username, secret: Secret::new(secret) })
+        Ok(server_url.trim().to_owned())
     }
 }
 
-/// The credentials that a `store` wants kept.
-#[derive(Debug)]
-pub struct StoreRequest {
-    /// Whose credentials these are, as the client spells it.
-    pub server_url: String,
-    /// The user name.
-    pub username: String,
-    /// The password.
-    pub secret: Secret,
-}
-
-/// The one JSON object of the protocol, as `store` receives it. Fields we don't know are the client's business.
+/// The JSON object of the protocol, as `store` receives it. Fields that we don't know are the client's business.
 #[derive(Deserialize)]
-struct Credentials {
+struct StoredCredentials {
     #[serde(rename = "ServerURL", default)]
     server_url: String,
     #[serde(rename = "Username", default)]
     username: String,
+    /// Checked, but not stored here.
     #[serde(rename = "Secret", default)]
-    secret: String,
+    _secret: Secret,
+}
+
+/// The JSON object of the protocol, as `get` answers. The order of the fields is that of the Go helpers.
+#[derive(Serialize)]
+struct Credentials<'a> {
+    #[serde(rename = "ServerURL")]
+    server_url: &'a str,
+    #[serde(rename = "Username")]
+    username: &'a str,
+    #[serde(rename = "Secret")]
+    secret: &'a str,
 }
 
 /// Writes the answer to a `get`: one JSON object and a line end.
-///
-/// # Errors
-/// The client closed its end.
-pub fn write_credentials(stdout: &mut dyn Write, server_url: &str, username: &str, secret: &Secret) -> io::Result<()> {
-    let secret = secret.expose();
-    // Room for all of it at once, unless much has to be escaped.
-    let mut line = Vec::with_capacity(64 + server_url.len() + username.len() + secret.len());
-    // As `get` answers; the order of the fields is that of the Go helpers.
-    for (before, text) in [("{\"ServerURL\":", server_url), (",\"Username\":", username), (",\"Secret\":", secret)] {
-        line.extend_from_slice(before.as_bytes());
-        push_json_string(&mut line, text)?;
-    }
-    line.extend_from_slice(b"}\n");
-    stdout.write_all(&line)?;
-    stdout.flush()
+/// Error: the client closed its end.
+pub(crate) fn write_credentials(
+    stdout: &mut dyn Write,
+    server_url: &str,
+    username: &str,
+    secret: &Secret,
+) -> io::Result<()> {
+    write_json(stdout, &Credentials { server_url, username, secret: secret.expose() })
 }
 
-/// Appends a text as JSON has it. A password of kilobytes is looked at eight bytes at a time: byte by byte it takes a tenth
-/// of all the instructions of a hit.
-fn push_json_string(line: &mut Vec<u8>, text: &str) -> io::Result<()> {
-    let (chunks, rest) = text.as_bytes().as_chunks::<8>();
-    if chunks.iter().all(|chunk| is_plain(*chunk)) && rest.iter().all(|byte| is_plain([*byte; 8])) {
-        line.push(b'"');
-        line.extend_from_slice(text.as_bytes());
-        line.push(b'"');
-        Ok(())
-    } else {
-        Ok(serde_json::to_writer(line, text)?)
-    }
-}
-
-/// Whether JSON takes these bytes of UTF-8 as they are: no quotation mark, no backslash, no control character. All eight are
-/// compared at once: <https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord>.
-fn is_plain(bytes: [u8; 8]) -> bool {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const TOP_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-    let bytes = u64::from_ne_bytes(bytes);
-    let less_than = |bytes: u64, limit: u8| bytes.wrapping_sub(ONES * u64::from(limit)) & !bytes;
-    let is = |byte: u8| less_than(bytes ^ (ONES * u64::from(byte)), 1);
-    (less_than(bytes, b' ') | is(b'"') | is(b'\\')) & TOP_BITS == 0
-}
-
-/// Reads another helper's answer to a `list`; `None` for what isn't one.
-#[must_use]
-pub fn parse_list(answer: &[u8]) -> Option<BTreeMap<String, String>> {
+/// Reads another helper's answer to a `list`; `None` if it isn't valid.
+pub(crate) fn parse_list(answer: &[u8]) -> Option<BTreeMap<String, String>> {
     serde_json::from_slice(answer).ok()
 }
 
 /// Writes the answer to a `list`: `{"SERVER URL":"USER NAME",…}` and a line end.
-///
-/// # Errors
-/// The client closed its end.
-pub fn write_list(stdout: &mut dyn Write, usernames: &BTreeMap<String, String>) -> io::Result<()> {
+/// Error: the client closed its end.
+pub(crate) fn write_list(stdout: &mut dyn Write, usernames: &BTreeMap<String, String>) -> io::Result<()> {
     write_json(stdout, usernames)
 }
 
@@ -234,23 +190,18 @@ pub fn write_list(stdout: &mut dyn Write, usernames: &BTreeMap<String, String>) 
 pub trait Helpers {
     /// Runs `docker-credential-NAME` with an action and a request. Its stdout, stderr and exit status (0 to 255) are the
     /// client's.
-    ///
-    /// # Errors
-    /// There is no such program, it can't be run, or it would lead back here.
+    /// Error: there is no such program, it can't be run, or it would lead back here.
     fn pass_on(&self, env: &Env, helper: &str, action: Action, request: &Request) -> Result<u8, Failure>;
 
     /// Asks `docker-credential-NAME` for its list.
-    ///
-    /// # Errors
-    /// As above, or it failed, or its answer is none.
+    /// Error: as above, or it failed, or its answer isn't valid.
     fn list(&self, env: &Env, helper: &str) -> Result<BTreeMap<String, String>, Failure>;
 }
 
 /// One `write` for the whole line, so that no client sees half of it.
 fn write_json(stdout: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(value)?;
-    line.push(b'\n');
-    stdout.write_all(&line)?;
+    let line = Secret::new(serde_json::to_string(value)? + "\n");
+    stdout.write_all(line.expose().as_bytes())?;
     stdout.flush()
 }
 
@@ -264,8 +215,8 @@ mod tests {
         Request::read(&mut &request[..]).and_then(|request| request.server_url()).map_err(|error| error.to_string())
     }
 
-    fn stored(request: &[u8]) -> Result<StoreRequest, BadRequest> {
-        Request::read(&mut &request[..])?.credentials()
+    fn stored(request: &[u8]) -> Result<String, BadRequest> {
+        Request::read(&mut &request[..])?.stored_server_url()
     }
 
     #[test]
@@ -315,11 +266,11 @@ mod tests {
     }
 
     #[test]
-    fn a_store_request_is_read_and_its_secret_does_not_print() {
+    fn a_store_request_names_its_server_and_its_secret_does_not_print() {
         let request = br#"{"ServerURL":"https://h/\n","Username":"u","Secret":"hunter2","Extra":true}"#;
-        let stored = stored(request).expect("understood");
-        assert_eq!((&*stored.server_url, &*stored.username, stored.secret.expose()), ("https://h/", "u", "hunter2"));
-        assert!(!format!("{stored:?}").contains("hunter2"));
+        assert_eq!(stored(request).expect("understood"), "https://h/");
+        let request = Request::read(&mut &request[..]).expect("text");
+        assert!(!format!("{request:?}").contains("hunter2"));
     }
 
     #[test]
@@ -330,19 +281,6 @@ mod tests {
             String::from_utf8(stdout).expect("text"),
             "{\"ServerURL\":\"https://h\\\"\",\"Username\":\"AWS\",\"Secret\":\"s\\\\\u{e9}\"}\n"
         );
-    }
-
-    #[test]
-    fn each_character_at_each_place_is_written_as_serde_json_writes_it() {
-        for character in (0..=0x7f_u8).map(char::from).chain(['\u{80}', '\u{a0}', '\u{e9}', '\u{2028}', '\u{10ffff}']) {
-            for place in 0..20 {
-                let text = format!("{}{character}{}", "a".repeat(place), "z".repeat(19 - place));
-                let mut line = Vec::new();
-                push_json_string(&mut line, &text).expect("written");
-                let expected = serde_json::to_vec(&text).expect("JSON");
-                assert_eq!(line, expected, "{text:?}");
-            }
-        }
     }
 
     #[test]
@@ -369,10 +307,10 @@ mod tests {
             prop_assume!(!url.trim().is_empty());
             let mut wire = Vec::new();
             write_credentials(&mut wire, &url, &name, &Secret::from(&*secret)).expect("written");
-            let read = stored(&wire).expect("understood");
-            prop_assert_eq!(read.server_url, url.trim());
-            prop_assert_eq!(read.username, name);
-            prop_assert_eq!(read.secret.expose(), secret);
+            prop_assert_eq!(stored(&wire).expect("understood"), url.trim());
+            let read: BTreeMap<String, String> = serde_json::from_slice(&wire).expect("one object of texts");
+            let fields = [("ServerURL", &url), ("Username", &name), ("Secret", &secret)];
+            prop_assert_eq!(read, fields.map(|(field, text)| (field.to_owned(), text.to_owned())).into());
         }
     }
 }

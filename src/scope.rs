@@ -15,19 +15,18 @@ use crate::registry::{Api, EndpointVariant};
 
 /// Collects labelled facts into a digest. Lengths are hashed too, so that no two different lists of facts run together.
 #[derive(Clone)]
-pub struct Fingerprint(Sha256);
+pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
     /// Begins a digest for one purpose.
-    #[must_use]
-    pub fn of(purpose: &str) -> Self {
+    pub(crate) fn of(purpose: &str) -> Self {
         let mut fingerprint = Self(Sha256::new());
         fingerprint.add("purpose", purpose.as_bytes());
         fingerprint
     }
 
     /// Adds one fact.
-    pub fn add(&mut self, label: &str, value: &[u8]) {
+    pub(crate) fn add(&mut self, label: &str, value: &[u8]) {
         // Nothing is hashed that is longer than 4 GiB: files are read with a limit.
         let length = |of: &[u8]| u32::try_from(of.len()).unwrap_or(u32::MAX).to_le_bytes();
         self.0.update(length(label.as_bytes()));
@@ -37,8 +36,7 @@ impl Fingerprint {
     }
 
     /// The digest of all facts, in the order they came in.
-    #[must_use]
-    pub fn finish(self) -> [u8; 32] {
+    pub(crate) fn finish(self) -> [u8; 32] {
         self.0.finalize().into()
     }
 }
@@ -65,7 +63,6 @@ pub struct Scope {
 
 impl Scope {
     /// The name that its token is cached under.
-    #[must_use]
     pub fn key(&self) -> CacheKey {
         let Self { api: Api { service, partition, region }, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;

@@ -1,8 +1,8 @@
 //! An authorization token, and how long it may be used.
 //!
-//! A token is parsed once, from the base64 text that `GetAuthorizationToken` hands out
+//! A token is parsed once, from the base64 text that `GetAuthorizationToken` returns
 //! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html>). Its [`Lifetime`] is pure
-//! arithmetic on moments; whose token it is, is the business of `scope`.
+//! arithmetic on times. Which identity it belongs to is up to `scope`.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 
-/// User name and password for the registries that one `GetAuthorizationToken` is good for.
+/// The user name and password that one `GetAuthorizationToken` returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationToken {
     username: String,
@@ -21,7 +21,7 @@ pub struct AuthorizationToken {
     expires_at: Timestamp,
 }
 
-/// What makes an answer of the API unusable as a token. The token itself is never part of the message.
+/// Why a response of the API isn't a usable token. The token itself is never part of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedToken {
     /// The text isn't base64 of UTF-8.
@@ -30,7 +30,7 @@ pub enum MalformedToken {
     /// The decoded text has no `:`.
     #[error("the authorization token is not USER:PASSWORD")]
     NotAPair,
-    /// Clients take an empty user name or password, and the user name `<token>`, for something else than a password.
+    /// To clients, an empty user name or password and the user name `<token>` mean something else than a password.
     #[error("the authorization token has an empty or reserved part")]
     EmptyPart,
 }
@@ -42,10 +42,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl AuthorizationToken {
-    /// Takes apart the base64 of `USER:PASSWORD`.
-    ///
-    /// # Errors
-    /// It isn't that, or a part of it can't be a credential.
+    /// Decodes the base64 of `USER:PASSWORD`.
+    /// Error: it isn't that, or a part of it isn't a credential.
     pub fn decode(encoded: &str, expires_at: Timestamp) -> Result<Self, MalformedToken> {
         let decoded = BASE64.decode(encoded.trim()).map_err(|_| MalformedToken::NotBase64)?;
         let pair = Secret::new(String::from_utf8(decoded).map_err(|_| MalformedToken::NotBase64)?);
@@ -53,10 +51,8 @@ impl AuthorizationToken {
         Self::new(username.to_owned(), Secret::from(password), expires_at)
     }
 
-    /// Puts a token together from its parts.
-    ///
-    /// # Errors
-    /// A part is empty, or the user name is the reserved `<token>`.
+    /// Makes a token of its parts.
+    /// Error: a part is empty, or the user name is the reserved `<token>`.
     pub fn new(username: String, password: Secret, expires_at: Timestamp) -> Result<Self, MalformedToken> {
         if username.is_empty() || username == "<token>" || password.expose().is_empty() {
             return Err(MalformedToken::EmptyPart);
@@ -65,59 +61,54 @@ impl AuthorizationToken {
     }
 
     /// `AWS`, so far.
-    #[must_use]
     pub fn username(&self) -> &str {
         &self.username
     }
 
     /// The password.
-    #[must_use]
     pub fn password(&self) -> &Secret {
         &self.password
     }
 
-    /// When the registry stops taking it.
-    #[must_use]
+    /// When the registry stops accepting it.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 }
 
-/// How long tokens of an identity may be used again.
+/// How long a cached token of an identity may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MaxAge {
-    /// As long as they are valid: whoever got them can be told from what is visible.
+    /// Until it expires: everything that decides the identity is visible.
     UntilExpiry,
-    /// For at most [`OPAQUE_LIMIT`]: the identity may change with nothing visible changing.
+    /// One hour at most: the identity can change although nothing visible changes.
     OneHour,
 }
 
-/// How long a token of an opaque identity is used: one hour.
-pub const OPAQUE_LIMIT: Duration = Duration::from_hours(1);
+const ONE_HOUR: Duration = Duration::from_hours(1);
 
-/// A share of the fresh time, in thousandths, that a token's refresh comes early: machines that start at one moment must
-/// not refresh at one moment.
+/// By which share of the fresh time, in thousandths, a token is refreshed early, so that machines that start at the same
+/// time don't refresh at the same time.
 ///
-/// The width was chosen by simulating fleets for a day (`cargo fleet`, `benches/fleet`). AWS takes 500 calls a second of an
-/// account in a region. Of 100,000 machines that start within a minute, the busiest second after the start has
+/// The width was chosen by simulating fleets for a day (`cargo fleet`, `benches/fleet`). AWS accepts 500 calls a second for
+/// an account in a region. With 100,000 machines that start within a minute, the busiest second after the start has
 ///
-/// | spread | tokens of 12 hours | opaque identities |
+/// | spread | tokens of 12 hours | tokens used for one hour |
 /// | --- | --- | --- |
 /// | none | 1,708 calls | 1,872 calls: above the quota for 36 minutes a day, 124,000 pulls fail |
 /// | 5 % | 132 | 654: above it for 27 seconds |
 /// | 10 % | 73 | 315 |
 /// | 25 % | 38 | 152, and 8 % more calls in all |
 ///
-/// So 10 % is the least that keeps such a fleet below the quota; it does up to some 150,000 machines.
+/// So 10 % is the smallest spread that keeps such a fleet below the quota, up to some 150,000 machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spread(u32);
 
 impl Spread {
-    /// The greatest: 10 %, which `cargo fleet` holds against the quota.
+    /// The largest spread: 10 %, which `cargo fleet` compares with the quota.
     pub const MAX: u32 = 100;
 
     /// A spread from any random number.
-    #[must_use]
     pub const fn from_random(random: u32) -> Self {
         Self(random % (Self::MAX + 1))
     }
@@ -128,41 +119,39 @@ impl Spread {
 pub struct Lifetime {
     /// When it came from the API.
     pub received: Timestamp,
-    /// From when on a newer one is wanted.
+    /// From when on it is to be refreshed.
     pub refresh: Timestamp,
-    /// From when on it is no longer used.
-    pub end: Timestamp,
+    /// From when on it must not be used.
+    pub expires: Timestamp,
 }
 
-/// What a lifetime says at one moment.
+/// The state of a token at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
     /// Serve it.
     Fresh,
-    /// Serve it only if a newer one can't be had, or while somebody else is fetching one.
+    /// Serve it only if a newer one isn't available, or while another process is fetching one.
     Stale,
     /// Don't serve it.
     Expired,
 }
 
 impl Lifetime {
-    /// The lifetime of a token just received: fresh for half its life or the opaque limit, whichever is shorter.
-    #[must_use]
-    pub fn starting(received: Timestamp, expires_at: Timestamp, reuse: MaxAge, spread: Spread) -> Self {
+    /// The lifetime of a token just received: fresh for half its life or the whole hour, whichever is shorter.
+    pub fn starting(received: Timestamp, expires_at: Timestamp, max_age: MaxAge, spread: Spread) -> Self {
         let life = expires_at.since(received);
-        let (fresh, end) = match reuse {
+        let (fresh, expires) = match max_age {
             MaxAge::UntilExpiry => (life / 2, expires_at),
-            MaxAge::OneHour => ((life / 2).min(OPAQUE_LIMIT), expires_at.min(received.after(OPAQUE_LIMIT))),
+            MaxAge::OneHour => ((life / 2).min(ONE_HOUR), expires_at.min(received.after(ONE_HOUR))),
         };
         let refresh = received.after(fresh / 1_000 * (1_000 - spread.0));
-        Self { received, refresh, end }
+        Self { received, refresh, expires }
     }
 
-    /// What it says now. A token from the future is stale: the clock was wrong then or is now, so the end can't be
-    /// trusted enough to skip asking.
-    #[must_use]
+    /// The state now. A token from the future is stale: the clock was wrong then or is wrong now, so its times can't be
+    /// trusted.
     pub fn freshness(&self, now: Timestamp) -> Freshness {
-        if now >= self.end {
+        if now >= self.expires {
             Freshness::Expired
         } else if now >= self.refresh || now < self.received {
             Freshness::Stale
@@ -240,9 +229,9 @@ mod tests {
     #[test]
     fn a_token_of_an_opaque_identity_is_used_for_at_most_an_hour() {
         let lifetime = Lifetime::starting(at(0), at(12 * HOUR), MaxAge::OneHour, FULL_SPREAD);
-        assert_eq!((lifetime.refresh, lifetime.end), (at(HOUR * 9 / 10), at(HOUR)));
+        assert_eq!((lifetime.refresh, lifetime.expires), (at(HOUR * 9 / 10), at(HOUR)));
         let short = Lifetime::starting(at(0), at(600), MaxAge::OneHour, NO_SPREAD);
-        assert_eq!((short.refresh, short.end), (at(300), at(600)));
+        assert_eq!((short.refresh, short.expires), (at(300), at(600)));
     }
 
     #[test]

@@ -15,14 +15,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use docker_credential_ecr_login::env::Env;
-use docker_credential_ecr_login::registry::Registry;
-use docker_credential_ecr_login::settings::AwsSettings;
-use docker_credential_ecr_login::token::MaxAge;
-use docker_credential_ecr_login::{
-    identity::{CachePolicy, CredentialSource},
-    scope::Scope,
-};
+use docker_credential_ecr_login::Env;
+use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, MaxAge, Registry, Scope, resolve};
 use serde_json::json;
 
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
@@ -239,7 +233,7 @@ fn a_role_on_the_environment_gives_way_to_the_keys_it_is_built_on() {
 
     let without_keys = home.without("AWS_ACCESS_KEY_ID");
     let reason = reason(&without_keys);
-    assert!(reason.starts_with("profile `dev` gave no credentials ("), "{reason}");
+    assert!(reason.starts_with("could not get credentials from profile `dev` ("), "{reason}");
     assert_eq!(aws.calls(Api::AssumeRole), 0);
 }
 
@@ -311,7 +305,7 @@ fn a_credential_process_that_fails_is_quoted() {
     let aws = FakeAws::start();
     let home = process_of(&aws, "echo 'vault is sealed: ask the team' >&2; exit 3");
     let reason = reason(&home);
-    assert!(reason.starts_with("profile `dev` gave no credentials ("), "{reason}");
+    assert!(reason.starts_with("could not get credentials from profile `dev` ("), "{reason}");
     assert!(reason.contains("vault is sealed: ask the team") && reason.contains('3'), "{reason}");
     assert!(reason.ends_with("; try `aws sts get-caller-identity` with the same settings"), "{reason}");
     assert_eq!(aws.requests().len(), 0);
@@ -324,7 +318,9 @@ fn a_credential_process_that_never_ends_is_given_up() {
     let reply = home.get(HOST);
     reply.assert_not_found();
     assert!(
-        reply.stderr.contains("profile `dev` gave no credentials (its `credential_process` gave nothing in 1 s)"),
+        reply
+            .stderr
+            .contains("could not get credentials from profile `dev` (`credential_process` timed out after 1 s)"),
         "{}",
         reply.stderr
     );
@@ -447,7 +443,9 @@ fn an_sso_session_that_is_over_names_the_profile_to_log_in() {
             aws.set(Api::SsoRoleCredentials, Behaviour::Answer);
             aws.set(Api::AssumeRole, Behaviour::error(403, "AccessDenied", "not authorized to assume it"));
             if name != log_in {
-                let start = format!("profile `{name}` gave no credentials (AccessDenied: not authorized to assume it)");
+                let start = format!(
+                    "could not get credentials from profile `{name}` (AccessDenied: not authorized to assume it)"
+                );
                 assert!(reason(&home).starts_with(&start), "{}", reason(&home));
             }
         }
@@ -461,7 +459,10 @@ fn an_sso_role_that_isnt_assigned_isnt_mended_by_a_login() {
     logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
     aws.set(Api::SsoRoleCredentials, Behaviour::error(403, "ForbiddenException", "No access"));
     let reason = reason(&home);
-    assert!(reason.starts_with("profile `dev` gave no credentials (ForbiddenException: No access)"), "{reason}");
+    assert!(
+        reason.starts_with("could not get credentials from profile `dev` (ForbiddenException: No access)"),
+        "{reason}"
+    );
 }
 
 #[test]
@@ -472,7 +473,7 @@ fn an_sso_portal_that_answers_with_nothing_isnt_mended_by_a_login() {
         logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
         aws.set(Api::SsoRoleCredentials, answer);
         let reason = reason(&home);
-        assert!(reason.starts_with("the answer of the AWS API makes no sense (SSO did not return "), "{reason}");
+        assert!(reason.starts_with("unexpected response from the AWS API (SSO did not return "), "{reason}");
     }
 }
 
@@ -500,7 +501,7 @@ fn a_web_identity_of_the_environment_until_role_or_subject_is_another() {
     let home = home.env("AWS_ROLE_SESSION_NAME", "build-2");
     fetched(&aws, &home, "ASIA-Push-web-4");
     fs::remove_file(home.home().join("token")).expect("it is there");
-    assert!(reason(&home).starts_with("the web identity token gave no credentials ("), "{}", reason(&home));
+    assert!(reason(&home).starts_with("could not get credentials from the web identity token ("), "{}", reason(&home));
 }
 
 #[test]
@@ -620,7 +621,7 @@ fn an_empty_endpoint_variable_is_named_where_it_would_count() {
     let aws = FakeAws::start();
     let unset = |variable: &str| {
         format!(
-            "the AWS settings are wrong (`{variable}` is set to the empty string; unset it); correct them and try again"
+            "the AWS settings are invalid (`{variable}` is set to the empty string; unset it); fix them and try again"
         )
     };
     let keys = format!("aws_access_key_id = AKIABASE\n{SECRET}");
@@ -674,7 +675,7 @@ fn an_endpoint_that_is_no_url_is_named_before_anybody_is_asked() {
         let home = profile_of(&aws, &settings).without("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_ECR", aws.url());
         assert_eq!(
             reason(&home),
-            "the AWS settings are wrong (the endpoint URL is not an `http://` or `https://` URL); correct them and try \
+            "the AWS settings are invalid (the endpoint URL is not an `http://` or `https://` URL); fix them and try \
              again",
             "{settings}"
         );
@@ -742,7 +743,7 @@ fn a_container_with_a_relative_uri_until_it_is_another() {
     let scope = |variables: &[(&str, &str)]| -> (Scope, CredentialSource) {
         let env = Env::fixed([("HOME", "/nonexistent")].iter().chain(variables).copied());
         let registry = Registry::parse(HOST).expect("an ECR host");
-        let (scope, plan) = AwsSettings::read(&env).scope(&registry).expect("good settings");
+        let (scope, plan) = resolve(&env, &registry).expect("good settings");
         (scope, plan.source)
     };
     let relative = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/credentials/one");

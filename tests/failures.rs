@@ -23,10 +23,10 @@ const REGISTRIES: [(&str, Api, &str); 2] = [
     (PUBLIC, Api::EcrPublicToken, "`ecr-public:GetAuthorizationToken` and `sts:GetServiceBearerToken`"),
 ];
 
-const NO_CREDENTIALS: &str = "no AWS credentials found; set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and \
+const NO_CREDENTIALS: &str = "no AWS credentials found; set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and \
                               `AWS_SECRET_ACCESS_KEY`, or run `aws configure`";
 const CHECK_NETWORK: &str = "; check the network, DNS, VPC endpoints and proxy variables";
-const CHECK_ENDPOINT: &str = "; check the endpoint URL and any proxy on the way";
+const CHECK_ENDPOINT: &str = "; check the endpoint URL and any proxy in between";
 const CHECK_IDENTITY: &str = "; try `aws sts get-caller-identity` with the same settings";
 
 const ACCESS_KEY_ID: &str = "AKIDFAILURES";
@@ -115,32 +115,39 @@ fn an_error_of_the_api_is_named_with_cause_and_remedy() {
             400,
             "The security token included in the request is invalid.",
             1,
-            "AWS refuses the credentials",
-            "check the access key with `aws sts get-caller-identity`, and the clock of this machine",
+            "AWS rejected the credentials",
+            "check the keys with `aws sts get-caller-identity`, and this machine's clock",
         ),
         (
             "InvalidSignatureException",
             400,
             "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z",
             1,
-            "AWS refuses the credentials",
-            "check the access key with `aws sts get-caller-identity`, and the clock of this machine",
+            "AWS rejected the credentials",
+            "check the keys with `aws sts get-caller-identity`, and this machine's clock",
         ),
-        ("ThrottlingException", 400, "Rate exceeded", 3, "AWS throttles this account's calls", "try again in a minute"),
+        (
+            "ThrottlingException",
+            400,
+            "Rate exceeded",
+            3,
+            "AWS is throttling requests from this account",
+            "try again in a minute",
+        ),
         (
             "ServerException",
             500,
             "Service is having trouble",
             3,
-            "the ECR service failed",
-            "try again; if it stays, see the AWS Health Dashboard",
+            "ECR returned a server error",
+            "try again; if it keeps failing, see the AWS Health Dashboard",
         ),
         (
             "UnsupportedCommandException",
             400,
             "This command is not supported in this region",
             1,
-            "AWS doesn't offer this here",
+            "not supported in this region or for this account",
             "check the account and region in the registry's name",
         ),
         (
@@ -148,7 +155,7 @@ fn an_error_of_the_api_is_named_with_cause_and_remedy() {
             400,
             "Invalid parameter",
             1,
-            "AWS doesn't offer this here",
+            "not supported in this region or for this account",
             "check the account and region in the registry's name",
         ),
         (
@@ -156,8 +163,8 @@ fn an_error_of_the_api_is_named_with_cause_and_remedy() {
             400,
             "Something new",
             1,
-            "the answer of the AWS API makes no sense",
-            "check the endpoint URL and any proxy on the way",
+            "unexpected response from the AWS API",
+            "check the endpoint URL and any proxy in between",
         ),
     ];
     let cases = rows.iter().flat_map(|row| REGISTRIES.map(|registry| (row, registry)));
@@ -182,11 +189,15 @@ fn an_error_without_a_word_is_named_by_its_status() {
         (
             404,
             1,
-            "the answer of the AWS API makes no sense (HTTP status 404); check the endpoint URL and any proxy on the \
-             way",
+            "unexpected response from the AWS API (HTTP status 404); check the endpoint URL and any proxy in between",
         ),
-        (429, 3, "AWS throttles this account's calls (HTTP status 429); try again in a minute"),
-        (503, 3, "the ECR service failed (HTTP status 503); try again; if it stays, see the AWS Health Dashboard"),
+        (429, 3, "AWS is throttling requests from this account (HTTP status 429); try again in a minute"),
+        (
+            503,
+            3,
+            "ECR returned a server error (HTTP status 503); try again; if it keeps failing, see the AWS Health \
+             Dashboard",
+        ),
     ];
     let cases = rows.iter().flat_map(|row| REGISTRIES.map(|registry| (row, registry)));
     at_once(cases, |(&(status, calls, expected), (host, api, policy))| {
@@ -236,7 +247,7 @@ fn an_unreachable_metadata_service_is_named() {
     );
     assert!(
         reason.ends_with(
-            "); set `AWS_PROFILE` or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
+            "); set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
              container on EC2, raise the metadata hop limit to 2"
         ),
         "{reason}"
@@ -292,7 +303,8 @@ fn outside_the_commercial_partition_ecr_public_is_not_asked() {
         assert_eq!(
             reason(&sandbox, PUBLIC),
             format!(
-                "ECR Public doesn't know identities of the partition `{partition}`; public images are pulled anonymously"
+                "ECR Public doesn't accept identities from partition `{partition}`; public images can be pulled \
+                 anonymously"
             )
         );
         sandbox.get(PRIVATE).password();
@@ -374,27 +386,32 @@ fn a_source_of_credentials_that_fails_is_named() {
     );
     half.secret("made/up/secret/of/a/process");
     for (what, sandbox, start) in [
-        ("role", role, format!("profile `dev` gave no credentials (AccessDenied: {DENIED}")),
+        ("role", role, format!("could not get credentials from profile `dev` (AccessDenied: {DENIED}")),
         (
             "web identity",
             web,
-            "the web identity token gave no credentials (InvalidIdentityToken: No OpenIDConnect provider".to_owned(),
+            "could not get credentials from the web identity token (InvalidIdentityToken: No OpenIDConnect provider"
+                .to_owned(),
         ),
-        ("container", sandbox().with_container(&aws), "the container credentials gave no credentials (".to_owned()),
+        (
+            "container",
+            sandbox().with_container(&aws),
+            "could not get credentials from the container credentials endpoint (".to_owned(),
+        ),
         (
             "process that fails",
             process("echo no luck >&2; exit 3"),
-            "profile `dev` gave no credentials (its `credential_process` ended with status 3: no luck);".to_owned(),
+            "could not get credentials from profile `dev` (`credential_process` exited with status 3: no luck);".to_owned(),
         ),
         (
             "process with broken output",
             broken,
-            "profile `dev` gave no credentials (its `credential_process` gave an answer that is no JSON object);".to_owned(),
+            "could not get credentials from profile `dev` (the output of `credential_process` is not a JSON object);".to_owned(),
         ),
         (
             "process with half an output",
             half,
-            "profile `dev` gave no credentials (its `credential_process` gave an answer whose `Expiration` is no time);"
+            "could not get credentials from profile `dev` (the output of `credential_process` has an invalid `Expiration`);"
                 .to_owned(),
         ),
     ] {
@@ -421,7 +438,7 @@ fn what_a_failing_credential_process_says_is_one_line_and_no_secret() {
     );
     let reason = reason(&sandbox, PRIVATE);
     let said = format!(
-        "profile `dev` gave no credentials (its `credential_process` ended with status 7: first then ***)\
+        "could not get credentials from profile `dev` (`credential_process` exited with status 7: first then ***)\
          {CHECK_IDENTITY}"
     );
     assert_eq!(reason, said);
@@ -451,7 +468,7 @@ fn a_credential_process_that_hangs_is_ended_with_the_limit_and_its_profile_named
         assert!(!is_running(id.trim()), "process {id} was left running");
         let reason = reason_in(&sandbox, PRIVATE, &reply);
         let said = format!(
-            "profile `{profile}` gave no credentials (its `credential_process` gave nothing in 1 s: thinking)\
+            "could not get credentials from profile `{profile}` (`credential_process` timed out after 1 s: thinking)\
              {CHECK_IDENTITY}"
         );
         assert_eq!(reason, said);
@@ -492,12 +509,9 @@ fn an_untrusted_certificate_is_named_and_not_tried_again() {
         let sandbox = keys_for(&aws);
         let ca_file = sandbox.write("ca.pem", ca.pem());
         let reason = reason(&sandbox, host);
+        assert!(reason.starts_with("the AWS API's certificate isn't trusted (invalid peer certificate: "), "{reason}");
         assert!(
-            reason.starts_with("the certificate of the AWS API isn't trusted (invalid peer certificate: "),
-            "{reason}"
-        );
-        assert!(
-            reason.ends_with("); add the CA of your proxy to the system's certificates, or name it in `AWS_CA_BUNDLE`"),
+            reason.ends_with("); add your proxy's CA to the system's certificates or to the `AWS_CA_BUNDLE` file"),
             "{reason}"
         );
 
@@ -516,7 +530,7 @@ fn an_api_that_never_answers_ends_with_the_limit() {
         let sandbox = keys_for(&aws).env("AWS_ECR_TIMEOUT", "2");
         let reply = sandbox.get(host);
         let reason = reason_in(&sandbox, host, &reply);
-        assert!(reason.starts_with("the AWS API didn't answer in time ("), "{reason}");
+        assert!(reason.starts_with("the AWS API didn't respond in time ("), "{reason}");
         assert!(reason.ends_with("; check the network, or raise `AWS_ECR_TIMEOUT` (seconds)"), "{reason}");
         assert!(reply.elapsed >= Duration::from_millis(1_900), "gave up after {:?}", reply.elapsed);
         assert!(reply.elapsed < Duration::from_secs(3), "took {:?}", reply.elapsed);
@@ -530,7 +544,7 @@ fn a_source_of_credentials_that_never_answers_ends_with_the_limit_and_is_named()
     aws.set(Api::ContainerCredentials, Behaviour::Hang);
     let process = profile_for(&aws, "[profile dev]\ncredential_process = /bin/sleep 6\n");
     let container = sandbox().with_aws(&aws).with_container(&aws);
-    at_once([("profile `dev`", process), ("the container credentials", container)], |(source, sandbox)| {
+    at_once([("profile `dev`", process), ("the container credentials endpoint", container)], |(source, sandbox)| {
         let sandbox = sandbox.env("AWS_ECR_TIMEOUT", "2");
         let reply = sandbox.get(PRIVATE);
         let reason = reason_in(&sandbox, PRIVATE, &reply);
@@ -567,7 +581,7 @@ fn an_answer_that_is_none_is_named_and_not_asked_for_again() {
         let aws = FakeAws::start();
         aws.set(api, behaviour.clone());
         let reason = reason(&keys_for(&aws), host);
-        assert!(reason.starts_with("the answer of the AWS API makes no sense ("), "{what}: {reason}");
+        assert!(reason.starts_with("unexpected response from the AWS API ("), "{what}: {reason}");
         assert!(reason.ends_with(&format!("){CHECK_ENDPOINT}")), "{what}: {reason}");
         assert!(!reason.contains("status 200"), "{what}: that all went well is no cause: {reason}");
         assert!(!reason.contains(" { "), "{what}: the words of a program: {reason}");
@@ -580,7 +594,7 @@ fn a_token_that_is_no_user_and_password_is_never_served() {
     const NOT_BASE64: &str = "the authorization token is not base64 of text";
     const NOT_A_PAIR: &str = "the authorization token is not USER:PASSWORD";
     const EMPTY: &str = "the authorization token has an empty or reserved part";
-    const NONE: &str = "no authorization token in it";
+    const NONE: &str = "no authorization token in the response";
     let rows = [
         (json!("not base64, and made up to be secret"), NOT_BASE64),
         (json!(BASE64.encode(b"AWS:made up to be secret \xff\xfe")), NOT_BASE64),
@@ -598,7 +612,7 @@ fn a_token_that_is_no_user_and_password_is_never_served() {
         let sandbox = keys_for(&aws);
         sandbox.secret("made up to be secret");
         sandbox.secret(token.as_str().unwrap_or_default());
-        let expected = format!("the answer of the AWS API makes no sense ({cause}){CHECK_ENDPOINT}");
+        let expected = format!("unexpected response from the AWS API ({cause}){CHECK_ENDPOINT}");
         assert_eq!(reason(&sandbox, host), expected, "{token}");
         assert_eq!(reason(&sandbox, host), expected, "{token}: the second time");
         assert_eq!(aws.calls(api), 2, "{token}");
@@ -636,7 +650,7 @@ fn a_token_with_an_impossible_end_is_served() {
 // --- the user's own settings -----------------------------------------------------------------------------------------
 
 fn misconfigured(detail: &str) -> String {
-    format!("the AWS settings are wrong ({detail}); correct them and try again")
+    format!("the AWS settings are invalid ({detail}); fix them and try again")
 }
 
 #[test]
@@ -689,8 +703,8 @@ fn a_profile_file_that_cant_be_read_is_named_with_its_line() {
         let path = sandbox.write(&format!(".aws/{file}"), contents);
         for host in [PRIVATE, PUBLIC] {
             let reason = reason(&sandbox, host);
-            let start = format!("the AWS settings are wrong ({}", detail.replace("PATH", &path.to_string_lossy()));
-            assert!(reason.starts_with(&start) && reason.ends_with("); correct them and try again"), "{reason}");
+            let start = format!("the AWS settings are invalid ({}", detail.replace("PATH", &path.to_string_lossy()));
+            assert!(reason.starts_with(&start) && reason.ends_with("); fix them and try again"), "{reason}");
         }
     }
     let sandbox = profile_for(&aws, "");
@@ -713,7 +727,7 @@ fn a_limit_that_is_no_number_of_seconds_is_named() {
     for value in ["nonsense", "0", "-1", "1.5", "3601", "10s", "99999999999999999999", "\u{661}"] {
         let sandbox = keys_for(&aws).env("AWS_ECR_TIMEOUT", value);
         for host in [PRIVATE, PUBLIC] {
-            let expected = misconfigured("`AWS_ECR_TIMEOUT` is a number of seconds from 1 to 3600");
+            let expected = misconfigured("`AWS_ECR_TIMEOUT` must be a number of seconds from 1 to 3600");
             assert_eq!(reason(&sandbox, host), expected, "{value}");
         }
     }
@@ -770,7 +784,7 @@ fn when_strict_the_reason_goes_to_stdout_and_stderr_stays_silent() {
             (
                 "no limit",
                 keys_for(&aws).env("AWS_ECR_TIMEOUT", "x"),
-                misconfigured("`AWS_ECR_TIMEOUT` is a number of seconds from 1 to 3600"),
+                misconfigured("`AWS_ECR_TIMEOUT` must be a number of seconds from 1 to 3600"),
             ),
         ] {
             for (strict, is_strict) in
@@ -824,7 +838,7 @@ fn a_secret_that_aws_echoes_is_masked() {
         (
             400,
             "UnheardOfException",
-            "the answer of the AWS API makes no sense (ECHO); check the endpoint URL and any proxy on the way",
+            "unexpected response from the AWS API (ECHO); check the endpoint URL and any proxy in between",
         ),
     ];
     let cases = rows.iter().flat_map(|row| REGISTRIES.map(|registry| (row, registry)));
@@ -900,8 +914,8 @@ fn credentials_that_were_issued_on_the_way_are_masked_too() {
     aws.set(Api::EcrToken, Behaviour::error(400, "UnrecognizedClientException", &echo));
     assert_eq!(
         reason(&container(&aws), PRIVATE),
-        "AWS refuses the credentials (UnrecognizedClientException: refused *** and ***); check the access key with \
-         `aws sts get-caller-identity`, and the clock of this machine"
+        "AWS rejected the credentials (UnrecognizedClientException: refused *** and ***); check the keys with `aws \
+         sts get-caller-identity`, and this machine's clock"
     );
     assert_eq!(aws.issued()[0].secret_access_key, first.secret_access_key, "the fake no longer repeats itself");
 }

@@ -9,7 +9,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use docker_credential_ecr_login::identity::CachePolicy;
+use docker_credential_ecr_login::unstable::CachePolicy;
 
 use identity::changes::{self, Table};
 use identity::judge::{Ours, judge};

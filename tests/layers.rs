@@ -1,4 +1,5 @@
-//! The house of `src/lib.rs`, checked: each room uses only what is below it, and each dependency stays in its home.
+//! The layers of `src/lib.rs`, checked: each module uses only the layers below its own, and each dependency stays in its
+//! home.
 //!
 //! Reads the source as text. Unit tests inside a file may use whatever they like and are left out.
 
@@ -8,13 +9,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The floors from top to bottom. Rooms of the domain and the leaves may know others of their floor.
-const FLOORS: [(&str, &[&str]); 5] = [
+/// The layers from top to bottom. Modules of the edge, the domain and the leaves may use others of their layer.
+const LAYERS: [(&str, &[&str]); 6] = [
     ("edge", &["main", "cli"]),
-    ("policy", &["helper"]),
-    ("adapters", &["cache", "ecr", "settings", "fallback", "log"]),
-    ("domain", &["protocol", "registry", "rules", "identity", "scope", "fetch", "network", "token", "error"]),
-    ("leaves", &["secret", "env", "fs", "streams", "clock", "terminal"]),
+    ("protocols", &["docker"]),
+    ("policy", &["tokens"]),
+    ("adapters", &["cache", "ecr", "aws", "config", "fallback", "log"]),
+    (
+        "domain",
+        &[
+            "protocol",
+            "server_url",
+            "registry",
+            "arn",
+            "rules",
+            "identity",
+            "scope",
+            "fetch",
+            "network",
+            "token",
+            "error",
+        ],
+    ),
+    ("leaves", &["options", "paths", "env", "fs", "secret", "redact", "clock", "terminal"]),
 ];
 
 /// Crates and the only files that may name them.
@@ -26,25 +43,25 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("aws_sdk_sso", &["src/ecr/"]),
     ("aws_sdk_signin", &["src/ecr/"]),
     ("aws_smithy", &["src/ecr/"]),
-    ("rustls", &["src/ecr/trust.rs", "src/ecr/http.rs"]),
-    ("tokio_rustls", &["src/ecr/http.rs"]),
-    ("tower_service", &["src/ecr/http.rs"]),
-    ("rustls_native_certs", &["src/ecr/trust.rs"]),
+    ("rustls", &["src/ecr/trust.rs", "src/ecr/trust/", "src/ecr/connect.rs"]),
+    ("tokio_rustls", &["src/ecr/connect.rs"]),
+    ("tower_service", &["src/ecr/connect.rs"]),
+    ("rustls_native_certs", &["src/ecr/trust.rs", "src/ecr/trust/"]),
     ("webpki_root_certs", &["src/ecr/trust.rs"]),
-    ("openssl_probe", &["src/ecr/trust.rs"]),
-    ("hyper", &["src/ecr/proxy.rs", "src/ecr/http.rs"]),
-    ("percent_encoding", &["src/settings/proxies.rs"]),
+    ("openssl_probe", &["src/ecr/trust/files.rs"]),
+    ("hyper", &["src/ecr/proxy.rs", "src/ecr/http.rs", "src/ecr/connect.rs"]),
+    ("percent_encoding", &["src/aws/proxies.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
-    ("signal_hook", &["src/ecr/interruption.rs"]),
+    ("signal_hook", &["src/ecr/signals/unix.rs"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dlmalloc", &["src/main.rs"]),
-    ("dirs", &["src/settings/directories.rs"]),
-    ("rustix", &["src/fs/unix.rs", "src/streams.rs", "src/ecr/process.rs", "src/terminal.rs"]),
-    ("strsim", &["src/settings/rules_file/document.rs"]),
-    ("toml_parser", &["src/settings/rules_file/document.rs"]),
-    ("sha1", &["src/ecr/mfa/kept.rs"]),
+    ("dirs", &["src/paths.rs"]),
+    ("rustix", &["src/fs/unix.rs", "src/ecr/process/unix.rs", "src/terminal/unix.rs"]),
+    ("strsim", &["src/config/toml.rs"]),
+    ("toml", &["src/config/toml.rs"]),
+    ("sha1", &["src/ecr/session_cache.rs"]),
     ("sha2", &["src/scope.rs"]),
-    ("tempfile", &["src/fs.rs"]),
+    ("tempfile", &["src/fs/private_dir.rs"]),
 ];
 
 fn source_files(folder: &Path) -> Vec<PathBuf> {
@@ -78,47 +95,51 @@ fn sources() -> BTreeMap<String, String> {
     sources
 }
 
-/// The room that a file belongs to: `src/cache/lock.rs` and `src/cache.rs` are `cache`.
-fn room_of(file: &str) -> &str {
+/// The module that a file belongs to: `src/cache/lock.rs` and `src/cache.rs` are `cache`.
+fn module_of(file: &str) -> &str {
     let file = file.strip_prefix("src/").expect("a source file");
     file.split(['/', '.']).next().expect("a name")
 }
 
-fn floor_of(room: &str) -> usize {
-    let floor = FLOORS.iter().position(|(_, rooms)| rooms.contains(&room));
-    floor.unwrap_or_else(|| panic!("`{room}` has no floor: give it one here and in the map of src/lib.rs"))
+fn layer_of(module: &str) -> usize {
+    let layer = LAYERS.iter().position(|(_, modules)| modules.contains(&module));
+    layer.unwrap_or_else(|| panic!("`{module}` has no layer: add it here and to the table in src/lib.rs"))
 }
 
-/// The rooms that a file names, whichever way the crate is spelled.
-fn rooms_used(code: &str) -> BTreeSet<&str> {
-    let mut rooms = BTreeSet::new();
+/// The modules that a file names, whichever way the crate is spelled.
+fn modules_used(code: &str) -> BTreeSet<&str> {
+    let mut modules = BTreeSet::new();
     for prefix in ["crate::", "docker_credential_ecr_login::"] {
         for (at, _) in code.match_indices(prefix) {
             let rest = &code[at + prefix.len()..];
             let end = rest.find(|character: char| !character.is_alphanumeric() && character != '_');
-            rooms.insert(&rest[..end.unwrap_or(rest.len())]);
+            let end = end.unwrap_or(rest.len());
+            // A list in braces: only what the library exports.
+            if end > 0 {
+                modules.insert(&rest[..end]);
+            }
         }
     }
-    rooms
+    modules
 }
 
 #[test]
-fn each_room_uses_only_what_is_below_it() {
+fn each_module_uses_only_what_is_below_it() {
     let sources = sources();
     let mut edges = 0;
     for (file, code) in &sources {
-        let room = room_of(file);
-        if room == "lib" {
+        let module = module_of(file);
+        if module == "lib" {
             continue;
         }
-        for used in rooms_used(code).into_iter().filter(|used| *used != room) {
-            let (above, below) = (floor_of(room), floor_of(used));
-            let within = above == below && matches!(FLOORS[above].0, "edge" | "domain" | "leaves");
+        for used in modules_used(code).into_iter().filter(|used| *used != module) {
+            let (above, below) = (layer_of(module), layer_of(used));
+            let within = above == below && matches!(LAYERS[above].0, "edge" | "domain" | "leaves");
             assert!(
                 above < below || within,
-                "{file}: `{room}` ({}) uses `{used}` ({})",
-                FLOORS[above].0,
-                FLOORS[below].0
+                "{file}: `{module}` ({}) uses `{used}` ({})",
+                LAYERS[above].0,
+                LAYERS[below].0
             );
             edges += 1;
         }
@@ -127,19 +148,22 @@ fn each_room_uses_only_what_is_below_it() {
 }
 
 #[test]
-fn every_room_exists_and_is_on_the_map() {
+fn every_module_exists_and_is_on_the_map() {
     let map = &fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).expect("the map");
-    let names: BTreeSet<_> = sources().keys().map(|file| room_of(file).to_owned()).collect();
-    let on_floors: BTreeSet<_> = FLOORS
+    let names: BTreeSet<_> = sources().keys().map(|file| module_of(file).to_owned()).collect();
+    let on_layers: BTreeSet<_> = LAYERS
         .iter()
-        .flat_map(|(_, rooms)| rooms.iter().map(|&room| room.to_owned()))
+        .flat_map(|(_, modules)| modules.iter().map(|&module| module.to_owned()))
         .chain(["lib".to_owned()])
         .collect();
-    assert_eq!(names, on_floors);
-    for (floor, rooms) in FLOORS {
-        let row = map.lines().find(|line| line.starts_with(&format!("//! | {floor} |"))).expect(floor);
-        for room in rooms {
-            assert!(row.contains(&format!("`{room}`")), "`{room}` is missing in the row of the {floor}: {row}");
+    assert_eq!(names, on_layers);
+    for (layer, modules) in LAYERS {
+        let row = map.lines().find(|line| line.starts_with(&format!("//! | {layer} |"))).expect(layer);
+        for module in modules {
+            assert!(
+                row.contains(&format!("`{module}`")),
+                "`{module}` is missing in the row of the layer {layer}: {row}"
+            );
         }
     }
 }

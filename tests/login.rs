@@ -85,14 +85,14 @@ fn a_session_that_is_over_is_named_with_the_command_that_starts_one() {
             "not allowed to be renewed",
             true,
             refused("AccessDeniedException/INSUFFICIENT_PERMISSIONS"),
-            "profile `dev` gave no credentials (",
+            "could not get credentials from profile `dev` (",
             "; try `aws sts get-caller-identity` with the same settings",
         ),
         (
             "renewed too often",
             true,
             Behaviour::error(429, "TooManyRequestsError/server_error", "slow down"),
-            "AWS throttles this account's calls (",
+            "AWS is throttling requests from this account (",
             "); try again in a minute",
         ),
         (

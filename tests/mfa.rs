@@ -23,12 +23,12 @@ const ROLE: &str = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pul
                     mfa_serial = arn:aws:iam::111122223333:mfa/dev\nsource_profile = base\n";
 const KEYS: &str = "[base]\naws_access_key_id = AKIABASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n";
 
-/// Where the AWS CLI keeps the session of [`ROLE`]; `ecr::mfa::kept` has more of such names.
+/// Where the AWS CLI keeps the session of [`ROLE`]; `ecr::session_cache` has more of such names.
 const SESSION: &str = ".aws/cli/cache/f4ef485cfbc7a3adac3d865d45dec1165d70cd59.json";
 
 const QUESTION: &str = "ecr-login: MFA code for profile `dev` (arn:aws:iam::111122223333:mfa/dev): ";
 
-const NO_TERMINAL: &str = "there is no terminal to ask for it";
+const NO_TERMINAL: &str = "no terminal to prompt on";
 
 const FAR_AHEAD: &str = "2099-01-01T00:00:00Z";
 const LONG_AGO: &str = "2020-01-01T00:00:00Z";
@@ -347,7 +347,7 @@ fn without_a_terminal_the_person_is_told_what_to_do() {
     assert_refused(&scene.get_without_terminal(), &needed(NO_TERMINAL));
     // Reading from the terminal would stop it until it gets to the foreground.
     let (reply, seen) = scene.get(Somebody { background: true, ..types(&["123456\n"]) });
-    assert_refused(&reply, &needed("the terminal can't be asked for it from the background"));
+    assert_refused(&reply, &needed("cannot prompt from a background job"));
     assert_eq!(seen, "");
     assert_eq!(aws.requests().len(), 0);
 }
@@ -357,12 +357,12 @@ fn an_answer_that_is_no_code_is_told_from_no_terminal() {
     let aws = FakeAws::start();
     let Some(scene) = Scene::new(&aws) else { return };
     for (typed, why, echoed) in [
-        ("\n", "no code was typed", "\r\n"),
-        ("  \n", "no code was typed", "  \r\n"),
-        ("\u{4}", "no code was typed", "\r\n"),
-        ("12345\n", "what was typed is no code of 6 digits", "12345\r\n"),
-        ("1234567\n", "what was typed is no code of 6 digits", "1234567\r\n"),
-        ("abcdef\n", "what was typed is no code of 6 digits", "abcdef\r\n"),
+        ("\n", "no code was entered", "\r\n"),
+        ("  \n", "no code was entered", "  \r\n"),
+        ("\u{4}", "no code was entered", "\r\n"),
+        ("12345\n", "the input is not a code of 6 digits", "12345\r\n"),
+        ("1234567\n", "the input is not a code of 6 digits", "1234567\r\n"),
+        ("abcdef\n", "the input is not a code of 6 digits", "abcdef\r\n"),
     ] {
         let (reply, seen) = scene.get(types(&[typed]));
         assert_refused(&reply, &needed(why));
@@ -376,22 +376,30 @@ fn a_code_that_is_refused_is_told_from_a_role_that_is() {
     let refused = "MultiFactorAuthentication failed with invalid MFA one time pass code.";
     let unknown =
         "MultiFactorAuthentication failed, unable to validate MFA code. Please verify your MFA serial number.";
-    let next = "; try again with the next code of the device that `mfa_serial` names";
+    let next = "; try again with the next code from the device that `mfa_serial` names";
     for (code, message, reason) in [
-        ("AccessDenied", refused, format!("AWS refuses the MFA code for profile `dev` (AccessDenied: {refused}){next}")),
-        ("AccessDenied", unknown, format!("AWS refuses the MFA code for profile `dev` (AccessDenied: {unknown}){next}")),
+        (
+            "AccessDenied",
+            refused,
+            format!("AWS rejected the MFA code for profile `dev` (AccessDenied: {refused}){next}"),
+        ),
+        (
+            "AccessDenied",
+            unknown,
+            format!("AWS rejected the MFA code for profile `dev` (AccessDenied: {unknown}){next}"),
+        ),
         (
             "AccessDenied",
             "User: dev is not authorized to perform: sts:AssumeRole",
-            "profile `dev` gave no credentials (AccessDenied: User: dev is not authorized to perform: sts:AssumeRole); \
-             try `aws sts get-caller-identity` with the same settings"
+            "could not get credentials from profile `dev` (AccessDenied: User: dev is not authorized to perform: \
+             sts:AssumeRole); try `aws sts get-caller-identity` with the same settings"
                 .to_owned(),
         ),
         (
             "ValidationError",
             "Value '123456' at 'tokenCode' is wrong",
-            "profile `dev` gave no credentials (ValidationError: Value '***' at 'tokenCode' is wrong); try `aws sts \
-             get-caller-identity` with the same settings"
+            "could not get credentials from profile `dev` (ValidationError: Value '***' at 'tokenCode' is wrong); try \
+             `aws sts get-caller-identity` with the same settings"
                 .to_owned(),
         ),
     ] {
@@ -494,7 +502,7 @@ fn a_session_that_cannot_be_kept_serves_all_the_same_and_the_log_says_so() {
     assert_eq!(signer(&scene.get(types(&["123456\n"])).0), "ASIA-pull-assumed-1");
     let log = fs::read_to_string(log).expect("it was asked for");
     let directory = scene.sandbox.home().join(".aws/cli/cache");
-    let remark = format!(" get {HOST}: the session isn't kept: `{}` is not a directory\n", directory.display());
+    let remark = format!(" get {HOST}: the MFA session was not saved: `{}` is not a directory\n", directory.display());
     assert!(log.lines().count() == 1 && log.ends_with(&remark), "{log}");
     scene.sandbox.assert_no_secret_in_text("the log", log.as_bytes());
 }
@@ -556,8 +564,8 @@ fn what_a_session_is_made_of_is_shown_to_nobody() {
     let reply = scene.get_without_terminal();
     assert_refused(
         &reply,
-        "profile `top` gave no credentials (AccessDenied: *** and *** aren't liked); try `aws sts get-caller-identity` \
-         with the same settings",
+        "could not get credentials from profile `top` (AccessDenied: *** and *** aren't liked); try `aws sts \
+         get-caller-identity` with the same settings",
     );
 }
 
@@ -689,7 +697,7 @@ fn an_answer_that_fails_is_everybodys_who_waited_for_the_same_token() {
     let thinks = Duration::from_millis(1_200);
     let (replies, seen) = at_once(&scene, &[HOST; 4], Somebody { thinks, ..types(&["\n"; 4]) });
     assert_eq!(seen, format!("{QUESTION}\r\n"));
-    let line = format!("ecr-login: no password for {HOST}: {}\n", needed("no code was typed"));
+    let line = format!("ecr-login: no password for {HOST}: {}\n", needed("no code was entered"));
     assert_eq!(replies, vec![Err(line); 4]);
 }
 
@@ -711,7 +719,7 @@ fn nobody_is_asked_while_a_token_is_valid() {
     let (reply, seen) = scene.get(types(&["123456\n"]));
     let log = fs::read_to_string(log).expect("it was asked for");
     assert_eq!((reply.password(), seen.as_str()), (token, ""), "stale, and still valid");
-    assert!(log.contains("nobody is asked while a cached token is valid") && log.contains("served a stale token"));
+    assert!(log.contains("no prompt while a cached token is valid") && log.contains("served a stale token"));
     assert!(started.elapsed() < life, "the machine is too slow for this test");
 
     thread::sleep((started + life + Duration::from_millis(1_100)).saturating_duration_since(Instant::now()));

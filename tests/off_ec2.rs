@@ -113,13 +113,13 @@ fn an_answer_of_the_metadata_service_is_never_remembered() {
             "forbidden",
             Api::MetadataRole,
             Behaviour::Status(403),
-            "the instance metadata service gave no credentials (HTTP status 403); ",
+            "could not get credentials from the instance metadata service (HTTP status 403); ",
         ),
         (
             "broken",
             Api::MetadataCredentials,
             Behaviour::Garbage(b"not JSON".to_vec()),
-            "the instance metadata service ",
+            "could not get credentials from the instance metadata service (",
         ),
     ] {
         let aws = FakeAws::start();
@@ -147,7 +147,12 @@ fn a_metadata_service_that_fails_is_asked_once_more_and_not_for_long() {
             home.write(".aws/config", config);
             aws.set(api, Behaviour::Status(500));
             let what = format!("{source}, {api:?}");
-            fails(&what, &home.get(HOST), &format!("{source} gave no credentials (HTTP status 500); "), BROKEN);
+            fails(
+                &what,
+                &home.get(HOST),
+                &format!("could not get credentials from {source} (HTTP status 500); "),
+                BROKEN,
+            );
             assert_eq!(aws.calls(api), 2, "{what}");
             aws.set(api, Behaviour::FailTimes(1, Box::new(Behaviour::Status(500))));
             home.get(HOST).password();
@@ -157,7 +162,7 @@ fn a_metadata_service_that_fails_is_asked_once_more_and_not_for_long() {
         home.write(".aws/config", config);
         aws.set(Api::MetadataToken, Behaviour::Status(500));
         let what = format!("{source}, no session");
-        fails(&what, &home.get(HOST), &format!("{source} gave no credentials ("), BROKEN);
+        fails(&what, &home.get(HOST), &format!("could not get credentials from {source} ("), BROKEN);
     }
 }
 
@@ -175,9 +180,14 @@ fn an_empty_variable_doesnt_say_where_the_metadata_service_is() {
 fn a_place_that_is_none_is_named() {
     let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED");
     let url = home.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://no url");
-    fails("no URL", &url.get(HOST), "the AWS settings are wrong (the metadata service's endpoint is no URL: ", NEXT);
+    fails(
+        "no URL",
+        &url.get(HOST),
+        "the AWS settings are invalid (the endpoint of the instance metadata service is not a valid URL: ",
+        NEXT,
+    );
     let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED").without("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     let mode = home.env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv5");
-    let said = "the AWS settings are wrong (`AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` is `IPv4` or `IPv6`); ";
+    let said = "the AWS settings are invalid (`AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE` must be `IPv4` or `IPv6`); ";
     fails("no mode", &mode.get(HOST), said, NEXT);
 }

@@ -8,7 +8,7 @@ use aws_config::profile::{ProfileSet, load};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_runtime::env_config::property::PropertiesKey;
 use aws_types::os_shim_internal::{Env, Fs};
-use docker_credential_ecr_login::settings::profile_file::{Problem, ProfileFile, Profiles, Section};
+use docker_credential_ecr_login::unstable::{Problem, ProfileFile, Profiles, Section};
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;

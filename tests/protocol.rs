@@ -30,7 +30,7 @@ const NO_USERNAME: &str = "no credentials username\n";
 const TOO_LONG: &str = "the request is longer than 1048576 bytes\n";
 const NOT_UTF8: &str = "the request is not valid UTF-8\n";
 const NOT_JSON: &str = "the request is not a JSON object with ServerURL, Username and Secret\n";
-const NOT_KEPT: &str = "ecr-login keeps no passwords, and this is not an ECR registry; name another helper for it in `credHelpers`, or a \
+const NOT_KEPT: &str = "ecr-login stores no passwords, and this is not an ECR registry; name another helper for it in `credHelpers`, or a \
      fallback in the configuration file\n";
 
 /// A sandbox with keys, whose AWS is this fake.

@@ -43,7 +43,7 @@ fn assert_served(sandbox: &Sandbox, host: &str, what: &str) {
 }
 
 fn misconfigured(detail: &str) -> String {
-    format!("the AWS settings are wrong ({detail}); correct them and try again")
+    format!("the AWS settings are invalid ({detail}); fix them and try again")
 }
 
 // --- certificates ----------------------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ fn an_authority_of_one_s_own_is_trusted_whichever_setting_names_it() {
     let of_home = keys_for(&aws).env("AWS_CA_BUNDLE", "~/ca.pem");
     of_home.write("ca.pem", ca.pem());
     assert_served(&of_home, HOST, "~");
-    assert!(reason(&keys_for(&aws), HOST).starts_with("the certificate of the AWS API isn't trusted ("));
+    assert!(reason(&keys_for(&aws), HOST).starts_with("the AWS API's certificate isn't trusted ("));
 }
 
 #[test]
@@ -124,8 +124,8 @@ fn a_bundle_takes_the_place_of_all_other_certificates() {
         ("OpenSSL's file", keys_for(&aws).env("SSL_CERT_FILE", &wrong)),
     ] {
         let reason = reason(&sandbox, HOST);
-        assert!(reason.starts_with("the certificate of the AWS API isn't trusted ("), "{what}: {reason}");
-        assert!(reason.ends_with("or name it in `AWS_CA_BUNDLE`"), "{what}: {reason}");
+        assert!(reason.starts_with("the AWS API's certificate isn't trusted ("), "{what}: {reason}");
+        assert!(reason.ends_with("or to the `AWS_CA_BUNDLE` file"), "{what}: {reason}");
     }
 }
 
@@ -136,18 +136,18 @@ fn a_bundle_that_is_none_is_named_before_anything_is_sent() {
     let home = Sandbox::new();
     let pem = |inside: &str| format!("-----BEGIN CERTIFICATE-----\n{inside}\n-----END CERTIFICATE-----\n");
     for (what, path, why) in [
-        ("missing", home.path().join("missing.pem"), "is no file"),
-        ("a directory", home.home(), "is no file"),
-        ("empty", home.write("empty.pem", ""), "has no certificate in PEM form"),
-        ("something else", home.write("text.pem", "see our wiki"), "has no certificate in PEM form"),
-        ("binary", home.write("binary.pem", [0xff, 0x30, 0x82, 0x00]), "has no certificate in PEM form"),
-        ("no certificate", home.write("hello.pem", pem("aGVsbG8=")), "has no certificate in PEM form"),
-        ("garbled", home.write("garbled.pem", pem("MIIB*!")), "isn't in PEM form: "),
-        ("cut off", home.write("half.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n"), "isn't in PEM form: "),
+        ("missing", home.path().join("missing.pem"), "is not a file"),
+        ("a directory", home.home(), "is not a file"),
+        ("empty", home.write("empty.pem", ""), "contains no certificate in PEM form"),
+        ("something else", home.write("text.pem", "see our wiki"), "contains no certificate in PEM form"),
+        ("binary", home.write("binary.pem", [0xff, 0x30, 0x82, 0x00]), "contains no certificate in PEM form"),
+        ("no certificate", home.write("hello.pem", pem("aGVsbG8=")), "contains no certificate in PEM form"),
+        ("garbled", home.write("garbled.pem", pem("MIIB*!")), "is not valid PEM: "),
+        ("cut off", home.write("half.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n"), "is not valid PEM: "),
         (
             "good and garbled",
             home.write("both.pem", format!("{}{}", TestCa::new().pem(), pem("MIIB*!"))),
-            "isn't in PEM form: ",
+            "is not valid PEM: ",
         ),
     ] {
         for (setting, sandbox) in bundles(&aws, &path) {
@@ -164,7 +164,7 @@ fn a_bundle_that_is_none_is_named_before_anything_is_sent() {
         }
     }
     let nowhere = keys_for(&aws).env("SSL_CERT_DIR", "/nonexistent");
-    let expected = misconfigured("no certificate is in the directories that `SSL_CERT_DIR` names");
+    let expected = misconfigured("no certificates in the directories that `SSL_CERT_DIR` names");
     assert_eq!(reason(&nowhere, HOST), expected);
     assert_eq!(aws.requests().len(), 0);
 }
@@ -215,10 +215,10 @@ fn without_certificates() {
     let aws = FakeAws::start_tls(&ca, &[]);
     let sandbox = keys_for(&aws);
     let reason_without = reason(&sandbox, HOST);
-    let end = "; the system has no certificates, so Mozilla's serve); add the CA of your proxy to the system's \
-               certificates, or name it in `AWS_CA_BUNDLE`";
+    let end = "; the system has no certificates, so the built-in Mozilla roots are used); add your proxy's CA to the system's \
+               certificates or to the `AWS_CA_BUNDLE` file";
     assert!(
-        reason_without.starts_with("the certificate of the AWS API isn't trusted (invalid peer certificate: ")
+        reason_without.starts_with("the AWS API's certificate isn't trusted (invalid peer certificate: ")
             && reason_without.ends_with(end),
         "{reason_without}"
     );
@@ -359,7 +359,7 @@ fn metadata_and_container_services_are_never_asked_through_a_proxy() {
             "the metadata service elsewhere",
             Sandbox::new().with_aws(&aws).with_metadata(&aws).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &elsewhere),
         ),
-        ("the container credentials", Sandbox::new().with_aws(&aws).with_container(&aws)),
+        ("the container credentials endpoint", Sandbox::new().with_aws(&aws).with_container(&aws)),
     ] {
         assert_served(&proxied(sandbox), HOST, what);
         assert_eq!(proxy.requests(), [], "{what}");
@@ -401,7 +401,7 @@ fn a_proxy_that_fails_is_named_and_its_password_isn_t() {
         (
             "wants another password",
             guarded.url_of("me", "wrong-password"),
-            "it asks for a user name and a password, or for other ones",
+            "it requires a user name and a password, or rejected the ones given",
             Some(&guarded),
         ),
         ("isn't there", nobody("wrong-password"), "Connection refused (os error 111)", None),
@@ -411,7 +411,7 @@ fn a_proxy_that_fails_is_named_and_its_password_isn_t() {
         sandbox.secret("wrong-password");
         let reason = reason(&sandbox, HOST);
         let proxy = url.replace("me:wrong-password@", "");
-        let start = format!("{UNREACHABLE} (by way of the proxy {proxy}: {said}");
+        let start = format!("{UNREACHABLE} (through the proxy {proxy}: {said}");
         assert!(reason.starts_with(&start) && reason.ends_with(&format!("); {REMEDY}")), "{what}: {reason}");
         assert_no_secret_in_log(&sandbox);
         if let Some(proxy) = requests {
@@ -469,17 +469,17 @@ fn a_proxy_that_is_spoken_to_over_tls_is_named_when_it_isnt_trusted() {
         let sandbox = through(sandbox);
         let reason = reason(&sandbox, HOST);
         let start = format!(
-            "the certificate of the proxy isn't trusted (by way of the proxy {}: invalid peer certificate: ",
+            "the proxy's certificate isn't trusted (through the proxy {}: invalid peer certificate: ",
             proxy.url()
         );
-        let end = "); add its CA to the system's certificates, or name it in `AWS_CA_BUNDLE`";
+        let end = "); add its CA to the system's certificates or to the `AWS_CA_BUNDLE` file";
         assert!(reason.starts_with(&start) && reason.ends_with(end), "{what}: {reason}");
         assert_no_secret_in_log(&sandbox);
     }
     assert_eq!((proxy.requests(), aws.requests().len()), (vec![], 0), "something was sent to who isn't trusted");
     // The proxy is trusted, and what is behind it isn't.
     let reason = reason(&through(asking_aws(&other)), HOST);
-    assert!(reason.starts_with("the certificate of the AWS API isn't trusted (by way of the proxy "), "{reason}");
+    assert!(reason.starts_with("the AWS API's certificate isn't trusted (through the proxy "), "{reason}");
 }
 
 #[test]
@@ -498,7 +498,7 @@ fn a_proxy_over_tls_is_spoken_to_in_http_1() {
     }
     let (proxy, sandbox) = through(&["h2"]);
     let reason = reason(&sandbox, HOST);
-    let beginning = format!("the AWS API can't be reached (by way of the proxy {}: ", proxy.url());
+    let beginning = format!("the AWS API can't be reached (through the proxy {}: ", proxy.url());
     assert!(reason.starts_with(&beginning), "{reason}");
 }
 
@@ -579,7 +579,7 @@ fn ecr_is_connected_to_while_the_credentials_are_asked_for_and_not_asked_before_
     let sandbox = asking_aws(&ca).without("AWS_ACCESS_KEY_ID").env("https_proxy", proxy.url());
     let sandbox = sandbox.env("AWS_PROFILE", "dev").env("AWS_ECR_TIMEOUT", "2");
     sandbox.write(".aws/config", ROLE);
-    assert!(reason(&sandbox, HOST).contains("profile `dev` gave no credentials in 2 s"));
+    assert!(reason(&sandbox, HOST).contains("no credentials from profile `dev` within 2 s"));
     assert_eq!(sorted(proxy.targets()), [API, "sts.eu-west-1.amazonaws.com:443"]);
     assert_eq!(aws.calls(Api::EcrToken), 0);
     // Before the proxy, which waits for it.
@@ -628,7 +628,10 @@ fn the_number_of_attempts_is_the_user_s() {
         let sandbox = variables.iter().fold(keys_for(&aws), |sandbox, (name, value)| sandbox.env(name, value));
         sandbox.write(".aws/config", config);
         let reason = reason(&sandbox, HOST);
-        assert!(reason.starts_with("AWS throttles this account's calls ("), "{variables:?} {config:?}: {reason}");
+        assert!(
+            reason.starts_with("AWS is throttling requests from this account ("),
+            "{variables:?} {config:?}: {reason}"
+        );
         assert_eq!(aws.calls(Api::EcrToken), attempts, "{variables:?} {config:?}");
     }
 }
@@ -651,7 +654,7 @@ fn throttling_that_doesn_t_end_is_given_up_with_the_limit() {
     aws.set(Api::EcrToken, throttling());
     let sandbox = keys_for(&aws).env("AWS_MAX_ATTEMPTS", "1000").env("AWS_ECR_TIMEOUT", "3");
     let reply = sandbox.get(HOST);
-    assert!(reply.stderr.contains("the AWS API didn't answer in time (gave up after 3 s)"), "{}", reply.stderr);
+    assert!(reply.stderr.contains("the AWS API didn't respond in time (gave up after 3 s)"), "{}", reply.stderr);
     assert!(reply.elapsed < Duration::from_secs(4), "took {:?}", reply.elapsed);
     let calls = aws.calls(Api::EcrToken);
     assert!((2..30).contains(&calls), "{calls} calls in 3 s: no pauses between them");
@@ -664,7 +667,7 @@ fn the_apis_that_give_credentials_are_tried_as_often() {
     let sandbox = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev").env("AWS_MAX_ATTEMPTS", "1");
     sandbox.write(".aws/config", ROLE);
     let reason = reason(&sandbox, HOST);
-    assert!(reason.starts_with("AWS throttles this account's calls ("), "{reason}");
+    assert!(reason.starts_with("AWS is throttling requests from this account ("), "{reason}");
     assert_eq!(aws.calls(Api::AssumeRole), 1);
 }
 
@@ -672,14 +675,14 @@ fn the_apis_that_give_credentials_are_tried_as_often() {
 fn nonsense_about_retries_is_named_before_anything_is_sent() {
     let aws = FakeAws::start();
     for (name, value, detail) in [
-        ("AWS_MAX_ATTEMPTS", "0", "`AWS_MAX_ATTEMPTS` is a number of attempts, at least 1"),
-        ("AWS_MAX_ATTEMPTS", "many", "`AWS_MAX_ATTEMPTS` is a number of attempts, at least 1"),
+        ("AWS_MAX_ATTEMPTS", "0", "`AWS_MAX_ATTEMPTS` must be a number of at least 1"),
+        ("AWS_MAX_ATTEMPTS", "many", "`AWS_MAX_ATTEMPTS` must be a number of at least 1"),
         ("AWS_RETRY_MODE", "often", "`AWS_RETRY_MODE` is `standard`, `adaptive` or `legacy`"),
     ] {
         assert_eq!(reason(&keys_for(&aws).env(name, value), HOST), misconfigured(detail), "{value}");
     }
     for (line, detail) in [
-        ("max_attempts = 1.5", "`max_attempts` is a number of attempts, at least 1"),
+        ("max_attempts = 1.5", "`max_attempts` must be a number of at least 1"),
         ("retry_mode = often", "`retry_mode` is `standard`, `adaptive` or `legacy`"),
     ] {
         let sandbox = keys_for(&aws);

@@ -1,8 +1,9 @@
-//! The configuration file by the real binary: each registry as the identity that its rule names, cold, cached and in
-//! parallel; and other hosts by real fallback helpers, byte for byte.
+//! The configuration file with the real binary: each registry with the identity that its rule
+//! selects, cold, cached and in parallel; and other hosts with real fallback helpers, byte for
+//! byte.
 //!
-//! What each line of the file means, and every mistake in it, is in the unit tests of `rules`, `settings::rules_file` and
-//! `helper`.
+//! What each line of the file means, and every mistake in it, is in the unit tests of `rules`,
+//! `config` and `helper`.
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use real files and processes")]
 
@@ -46,7 +47,7 @@ fn signer(password: &str) -> String {
 #[test]
 fn each_registry_gets_the_token_of_its_own_identity_cold_cached_and_in_parallel() {
     let aws = FakeAws::start();
-    // Keys in the environment, which a rule with a profile comes before.
+    // Keys in the environment, which a profile in a rule overrides.
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
     three_profiles(&home);
     home.write(
@@ -80,7 +81,7 @@ fn each_registry_gets_the_token_of_its_own_identity_cold_cached_and_in_parallel(
 }
 
 #[test]
-fn with_auto_profile_a_registry_is_asked_as_the_profile_of_its_account_and_else_as_usual() {
+fn auto_profile_selects_the_profile_of_the_account_and_else_nothing_changes() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
     three_profiles(&home);
@@ -98,8 +99,8 @@ fn with_auto_profile_a_registry_is_asked_as_the_profile_of_its_account_and_else_
     assert_eq!(
         reply.stderr,
         format!(
-            "ecr-login: no password for {PROD}: several profiles are for account `444455556666`: `prod`, `prod-admin`; name \
-             one of them in a rule of the configuration file\n"
+            "ecr-login: no password for {PROD}: several profiles match account `444455556666`: `prod`, `prod-admin`; \
+             select one of them with a rule in the configuration file\n"
         )
     );
 }
@@ -142,7 +143,7 @@ fn a_role_of_a_rule_is_assumed_from_its_profile_or_from_the_usual_credentials() 
     );
     assert_ne!(home.get(DEV).password(), home.get(PROD).password());
     assert_eq!((aws.calls(Api::AssumeRole), aws.calls(Api::EcrToken)), (2, 2));
-    // An edit of the rule is another identity; one of another rule isn't.
+    // An edited rule is another identity; an edit of another rule changes nothing.
     let text = fs::read_to_string(home.home().join(RULES)).expect("it was written");
     home.write(RULES, text.replace("blue", "green"));
     home.get(DEV).password();
@@ -159,8 +160,8 @@ fn a_role_that_is_refused_is_named_and_so_is_a_service_that_fails() {
     for (behaviour, said) in [
         (
             Behaviour::error(403, "AccessDenied", "User is not authorized to perform: sts:AssumeRole"),
-            "the role `arn:aws:iam::111122223333:role/pull` gave no credentials (AccessDenied: User is not authorized to \
-             perform: sts:AssumeRole); try `aws sts get-caller-identity` with the same settings",
+            "could not get credentials from the role `arn:aws:iam::111122223333:role/pull` (AccessDenied: User is not \
+             authorized to perform: sts:AssumeRole); try `aws sts get-caller-identity` with the same settings",
         ),
         (
             Behaviour::error(403, "ExpiredToken", "The security token included in the request is expired"),
@@ -169,7 +170,7 @@ fn a_role_that_is_refused_is_named_and_so_is_a_service_that_fails() {
         ),
         (
             Behaviour::error(400, "Throttling", "Rate exceeded"),
-            "AWS throttles this account's calls (Throttling: Rate exceeded); try again in a minute",
+            "AWS is throttling requests from this account (Throttling: Rate exceeded); try again in a minute",
         ),
     ] {
         aws.set(Api::AssumeRole, behaviour);
@@ -182,7 +183,7 @@ fn a_role_that_is_refused_is_named_and_so_is_a_service_that_fails() {
 }
 
 #[test]
-fn a_name_of_your_own_is_asked_for_at_its_endpoint_and_listed_and_echoed() {
+fn another_name_of_a_registry_has_its_own_endpoint_and_is_listed_and_echoed() {
     let (usual, endpoint) = (FakeAws::start(), FakeAws::start());
     let home = Sandbox::new().with_aws(&usual).with_keys("AKIAENV");
     home.write(
@@ -211,7 +212,7 @@ fn a_name_of_your_own_is_asked_for_at_its_endpoint_and_listed_and_echoed() {
 }
 
 #[test]
-fn a_name_of_your_own_is_asked_for_as_the_rule_for_the_registry_behind_it_says() {
+fn another_name_of_a_registry_uses_the_identity_of_the_rule_for_the_registry() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
     three_profiles(&home);
@@ -243,13 +244,13 @@ fn the_log_names_the_rule_and_the_helper() {
         assert!(reply.stderr.lines().any(|line| line.ends_with(event)), "{}", reply.stderr);
     };
     let path = home.home().join(RULES);
-    let rule = format!("get docker.example.com: asked for as {DEV} by the rule at {}:2:1", path.display());
+    let rule = format!("get docker.example.com: the rule at {}:2:1 applies; the registry is {DEV}", path.display());
     logged("docker.example.com", &rule);
-    logged("ghcr.io", "get ghcr.io: handed over to docker-credential-file");
+    logged("ghcr.io", "get ghcr.io: passed on to docker-credential-file");
 }
 
 #[test]
-fn a_rule_asks_for_fips_where_nothing_else_does_and_says_what_a_variable_may_not() {
+fn a_rule_turns_fips_on_and_overrides_a_variable() {
     let aws = FakeAws::start();
     let proxy = Proxy::start(Forward::Refuse);
     let home = Sandbox::new()
@@ -266,6 +267,27 @@ fn a_rule_asks_for_fips_where_nothing_else_does_and_says_what_a_variable_may_not
     home.get("111122223333.dkr.ecr.us-east-1.amazonaws.com").assert_not_found();
     home.get("111122223333.dkr.ecr.us-west-2.amazonaws.com").assert_not_found();
     assert_eq!(proxy.targets(), ["api.ecr-fips.us-east-1.amazonaws.com:443", "ecr.us-west-2.api.aws:443"]);
+}
+
+#[test]
+fn every_form_of_toml_selects_the_same_identity() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    three_profiles(&home);
+    let mut passwords = Vec::new();
+    for text in [
+        "[[registry]]\nmatch = '111122223333'\nprofile = 'dev'\n",
+        "registry = [{ match = ['111122223333'], profile = \"dev\" }]\n",
+        "[[ \"registry\" ]]\r\n'match' = [\r\n \"\"\"1111\\\r\n 22223333\"\"\", # the account\r\n]\r\nprofile = \"\\u0064ev\"\r\n",
+        "fallback.helper = 'none'\n[[registry]]\nmatch = '*.dkr.ecr.eu-west-1.amazonaws.com'\nprofile = '''dev'''",
+    ] {
+        home.write(RULES, text);
+        let password = home.get(DEV).password();
+        assert_eq!(signer(&password), "AKIADEV", "{text}");
+        passwords.push(password);
+    }
+    passwords.dedup();
+    assert_eq!((passwords.len(), aws.calls(Api::EcrToken)), (1, 1));
 }
 
 #[test]
@@ -303,7 +325,7 @@ fn the_file_is_found_where_the_platform_keeps_configuration_and_where_the_variab
     assert_eq!(signer_in(&sandbox), "AKIADEV");
 }
 
-/// A home with the broken file of another one, and this value of the variable.
+/// A home directory with the invalid file of another one, and this value of the variable.
 fn sandbox_with(other: &Sandbox, config: &str, aws: &FakeAws) -> Sandbox {
     let home = Sandbox::new().with_aws(aws).with_keys("AKIAENV").env("AWS_ECR_CONFIG", config);
     home.write(RULES, fs::read(other.home().join(RULES)).expect("it was written"));
@@ -311,7 +333,7 @@ fn sandbox_with(other: &Sandbox, config: &str, aws: &FakeAws) -> Sandbox {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_says_why_and_leaves_other_registries_their_sentence() {
+fn an_invalid_file_is_explained_and_other_registries_get_the_not_found_sentence() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
     let path = home.home().join(RULES);
@@ -321,13 +343,17 @@ fn a_file_that_cannot_be_used_says_why_and_leaves_other_registries_their_sentenc
             let reply = home.get(host);
             reply.assert_not_found();
             let reason = format!(
-                "ecr-login: no password for {host}: the configuration file is wrong ({why}); correct it and try again\n"
+                "ecr-login: no password for {host}: the configuration file is invalid ({why}); fix it and try again\n"
             );
             assert_eq!(reply.stderr, reason);
         }
     };
     home.write(RULES, "[[registry]]\nmatch = '*'\n  rolearn = 'x'\n");
     check(&home, &format!("{path}:3:3: unknown key `rolearn`; did you mean `role_arn`?"));
+    home.write(RULES, "[fallback]\nhelper = 'one'\n[[fallback]]\nmatch = 'ghcr.io'\nhelper = 'two'\n");
+    check(&home, &format!("{path}:3:3: duplicate key `fallback`"));
+    home.write(RULES, "registry = [{ match = '*', profile = true }]\n");
+    check(&home, &format!("{path}:1:38: `profile` must be a string"));
     home.write(RULES, b"# \xff\n");
     check(&home, &format!("`{path}` is not valid UTF-8"));
     home.write(RULES, vec![b'\n'; (1 << 20) + 1]);
@@ -335,14 +361,14 @@ fn a_file_that_cannot_be_used_says_why_and_leaves_other_registries_their_sentenc
     for mode in [0o660, 0o606, 0o666] {
         home.write(RULES, "");
         fs::set_permissions(home.home().join(RULES), fs::Permissions::from_mode(mode)).expect("chmod");
-        check(&home, &format!("cannot read `{path}`: group or others may write it; run `chmod go-w`"));
+        check(&home, &format!("cannot read `{path}`: writable by group or others; run `chmod go-w`"));
     }
     fs::remove_file(home.home().join(RULES)).expect("it was written");
     symlink(home.home().join(RULES), home.home().join(RULES)).expect("a link to itself");
     let number = fs::read(home.home().join(RULES)).expect_err("it leads nowhere").raw_os_error().expect("a number");
     let reply = home.get(DEV);
     reply.assert_not_found();
-    // Each C library has words of its own for it.
+    // Each C library words it differently.
     let (beginning, end) = (format!("(cannot read `{path}`: "), format!("(os error {number}));"));
     assert!(reply.stderr.contains(&beginning) && reply.stderr.contains(&end), "{}", reply.stderr);
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_CONFIG", "~/missing.toml");
@@ -358,7 +384,7 @@ fn a_file_that_may_not_be_read_is_an_error() {
     let path = home.write(RULES, "");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("chmod");
     if fs::read(&path).is_ok() {
-        println!("NOT TESTED: who runs this may read everything");
+        println!("NOT TESTED: this user may read every file");
         return;
     }
     let reply = home.get(DEV);
@@ -366,7 +392,8 @@ fn a_file_that_may_not_be_read_is_an_error() {
     assert!(reply.stderr.contains("Permission denied"), "{}", reply.stderr);
 }
 
-/// A fallback helper that writes down what it was asked, byte for byte, and answers with whatever the test put beside it.
+/// A fallback helper that writes down what it was asked, byte for byte, and answers with whatever
+/// the test put beside it.
 const HELPER: &str = "#!/bin/sh\nhere=\"$HOME/helper\"\nmkdir -p \"$here\"\nprintf %s \"$*\" >\"$here/arguments\"\n\
                       cat >\"$here/stdin\"\ncat \"$here/stdout\" 2>/dev/null\n\
                       cat \"$here/stderr\" >&2 2>/dev/null\nexit \"$(cat \"$here/status\")\"\n";
@@ -398,12 +425,12 @@ fn a_fallback_has_stdin_stdout_stderr_and_status_untouched() {
         let seen = |name: &str| fs::read_to_string(home.home().join("helper").join(name)).expect("it was run");
         assert_eq!((&*seen("arguments"), &*seen("stdin")), (action, stdin));
     }
-    // Nothing of AWS's or ours was touched.
+    // Neither AWS nor the cache was used.
     assert!(!home.cache_dir().exists());
 }
 
 #[test]
-fn a_fallback_that_does_not_read_or_is_killed_or_says_much_hangs_nobody() {
+fn a_fallback_that_does_not_read_or_is_killed_or_writes_much_does_not_hang_the_client() {
     let home = Sandbox::new();
     home.write(RULES, "[fallback]\nhelper = 'odd'\n");
     let request = format!("{{\"ServerURL\":\"ghcr.io\",\"Username\":\"u\",\"Secret\":\"{}\"}}", "s".repeat(500_000));
@@ -429,15 +456,15 @@ fn the_list_of_a_fallback_is_merged_into_ours() {
         format!("{{\"ghcr.io\":\"<token>\",\"https://{DEV}\":\"AWS\",\"https://index.docker.io/v1/\":\"me\"}}\n");
     assert_eq!(reply.stdout_text(), merged);
     for (stdout, status, why) in
-        [("[]", 0, "the answer to `list` is not a JSON object of names"), ("{}", 4, "`list` ended with status 4")]
+        [("[]", 0, "the output of `list` is not a JSON object of names"), ("{}", 4, "`list` exited with status 4")]
     {
         home.write("helper/stdout", stdout);
         home.write("helper/status", status.to_string());
         let reply = home.run(&["list"], b"");
         assert_eq!((reply.code, reply.stdout_text()), (Some(0), format!("{{\"https://{DEV}\":\"AWS\"}}\n")));
         let reason = format!(
-            "ecr-login: the list is not complete: the fallback helper `docker-credential-file` failed ({why}); run it by \
-             hand\n"
+            "ecr-login: the list is incomplete: the fallback helper `docker-credential-file` failed ({why}); run \
+             `docker-credential-file list` to see why\n"
         );
         assert_eq!(reply.stderr, reason);
     }
@@ -454,12 +481,15 @@ fn a_fallback_that_is_missing_or_is_this_program_is_a_clear_error() {
     script.program("docker-credential-file", &started_again);
     let not_a_program = Sandbox::new();
     fs::write(not_a_program.path().join("bin/docker-credential-file"), "").expect("written");
-    let another = "name another one in the configuration file\n";
+    let another = "name another helper in the configuration file\n";
     for (home, why) in [
-        (missing, "isn't on the `PATH`; install it, or name another one in the configuration file\n".to_owned()),
-        (link, format!("leads back to this program; {another}")),
-        (script, format!("leads back to this program; {another}")),
-        (not_a_program, "failed (Permission denied (os error 13)); run it by hand\n".to_owned()),
+        (missing, "isn't on the `PATH`; install it, or name another helper in the configuration file\n".to_owned()),
+        (link, format!("runs this program again; {another}")),
+        (script, format!("runs this program again; {another}")),
+        (
+            not_a_program,
+            "failed (Permission denied (os error 13)); run `docker-credential-file list` to see why\n".to_owned(),
+        ),
     ] {
         home.write(RULES, "[fallback]\nhelper = 'file'\n");
         let why = format!("the fallback helper `docker-credential-file` {why}");
@@ -471,21 +501,22 @@ fn a_fallback_that_is_missing_or_is_this_program_is_a_clear_error() {
         {
             let reply = home.run(&[action], stdin.as_bytes());
             let said = format!("ecr-login: cannot {action} the password for ghcr.io: {why}");
-            // Docker doesn't show what `erase` says to it.
+            // Docker doesn't show what `erase` writes to stdout.
             let shown = if action == "erase" { said.as_str() } else { "" };
             assert_eq!((reply.stdout_text().as_str(), &*reply.stderr, reply.code), (&*said, shown, Some(1)));
         }
         let reply = home.run(&["list"], b"");
         assert_eq!((reply.stdout_text().as_str(), reply.code), ("{}\n", Some(0)));
-        assert!(reply.stderr.starts_with("ecr-login: the list is not complete: "), "{}", reply.stderr);
+        assert!(reply.stderr.starts_with("ecr-login: the list is incomplete: "), "{}", reply.stderr);
     }
 }
 
 #[test]
-fn two_fallbacks_may_ask_each_other_but_not_in_a_circle() {
+fn fallbacks_may_start_this_program_again_but_not_in_a_circle() {
     let home = Sandbox::new();
     let binary = Path::new(home.command(&[]).get_program()).display().to_string();
-    // `one` asks for another host than it was asked for, which is `two`'s; `two` answers, or goes round.
+    // `one` asks for another host than it was asked for, which is `two`'s; `two` answers, or goes
+    // round.
     home.program("docker-credential-one", &format!("#!/bin/sh\nprintf two.example | '{binary}' get\n"));
     home.program("docker-credential-two", "#!/bin/sh\ncat\n");
     home.write(
@@ -499,7 +530,7 @@ fn two_fallbacks_may_ask_each_other_but_not_in_a_circle() {
     assert_eq!((reply.stdout_text().as_str(), reply.code), (NOT_FOUND, Some(1)));
     assert_eq!(
         reply.stderr,
-        "ecr-login: no password for one.example: the fallback helper `docker-credential-one` leads back to this program; \
-         name another one in the configuration file\n"
+        "ecr-login: no password for one.example: the fallback helper `docker-credential-one` runs this program again; \
+         name another helper in the configuration file\n"
     );
 }

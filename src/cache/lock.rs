@@ -1,22 +1,23 @@
-//! Who may fetch the token of a key: the lock contract.
+//! Which process may fetch the token of a key: the lock contract.
 //!
 //! What it protects: the call to AWS, not the files. Entries are replaced by renames and read without any lock; the lock
 //! (an advisory lock of the whole file `KEY.lock`) keeps a second process from asking for the token that a first one is
 //! asking for right now.
 //!
-//! Order: a process takes the lock of its key before the call and keeps it until the token or the failure is written.
-//! Having taken it, it looks at the cache again: the one before it may just have finished. Only the sweep that goes with a
-//! write takes other locks besides, one at a time and never waiting for one, to remove what is over.
+//! Order: a process takes the lock of its key before the call and keeps it until the token or the failure is written. With
+//! the lock, it looks at the cache again: the previous holder may just have finished. Only the sweep during a write takes
+//! other locks besides, one at a time and without waiting, to remove expired entries.
 //!
-//! One lock more, `question.lock`, belongs to no key: whoever has to ask the person for a code holds it from before the
-//! question until the fetch has ended. So there is one question on a terminal at a time, and the next in turn finds the
-//! session that the answer was good for. It is taken after the lock of a key. Without it nobody is asked, unless there
-//! are no locks here at all.
+//! One more lock, `prompt.lock`, belongs to no key: a process that must ask a person for an MFA code holds it from before
+//! the prompt until the fetch has ended. So there is one prompt on a terminal at a time, and the next process finds the
+//! session that the code was good for. It is taken after the lock of a key. Without it no process asks, unless there are
+//! no locks here at all.
 //!
-//! Not promised: that nobody else fetches. Whoever can't have the lock in time (a holder that hangs, a file system
-//! without locks, a read-only directory) fetches without it; two answers are better than none, and either may be kept.
-//! A holder that dies loses the lock with its file handle; one that has the time for it removes the file first. The file
-//! may be gone between its opening and its locking, so a lock counts only while the locked file still stands at its name.
+//! Not promised: that no other process fetches. A process that can't have the lock in time (a holder that hangs, a file
+//! system without locks, a read-only directory) fetches without it; two answers are better than none, and either may be
+//! stored. A holder that dies loses the lock with its file handle; one that is ended by a signal removes the file first.
+//! The file may be removed between its opening and its locking, so a lock counts only while the locked file still stands
+//! at its name.
 
 use std::fs::File;
 
@@ -24,40 +25,40 @@ use fs4::TryLockError;
 
 use crate::fs::{PathError, PrivateDir};
 
-/// What came of trying to take a lock.
+/// The outcome of trying to take a lock.
 #[derive(Debug)]
-pub enum TryLock {
+pub(crate) enum TryLock {
     /// It's ours until the guard is dropped.
     Held(LockGuard),
-    /// Somebody else has it.
+    /// Another process holds it.
     Busy,
-    /// There are no locks to be had here, for this reason if it isn't just that there is no cache.
+    /// There are no locks here, for this reason unless there is just no cache.
     Unavailable(Option<PathError>),
 }
 
-/// A lock that is held; dropping it gives it back.
+/// A lock that is held; dropping it releases it.
 #[derive(Debug)]
-pub struct LockGuard {
-    /// Closing the file gives the lock back, in every way that a process can end.
+pub(crate) struct LockGuard {
+    /// Closing the file releases the lock, however the process ends.
     file: File,
     directory: PrivateDir,
     name: String,
 }
 
 impl LockGuard {
-    /// Removes the file, for a holder that ends without having fetched anything. Whoever waits makes a new one.
-    pub fn discard(&self) {
-        // It may have been taken away from under us, and belong to somebody else by now.
+    /// Removes the file, for a holder that ends without having fetched anything. A waiting process makes a new one.
+    pub(crate) fn discard(&self) {
+        // The file may have been removed meanwhile, and another process may have made a new one.
         if self.directory.still_holds(&self.name, &self.file) {
-            // What can't be removed is free all the same, and swept away later.
+            // A file that can't be removed is unlocked all the same, and is swept later.
             let _ = self.directory.remove(&self.name);
         }
     }
 }
 
 /// Tries once, without waiting.
-pub(super) fn attempt(directory: &PrivateDir, name: &str) -> TryLock {
-    // Each round lost means that somebody removed the file just then; nobody does so for long.
+pub(super) fn try_lock(directory: &PrivateDir, name: &str) -> TryLock {
+    // Each lost round means that another process has just removed the file, which doesn't go on for long.
     for _ in 0..10 {
         let file = match directory.open_lock(name) {
             Ok(file) => file,

@@ -1,57 +1,57 @@
-//! The entries of the cache, as text: what is remembered of a token or a failure, and its seal.
+//! The entries of the cache as text: a stored token or failure, with a checksum.
 //!
 //! An entry is one line `ecr-login 1 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
-//! eight hexadecimal digits) finds damage and entries under another key's name, not forgery: whoever may write here may
-//! read the tokens anyway. Another number in the first line is a newer or older program's entry and counts as none. Fields
-//! that this version doesn't know make a new number.
+//! eight hexadecimal digits) detects damage and entries under another key's name, but not forgery: a process that can write
+//! here can read the tokens anyway. An entry with another number in its first line was written by a newer or older version
+//! and is a miss. A change of the fields needs a new number.
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::clock::Timestamp;
-use crate::error::Failure;
+use crate::error::{Failure, FailureKind};
 use crate::registry::{Api, Partition, Region, Service};
 use crate::secret::Secret;
 use crate::token::{AuthorizationToken, Lifetime};
 
-/// How the entries of every version begin.
+/// The beginning of every version's entries.
 const NAME: &[u8] = b"ecr-login ";
 
-/// How ours begin.
+/// The beginning of this version's entries.
 const MAGIC: &[u8] = b"ecr-login 1 ";
 
-/// Whether this is another version's entry, which only that one can judge.
+/// Whether another version wrote the entry; only that version can judge it.
 pub(super) fn is_of_another_version(contents: &[u8]) -> bool {
     contents.starts_with(NAME) && !contents.starts_with(MAGIC)
 }
 
-/// The most hosts remembered for one token; enough for every account that a person works with.
-const MOST_HOSTS: usize = 100;
+/// The most hosts stored with one token; enough for every account that a person works with.
+const MAX_HOSTS: usize = 100;
 
-/// A token with what `list` and `erase` need to know of it.
+/// A token with what `list` and `erase` need.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenRecord {
-    /// What the token is good for.
-    pub place: Api,
+pub(crate) struct TokenRecord {
+    /// The API that the token came from.
+    pub api: Api,
     /// The registry hosts that it was asked for.
     pub hosts: BTreeSet<String>,
-    /// When it came and how long it may be used.
+    /// When it was received and how long it may be used.
     pub lifetime: Lifetime,
     /// The token.
     pub token: AuthorizationToken,
 }
 
-/// A failure with how long it counts.
+/// A failure, and how long it counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RememberedFailure {
-    /// What couldn't be reached.
-    pub place: Api,
-    /// Tells one failure from the next: whoever waited while it changed, waited for this one.
+pub(crate) struct RememberedFailure {
+    /// The API that the token was wanted from.
+    pub api: Api,
+    /// Distinguishes one failure from the next: if it changed while a process waited, this is the result it waited for.
     pub serial: u64,
     /// When it happened.
     pub at: Timestamp,
-    /// Until when those who come take it for theirs.
+    /// How long later processes take it as their own result.
     pub until: Timestamp,
     /// The failure.
     pub failure: Failure,
@@ -85,89 +85,138 @@ impl ApiEntry {
 /// A token as JSON. Times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct TokenEntry {
-    place: ApiEntry,
+    api: ApiEntry,
     hosts: BTreeSet<String>,
     received: u64,
     refresh: u64,
-    end: u64,
     expires: u64,
+    token_expires: u64,
     username: String,
-    password: String,
+    #[serde(serialize_with = "serialize_secret")]
+    password: Secret,
 }
 
 /// A failure as JSON. Times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct FailureEntry {
-    place: ApiEntry,
+    api: ApiEntry,
     serial: u64,
     at: u64,
     until: u64,
+    #[serde(with = "FailureBody")]
     failure: Failure,
+}
+
+/// The wire form of a [`Failure`]. The chain of causes is for the log of the process that failed, and isn't kept.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Failure")]
+struct FailureBody {
+    #[serde(with = "KindEntry")]
+    kind: FailureKind,
+    detail: String,
+    #[serde(skip)]
+    chain: String,
+    request_id: Option<String>,
+}
+
+/// The wire form of a [`FailureKind`], under its [`FailureKind::name`]. serde's `remote` converts in
+/// both directions, and doesn't compile if a kind or a field is missing.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "FailureKind", rename_all = "kebab-case")]
+enum KindEntry {
+    NoCredentials,
+    ImdsUnreachable,
+    Misconfigured,
+    ConfigFile,
+    AmbiguousProfile { account: String, profiles: String },
+    FallbackMissing { helper: String },
+    FallbackLoop { helper: String },
+    FallbackFailed { helper: String },
+    SsoExpired { profile: String },
+    LoginExpired { profile: String },
+    MfaRequired { profile: String },
+    MfaRefused { profile: String },
+    CredentialsExpired,
+    CredentialsRefused,
+    CredentialSource { source: String },
+    AccessDenied,
+    WrongPartition { partition: String },
+    Unsupported,
+    Throttled,
+    ServerError,
+    Unreachable,
+    UntrustedCertificate,
+    UntrustedProxy,
+    Timeout,
+    UnexpectedResponse,
 }
 
 impl TokenRecord {
     /// Adds a host that the token was asked for. `false` when nothing changed.
-    pub fn note_host(&mut self, host: &str) -> bool {
-        self.hosts.len() < MOST_HOSTS && !self.hosts.contains(host) && self.hosts.insert(host.to_owned())
+    pub(crate) fn note_host(&mut self, host: &str) -> bool {
+        self.hosts.len() < MAX_HOSTS && !self.hosts.contains(host) && self.hosts.insert(host.to_owned())
     }
 
-    pub(super) fn seal(&self, key: &str) -> Vec<u8> {
-        let Self { place, hosts, lifetime: Lifetime { received, refresh, end }, token } = self;
-        seal(
+    pub(super) fn encode(&self, key: &str) -> Vec<u8> {
+        let Self { api, hosts, lifetime: Lifetime { received, refresh, expires }, token } = self;
+        encode(
             key,
             &TokenEntry {
-                place: ApiEntry::of(place),
+                api: ApiEntry::of(api),
                 hosts: hosts.clone(),
                 received: received.seconds(),
                 refresh: refresh.seconds(),
-                end: end.seconds(),
-                expires: token.expires_at().seconds(),
+                expires: expires.seconds(),
+                token_expires: token.expires_at().seconds(),
                 username: token.username().to_owned(),
-                password: token.password().expose().to_owned(),
+                password: token.password().clone(),
             },
         )
     }
 
-    pub(super) fn unseal(key: &str, contents: &[u8]) -> Option<Self> {
-        let TokenEntry { place, hosts, received, refresh, end, expires, username, password } = unseal(key, contents)?;
-        let [received, refresh, end, expires] = [received, refresh, end, expires].map(Timestamp::from_seconds);
-        let token = AuthorizationToken::new(username, Secret::new(password), expires).ok()?;
-        // Whatever a file says, an expired token is over.
-        let lifetime = Lifetime { received, refresh, end: end.min(expires) };
-        Some(Self { place: place.api()?, hosts, lifetime, token })
+    pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
+        let entry: TokenEntry = decode(key, contents)?;
+        let TokenEntry { api, hosts, received, refresh, expires, token_expires, username, password } = entry;
+        let times = [received, refresh, expires, token_expires].map(Timestamp::from_seconds);
+        let [received, refresh, expires, token_expires] = times;
+        let token = AuthorizationToken::new(username, password, token_expires).ok()?;
+        // Whatever the file says, an expired token isn't used.
+        let lifetime = Lifetime { received, refresh, expires: expires.min(token_expires) };
+        Some(Self { api: api.api()?, hosts, lifetime, token })
     }
 }
 
 impl RememberedFailure {
-    pub(super) fn seal(&self, key: &str) -> Vec<u8> {
-        let Self { place, serial, at, until, failure } = self.clone();
-        seal(
+    pub(super) fn encode(&self, key: &str) -> Vec<u8> {
+        let Self { api, serial, at, until, failure } = self.clone();
+        encode(
             key,
-            &FailureEntry { place: ApiEntry::of(&place), serial, at: at.seconds(), until: until.seconds(), failure },
+            &FailureEntry { api: ApiEntry::of(&api), serial, at: at.seconds(), until: until.seconds(), failure },
         )
     }
 
-    pub(super) fn unseal(key: &str, contents: &[u8]) -> Option<Self> {
-        let FailureEntry { place, serial, at, until, failure } = unseal(key, contents)?;
+    pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
+        let FailureEntry { api, serial, at, until, failure } = decode(key, contents)?;
         let [at, until] = [at, until].map(Timestamp::from_seconds);
-        Some(Self { place: place.api()?, serial, at, until, failure })
+        Some(Self { api: api.api()?, serial, at, until, failure })
     }
 }
 
-fn seal(key: &str, entry: &impl Serialize) -> Vec<u8> {
-    let json = serde_json::to_vec(entry).expect("strings, numbers and lists of them are JSON");
-    let mut sealed = Vec::with_capacity(MAGIC.len() + 9 + json.len());
-    sealed.extend_from_slice(MAGIC);
-    sealed.extend_from_slice(format!("{:08x}\n", checksum(key, &json)).as_bytes());
-    sealed.extend_from_slice(&json);
-    sealed
+fn serialize_secret<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose())
 }
 
-fn unseal<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) -> Option<Entry> {
-    let (sealed_with, rest) = contents.strip_prefix(MAGIC)?.split_at_checked(8)?;
+fn encode(key: &str, entry: &impl Serialize) -> Vec<u8> {
+    let json = serde_json::to_vec(entry).expect("strings, numbers and lists of them are JSON");
+    let checksum = format!("{:08x}\n", checksum(key, &json));
+    [MAGIC, checksum.as_bytes(), &json].concat()
+}
+
+fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) -> Option<Entry> {
+    let (digits, rest) = contents.strip_prefix(MAGIC)?.split_at_checked(8)?;
     let json = rest.strip_prefix(b"\n")?;
-    let sealed_with = u32::from_str_radix(std::str::from_utf8(sealed_with).ok()?, 16).ok()?;
-    if checksum(key, json) != sealed_with {
+    let expected = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    if checksum(key, json) != expected {
         return None;
     }
     serde_json::from_slice(json).ok()
@@ -185,18 +234,18 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::error::FailureKind;
+    use crate::error::tests::every_kind;
 
     fn token_record() -> TokenRecord {
         let at = Timestamp::from_seconds;
         TokenRecord {
-            place: Api {
+            api: Api {
                 service: Service::Ecr,
                 partition: Partition::Aws,
                 region: Region::parse("eu-west-1").expect("a region"),
             },
             hosts: ["b.example".to_owned(), "a.example".to_owned()].into(),
-            lifetime: Lifetime { received: at(1), refresh: at(2), end: at(3) },
+            lifetime: Lifetime { received: at(1), refresh: at(2), expires: at(3) },
             token: AuthorizationToken::new("AWS".to_owned(), Secret::from("pass\"word"), at(4)).expect("full parts"),
         }
     }
@@ -204,41 +253,60 @@ mod tests {
     #[test]
     fn an_entry_reads_back_as_it_was_written_and_looks_like_this() {
         let record = token_record();
-        let sealed = record.seal("key");
+        let encoded = record.encode("key");
         assert_eq!(
-            String::from_utf8(sealed.clone()).expect("text"),
-            "ecr-login 1 08b4a365\n{\"place\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
-             \"hosts\":[\"a.example\",\"b.example\"],\"received\":1,\"refresh\":2,\"end\":3,\"expires\":4,\
+            String::from_utf8(encoded.clone()).expect("text"),
+            "ecr-login 1 9d2373a0\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
+             \"hosts\":[\"a.example\",\"b.example\"],\"received\":1,\"refresh\":2,\"expires\":3,\"token_expires\":4,\
              \"username\":\"AWS\",\"password\":\"pass\\\"word\"}"
         );
-        assert_eq!(TokenRecord::unseal("key", &sealed), Some(record));
+        assert_eq!(TokenRecord::decode("key", &encoded), Some(record));
 
         let failure = RememberedFailure {
-            place: token_record().place,
+            api: token_record().api,
             serial: u64::MAX,
             at: Timestamp::from_seconds(5),
             until: Timestamp::from_seconds(6),
             failure: Failure::new(FailureKind::SsoExpired { profile: "dev".to_owned() }, "gone"),
         };
-        assert_eq!(RememberedFailure::unseal("key", &failure.seal("key")), Some(failure));
+        assert_eq!(RememberedFailure::decode("key", &failure.encode("key")), Some(failure));
     }
 
     #[test]
-    fn an_entry_under_another_name_or_of_another_kind_or_version_is_none() {
-        let sealed = token_record().seal("key");
-        assert_eq!(TokenRecord::unseal("yek", &sealed), None);
-        assert_eq!(RememberedFailure::unseal("key", &sealed), None);
-        let newer = [b"ecr-login 2 ", &sealed[12..]].concat();
-        assert_eq!(TokenRecord::unseal("key", &newer), None);
-        assert!(is_of_another_version(&newer) && !is_of_another_version(&sealed) && !is_of_another_version(b"x"));
+    fn every_kind_of_failure_reads_back_and_is_written_under_its_name() {
+        for (kind, _) in every_kind() {
+            let named = format!("\"kind\":{}\"{}\"", if has_fields(&kind) { "{" } else { "" }, kind.name());
+            let failure = Failure { request_id: Some("id".to_owned()), ..Failure::new(kind, "gone") };
+            let api = token_record().api;
+            let (at, until) = (Timestamp::from_seconds(5), Timestamp::from_seconds(6));
+            let remembered = RememberedFailure { api, serial: 1, at, until, failure };
+            let encoded = remembered.encode("key");
+            assert!(String::from_utf8_lossy(&encoded).contains(&named), "{named}");
+            assert_eq!(RememberedFailure::decode("key", &encoded), Some(remembered));
+        }
+    }
+
+    /// Whether a kind prints more than its own name.
+    fn has_fields(kind: &FailureKind) -> bool {
+        format!("{kind:?}").contains('{')
     }
 
     #[test]
-    fn an_expired_token_is_over_whatever_else_its_entry_says() {
+    fn an_entry_under_another_name_or_of_another_kind_or_version_is_a_miss() {
+        let encoded = token_record().encode("key");
+        assert_eq!(TokenRecord::decode("yek", &encoded), None);
+        assert_eq!(RememberedFailure::decode("key", &encoded), None);
+        let newer = [b"ecr-login 2 ", &encoded[12..]].concat();
+        assert_eq!(TokenRecord::decode("key", &newer), None);
+        assert!(is_of_another_version(&newer) && !is_of_another_version(&encoded) && !is_of_another_version(b"x"));
+    }
+
+    #[test]
+    fn an_expired_token_is_unusable_whatever_else_its_entry_says() {
         let mut record = token_record();
-        record.lifetime.end = Timestamp::from_seconds(u64::MAX);
-        let read = TokenRecord::unseal("key", &record.seal("key")).expect("whole");
-        assert_eq!(read.lifetime.end, Timestamp::from_seconds(4));
+        record.lifetime.expires = Timestamp::from_seconds(u64::MAX);
+        let read = TokenRecord::decode("key", &record.encode("key")).expect("whole");
+        assert_eq!(read.lifetime.expires, Timestamp::from_seconds(4));
     }
 
     #[test]
@@ -248,23 +316,23 @@ mod tests {
         for number in 0..200 {
             record.note_host(&number.to_string());
         }
-        assert_eq!(record.hosts.len(), MOST_HOSTS);
+        assert_eq!(record.hosts.len(), MAX_HOSTS);
     }
 
     proptest! {
         #[test]
         fn no_damage_goes_unnoticed(position in 0..400_usize, bit in 0..8_u32) {
-            let mut sealed = token_record().seal("key");
-            let position = position % sealed.len();
-            sealed[position] ^= 1 << bit;
+            let mut encoded = token_record().encode("key");
+            let position = position % encoded.len();
+            encoded[position] ^= 1 << bit;
             // The checksum's digits may change their case and mean the same.
-            let same = sealed.eq_ignore_ascii_case(&token_record().seal("key"));
-            prop_assert!(same || TokenRecord::unseal("key", &sealed).is_none());
+            let same = encoded.eq_ignore_ascii_case(&token_record().encode("key"));
+            prop_assert!(same || TokenRecord::decode("key", &encoded).is_none());
         }
 
         #[test]
         fn no_text_makes_the_reader_panic(contents in proptest::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert_eq!(TokenRecord::unseal("key", &contents), None);
+            prop_assert_eq!(TokenRecord::decode("key", &contents), None);
         }
     }
 }

@@ -1,7 +1,4 @@
-//! From the SDK's errors to a [`Failure`]: what happened, whose fault it is, and what AWS said about it, redacted.
-//!
-//! Error codes: <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/CommonErrors.html> and the errors of the two
-//! `GetAuthorizationToken` calls, of `AssumeRole` and of the SSO portal.
+//! Turns the SDK's errors into a [`Failure`]: its kind, and what AWS said about it, redacted.
 
 use std::error::Error;
 
@@ -12,149 +9,58 @@ use aws_sdk_signin::types::OAuth2ErrorCode;
 use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
-use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::proxy::{NotReached, ProxyError};
+use super::causes::{chain, find, find_where, is_untrusted_certificate, root};
+use super::error_codes::kind_of;
+use super::proxy::{ProxyError, ProxyUnreachable};
 use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
 use crate::identity::{CredentialSource, ProfileBase};
-use crate::secret::Redactor;
+use crate::redact::Redactor;
 
-/// A detail is for one line of a terminal; Jib reads stderr only after stdout has ended.
+/// A detail must fit on a line of a terminal. Jib reads stderr only after stdout has ended.
 const LONGEST_DETAIL: usize = 400;
 
-/// A failed call of `GetAuthorizationToken`.
-pub(super) fn call<E>(error: &SdkError<E, HttpResponse>, redactor: &Redactor) -> Failure
+/// A call failed: `GetAuthorizationToken`, or another one that says no by an error code.
+pub(super) fn from_call<E>(error: &SdkError<E, HttpResponse>, redactor: &Redactor) -> Failure
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let kind = match error {
-        SdkError::TimeoutError(_) => FailureKind::TimedOut,
-        SdkError::DispatchFailure(failure) => failure.as_connector_error().map_or(FailureKind::Unreachable, connection),
-        SdkError::ServiceError(answer) => {
-            let metadata = answer.err().meta();
+        SdkError::TimeoutError(_) => FailureKind::Timeout,
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().map_or(FailureKind::Unreachable, connection_kind)
+        }
+        SdkError::ServiceError(refusal) => {
+            let metadata = refusal.err().meta();
             return match (metadata.code(), metadata.message()) {
-                (None, None) => wordless(error, answer.raw(), redactor),
-                (code, message) => answered(code, message, answer.raw(), redactor),
+                (None, None) => from_response_without_code(error, refusal.raw(), redactor),
+                (code, message) => from_response(code, message, refusal.raw(), redactor),
             };
         }
-        SdkError::ResponseError(answer) => return wordless(error, answer.raw(), redactor),
-        // The SDK refuses to build the request: region, endpoint or clock make no sense.
+        SdkError::ResponseError(invalid) => return from_response_without_code(error, invalid.raw(), redactor),
+        // The SDK can't build the request: the region, the endpoint or the clock is wrong.
         _ => FailureKind::Misconfigured,
     };
-    unanswered(kind, error, redactor)
+    from_causes(kind, error, redactor)
 }
 
-/// AWS, or something between, answered without a code: what the SDK says of a success that it can't read is the cause, of
-/// an error its status.
-fn wordless(error: &(dyn Error + 'static), response: &HttpResponse, redactor: &Redactor) -> Failure {
-    if response.status().is_success() {
-        let failure = unanswered(FailureKind::MalformedAnswer, error, redactor);
-        return Failure { request_id: request_id(response, redactor), ..failure };
-    }
-    Failure { chain: redactor.clean(&chain(error)), ..answered(None, None, response, redactor) }
-}
-
-fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<String> {
-    response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id))
-}
-
-/// There was no answer that names a code: the person is told the cause at the root, the operator the way there.
-fn unanswered(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redactor) -> Failure {
-    let mut root = error;
-    while let Some(source) = root.source() {
-        root = source;
-    }
-    let root = root.to_string();
-    let said = match find::<ProxyError>(error) {
-        Some(by_proxy) => format!("{by_proxy}: {}", ProxyError::explain(&root)),
-        None => root,
-    };
-    let said = match find::<NoSystemCertificates>(error) {
-        Some(note) => format!("{said}; {note}"),
-        None => said,
-    };
-    let chain = redactor.clean(&chain(error));
-    Failure { chain, ..Failure::new(kind, detail(redactor, &said)) }
-}
-
-/// AWS answered, with an error.
-fn answered(code: Option<&str>, message: Option<&str>, response: &HttpResponse, redactor: &Redactor) -> Failure {
-    let status = response.status().as_u16();
-    let request_id = request_id(response, redactor);
-    let kind = match (code.unwrap_or_default(), status) {
-        // Every answer of AWS has an ID. A proxy that reads the request has none to give: it refuses, or wants a password.
-        ("", 407) => FailureKind::Unreachable,
-        ("", 401 | 403) if request_id.is_none() => FailureKind::Unreachable,
-        (
-            "AccessDeniedException"
-            | "AccessDenied"
-            | "NotAuthorized"
-            | "UnauthorizedOperation"
-            | "AuthorizationErrorException",
-            _,
-        )
-        | ("", 401 | 403) => FailureKind::AccessDenied,
-        ("ExpiredTokenException" | "ExpiredToken" | "RequestExpired", _) => FailureKind::CredentialsExpired,
-        (
-            "UnrecognizedClientException"
-            | "InvalidClientTokenId"
-            | "InvalidSignatureException"
-            | "SignatureDoesNotMatch"
-            | "IncompleteSignature"
-            | "IncompleteSignatureException"
-            | "MissingAuthenticationToken"
-            | "MissingAuthenticationTokenException"
-            | "InvalidAccessKeyId"
-            | "AuthFailure",
-            _,
-        ) => FailureKind::CredentialsRefused,
-        (
-            "ThrottlingException"
-            | "Throttling"
-            | "TooManyRequestsException"
-            | "RequestLimitExceeded"
-            | "RequestThrottled"
-            | "RequestThrottledException"
-            | "SlowDown",
-            _,
-        )
-        | (_, 429) => FailureKind::Throttled,
-        (
-            "UnsupportedCommandException"
-            | "InvalidParameterException"
-            | "OptInRequired"
-            | "SubscriptionRequiredException"
-            | "ValidationException",
-            _,
-        ) => FailureKind::Unsupported,
-        (_, 500..) => FailureKind::ServerError,
-        _ => FailureKind::MalformedAnswer,
-    };
-    let said = match (code, message) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(only), None) | (None, Some(only)) => only.to_owned(),
-        (None, None) if kind == FailureKind::Unreachable => format!("HTTP status {status}, not from AWS"),
-        (None, None) => format!("HTTP status {status}"),
-    };
-    Failure { request_id, ..Failure::new(kind, detail(redactor, &said)) }
-}
-
-/// The source gave no credentials.
-pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Failure {
-    if let Some(failure) = refused_by_service(error, source, redactor) {
+/// The source of the credentials failed.
+pub(super) fn from_source(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Failure {
+    if let Some(failure) = from_refusal(error, source, redactor) {
         return failure;
     }
-    let text = chain(error);
-    let connection = find::<ConnectorError>(error).map(connection);
+    let connection = find::<ConnectorError>(error).map(connection_kind);
     let kind = match (error, source, connection) {
         (_, CredentialSource::Nothing, _) => return Failure::new(FailureKind::NoCredentials, ""),
-        // The provider doesn't say "not there" but by its text: an answer of 404 means that no role is attached.
-        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) if text.contains("404") => {
+        // Only the text of the provider's error shows that the service answered 404: no role is
+        // attached.
+        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _)
+            if chain(error).contains("404") =>
+        {
             return Failure::new(FailureKind::NoCredentials, "this instance has no IAM role attached");
         }
         (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => {
@@ -162,11 +68,13 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
         }
         (_, _, Some(kind)) => kind,
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Login { profile } }, None) => {
-            login(error, profile, source)
+            login_kind(error, profile, source)
         }
         (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
-        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { .. } }, None) if answer_lacks_part(error) => {
-            FailureKind::MalformedAnswer
+        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { .. } }, None)
+            if is_incomplete_response(error) =>
+        {
+            FailureKind::UnexpectedResponse
         }
         (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
             FailureKind::SsoExpired { profile: profile.clone() }
@@ -181,88 +89,112 @@ pub(super) fn credentials(error: &CredentialsError, source: &CredentialSource, r
             None,
         ) => FailureKind::CredentialSource { source: source.to_string() },
     };
-    // The metadata service's own error prints its whole answer, as Rust would write it.
-    if let Some(ImdsError::ErrorResponse(answer)) = find::<ImdsError>(error) {
-        return Failure::new(kind, format!("HTTP status {}", answer.response().status()));
+    // The metadata service's own error shows the whole response in its `Debug` form.
+    if let Some(ImdsError::ErrorResponse(refusal)) = find::<ImdsError>(error) {
+        return Failure::new(kind, format!("HTTP status {}", refusal.response().status()));
     }
-    unanswered(kind, error, redactor)
+    from_causes(kind, error, redactor)
 }
 
-/// A role wasn't assumed with an MFA code. STS has one error code for every refusal; only its message tells whether it is
-/// about the MFA code (<https://github.com/aws/aws-cli/issues/6325>).
-pub(super) fn mfa(error: &CredentialsError, source: &CredentialSource, profile: &str, redactor: &Redactor) -> Failure {
-    let failure = credentials(error, source, redactor);
-    let refused = find::<AssumeRoleError>(error).and_then(ProvideErrorMetadata::message);
-    if refused.is_some_and(|message| message.starts_with("MultiFactorAuthentication failed")) {
+/// A role could not be assumed with an MFA code. STS has the same error code for every refusal;
+/// only its message shows whether the code was the reason
+/// (<https://github.com/aws/aws-cli/issues/6325>).
+pub(super) fn from_mfa(
+    error: &CredentialsError,
+    source: &CredentialSource,
+    profile: &str,
+    redactor: &Redactor,
+) -> Failure {
+    let failure = from_source(error, source, redactor);
+    let message = find::<AssumeRoleError>(error).and_then(ProvideErrorMetadata::message);
+    if message.is_some_and(|message| message.starts_with("MultiFactorAuthentication failed")) {
         return Failure { kind: FailureKind::MfaRefused { profile: profile.to_owned() }, ..failure };
     }
     failure
 }
 
-/// The portal, or STS, answered well and without credentials.
-fn answer_lacks_part(error: &CredentialsError) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if matches!(error.downcast_ref(), Some(CredentialsError::Unhandled(_))) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
-}
-
-/// A session of `aws login` that gives nothing, although AWS can be reached. What the SDK says of the session's file has a
-/// type of its own that isn't public; without an answer from AWS it is always that.
-fn login(error: &CredentialsError, profile: &str, source: &CredentialSource) -> FailureKind {
-    let over = FailureKind::LoginExpired { profile: profile.to_owned() };
-    match find::<CreateOAuth2TokenError>(error) {
-        None => over,
-        Some(CreateOAuth2TokenError::AccessDeniedException(refusal))
-            if refusal.error != OAuth2ErrorCode::InsufficientPermissions =>
-        {
-            over
-        }
-        Some(CreateOAuth2TokenError::TooManyRequestsError(_)) => FailureKind::Throttled,
-        Some(_) => FailureKind::CredentialSource { source: source.to_string() },
-    }
-}
-
-/// The role of a rule can't be assumed, by whoever there are credentials of.
-pub(super) fn role(error: &CredentialsError, arn: &str, redactor: &Redactor) -> Failure {
+/// The role that a rule names could not be assumed with the credentials found.
+pub(super) fn from_role(error: &CredentialsError, arn: &str, redactor: &Redactor) -> Failure {
     let source = format!("the role `{arn}`");
-    if let Some(refused) = refusal::<AssumeRoleError>(error, redactor) {
-        return not_by_ecr(refused, source);
+    if let Some(failure) = refusal::<AssumeRoleError>(error, redactor) {
+        return blame_source(failure, source);
     }
-    let connection = find::<ConnectorError>(error).map(connection);
-    unanswered(connection.unwrap_or(FailureKind::CredentialSource { source }), error, redactor)
+    let connection = find::<ConnectorError>(error).map(connection_kind);
+    from_causes(connection.unwrap_or(FailureKind::CredentialSource { source }), error, redactor)
 }
 
-/// It isn't ECR that failed, and the remedy isn't a policy for ECR.
-fn not_by_ecr(refused: Failure, source: String) -> Failure {
-    let kind = match refused.kind {
-        FailureKind::AccessDenied
-        | FailureKind::MalformedAnswer
-        | FailureKind::Unsupported
-        | FailureKind::ServerError => FailureKind::CredentialSource { source },
-        kind => kind,
+/// The redacted text, shortened to the length of a detail.
+pub(super) fn shorten(redactor: &Redactor, text: &str) -> String {
+    let text = redactor.clean(text.trim());
+    if text.chars().count() <= LONGEST_DETAIL {
+        return text;
+    }
+    text.chars().take(LONGEST_DETAIL).chain("…".chars()).collect()
+}
+
+/// AWS, or a server on the way, responded without an error code. If the status is a success, the
+/// SDK's error says what is wrong with the response; otherwise the status is all there is.
+fn from_response_without_code(error: &(dyn Error + 'static), response: &HttpResponse, redactor: &Redactor) -> Failure {
+    if response.status().is_success() {
+        let failure = from_causes(FailureKind::UnexpectedResponse, error, redactor);
+        return Failure { request_id: request_id(response, redactor), ..failure };
+    }
+    Failure { chain: redactor.clean(&chain(error)), ..from_response(None, None, response, redactor) }
+}
+
+/// There is no response with an error code: the detail is the innermost cause; the log gets the
+/// whole chain.
+fn from_causes(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redactor) -> Failure {
+    let mut detail = root(error).to_string();
+    if let Some(through_proxy) = find::<ProxyError>(error) {
+        detail = format!("{through_proxy}: {}", ProxyError::explain(&detail));
+    }
+    if let Some(no_certificates) = find::<NoSystemCertificates>(error) {
+        detail = format!("{detail}; {no_certificates}");
+    }
+    let chain = redactor.clean(&chain(error));
+    Failure { chain, ..Failure::new(kind, shorten(redactor, &detail)) }
+}
+
+/// AWS responded with an error.
+fn from_response(code: Option<&str>, message: Option<&str>, response: &HttpResponse, redactor: &Redactor) -> Failure {
+    let status = response.status().as_u16();
+    let request_id = request_id(response, redactor);
+    let kind = match (code.unwrap_or_default(), status) {
+        // Responses of AWS have an ID. Those of a proxy that refuses the request or wants a
+        // password have none.
+        ("", 407) => FailureKind::Unreachable,
+        ("", 401 | 403) if request_id.is_none() => FailureKind::Unreachable,
+        (code, status) => kind_of(code, status),
     };
-    Failure { kind, ..refused }
+    let detail = match (code, message) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(only), None) | (None, Some(only)) => only.to_owned(),
+        (None, None) if kind == FailureKind::Unreachable => format!("HTTP status {status}, not from AWS"),
+        (None, None) => format!("HTTP status {status}"),
+    };
+    Failure { request_id, ..Failure::new(kind, shorten(redactor, &detail)) }
 }
 
-/// STS or the SSO portal said no.
-fn refused_by_service(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Option<Failure> {
-    let refused = refusal::<AssumeRoleError>(error, redactor)
+fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<String> {
+    response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id))
+}
+
+/// STS or the SSO portal refused the request for credentials.
+fn from_refusal(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Option<Failure> {
+    let failure = refusal::<AssumeRoleError>(error, redactor)
         .or_else(|| refusal::<AssumeRoleWithWebIdentityError>(error, redactor))
         .or_else(|| refusal::<GetRoleCredentialsError>(error, redactor))?;
-    // The portal says 401 to a session that is over, and 403 to a good one of somebody without that account or role.
-    let session_is_over = find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error)
+    // The portal's status is 401 for an expired session, and 403 for a valid one without that
+    // account or role.
+    let session_has_expired = find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error)
         .and_then(SdkError::raw_response)
         .is_some_and(|response| response.status().as_u16() == 401);
     Some(match source {
-        CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } } if session_is_over => {
-            Failure { kind: FailureKind::SsoExpired { profile: profile.clone() }, ..refused }
+        CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } } if session_has_expired => {
+            Failure { kind: FailureKind::SsoExpired { profile: profile.clone() }, ..failure }
         }
-        source => not_by_ecr(refused, source.to_string()),
+        source => blame_source(failure, source.to_string()),
     })
 }
 
@@ -271,94 +203,56 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     match find::<SdkError<E, HttpResponse>>(error)? {
-        answer @ SdkError::ServiceError(_) => Some(call(answer, redactor)),
+        refusal @ SdkError::ServiceError(_) => Some(from_call(refusal, redactor)),
         _ => None,
     }
 }
 
-/// No connection, for one of four reasons.
-fn connection(error: &ConnectorError) -> FailureKind {
+/// The failure of a call to another service than ECR, for which the remedies for ECR would be
+/// wrong.
+fn blame_source(failure: Failure, source: String) -> Failure {
+    let kind = match failure.kind {
+        FailureKind::AccessDenied
+        | FailureKind::UnexpectedResponse
+        | FailureKind::Unsupported
+        | FailureKind::ServerError => FailureKind::CredentialSource { source },
+        kind => kind,
+    };
+    Failure { kind, ..failure }
+}
+
+/// Whether the portal or STS responded successfully, but without credentials.
+fn is_incomplete_response(error: &CredentialsError) -> bool {
+    find_where(error, |error| matches!(error, CredentialsError::Unhandled(_))).is_some()
+}
+
+/// A session of `aws login` results in no credentials, although AWS can be reached. The SDK's error
+/// about the file of the session has a private type; without a response from AWS it is always that
+/// one.
+fn login_kind(error: &CredentialsError, profile: &str, source: &CredentialSource) -> FailureKind {
+    let expired = FailureKind::LoginExpired { profile: profile.to_owned() };
+    match find::<CreateOAuth2TokenError>(error) {
+        None => expired,
+        Some(CreateOAuth2TokenError::AccessDeniedException(refusal))
+            if refusal.error != OAuth2ErrorCode::InsufficientPermissions =>
+        {
+            expired
+        }
+        Some(CreateOAuth2TokenError::TooManyRequestsError(_)) => FailureKind::Throttled,
+        Some(_) => FailureKind::CredentialSource { source: source.to_string() },
+    }
+}
+
+/// Why there is no connection.
+fn connection_kind(error: &ConnectorError) -> FailureKind {
     if error.is_timeout() {
-        FailureKind::TimedOut
-    } else if is_distrust(error) {
-        match find::<NotReached>(error) {
+        FailureKind::Timeout
+    } else if is_untrusted_certificate(error) {
+        match find::<ProxyUnreachable>(error) {
             Some(_) => FailureKind::UntrustedProxy,
             None => FailureKind::UntrustedCertificate,
         }
     } else {
         FailureKind::Unreachable
     }
-}
-
-/// rustls says `invalid peer certificate: REASON` (<https://docs.rs/rustls/latest/rustls/enum.Error.html>); its type is
-/// wrapped away by the layers between.
-pub(super) fn is_distrust(error: &(dyn Error + 'static)) -> bool {
-    chain(error).contains("invalid peer certificate")
-}
-
-fn is_in_vain(error: &(dyn Error + 'static)) -> bool {
-    is_distrust(error) || ProxyError::is_about_password(&chain(error))
-}
-
-/// A certificate that isn't trusted now won't be in a second, nor will a proxy take the same password; the SDK would try
-/// three times, and some proxies lock accounts.
-#[derive(Debug)]
-pub(super) struct NoRetryInVain;
-
-impl ClassifyRetry for NoRetryInVain {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        match context.output_or_error() {
-            Some(Err(error)) if error.as_connector_error().is_some_and(|error| is_in_vain(error)) => {
-                RetryAction::RetryForbidden
-            }
-            _ => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "no retry of what stays refused"
-    }
-
-    /// After all others: theirs would say "transient".
-    fn priority(&self) -> RetryClassifierPriority {
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
-    }
-}
-
-/// The first error of a type among an error and its causes.
-pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        next = error.source();
-    }
-    None
-}
-
-/// An error and its causes, each said once.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = String::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let this = error.to_string();
-        // Layers that only wrap say nothing, or repeat their cause.
-        if !this.is_empty() && !text.contains(&this) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&this);
-        }
-        next = error.source();
-    }
-    text
-}
-
-pub(super) fn detail(redactor: &Redactor, text: &str) -> String {
-    let mut detail = redactor.clean(text.trim());
-    if detail.chars().count() > LONGEST_DETAIL {
-        detail = detail.chars().take(LONGEST_DETAIL).chain("…".chars()).collect();
-    }
-    detail
 }

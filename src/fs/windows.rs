@@ -1,31 +1,21 @@
-//! What stands in for owners and modes on Windows.
+//! Owners, modes and open flags, as far as Windows has them.
 //!
-//! The cache lies in the user's profile, whose access list admits that user, the system and administrators, and new
-//! files inherit it; so there is nothing to check or tighten. An `AWS_ECR_CACHE_DIR` elsewhere is as private as the
-//! access list of the place that its user chose.
+//! The cache is in the user's profile. Its access list admits that user, the system and
+//! administrators, and new files inherit it, so there is nothing to check or tighten. An
+//! `AWS_ECR_CACHE_DIR` elsewhere is as private as the access list of the directory that its user
+//! chose.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Opens a link itself instead of what it points to (`FILE_FLAG_OPEN_REPARSE_POINT`):
+/// Opens a link itself instead of its target (`FILE_FLAG_OPEN_REPARSE_POINT`):
 /// <https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew>.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
 pub(super) fn is_ours(_metadata: &Metadata) -> bool {
     true
-}
-
-/// Opens a file for reading, whatever stands at its path.
-#[expect(clippy::disallowed_methods, reason = "this leaf is the door to files")]
-pub(super) fn open(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Opens an entry of ours for reading; the link itself where there is one.
-pub(super) fn open_entry(path: &Path) -> io::Result<File> {
-    without_following(OpenOptions::new().read(true)).open(path)
 }
 
 pub(super) fn is_shared(_metadata: &Metadata) -> bool {
@@ -40,7 +30,7 @@ pub(super) fn others_may_enter(_metadata: &Metadata) -> bool {
     false
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "on Unix it can fail")]
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn tighten_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -53,12 +43,12 @@ pub(super) fn without_following(options: &mut OpenOptions) -> &OpenOptions {
     options.custom_flags(OPEN_REPARSE_POINT)
 }
 
-/// A link opens as itself here and then isn't a regular file.
+/// A link is opened as itself, and then isn't a regular file.
 pub(super) fn is_link_refusal(_error: &io::Error) -> bool {
     false
 }
 
-/// An open file keeps its name: lock files aren't removed while they are open.
+/// An open lock file keeps its name: it isn't removed while it is open.
 pub(super) fn same_file(_file: &File, path: &Path) -> bool {
     path.exists()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use docker_credential_ecr_login::scope::CacheKey;
+use docker_credential_ecr_login::unstable::CacheKey;
 
 use super::scenario::{Scenario, TOKEN_OF_SESSION, jwt, sso_token};
 use super::sources::{BASE_OF_CHAIN, CHAIN_OF_THREE, LEGACY_SSO, PROCESS, SSO_SESSION, STATIC_PROFILE, role_on};

@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use docker_credential_ecr_login::identity::{CachePolicy, CredentialSource};
+use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource};
 
 use super::scenario::Scenario;
 use super::sdk;

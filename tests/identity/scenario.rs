@@ -9,12 +9,8 @@ use std::fs;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use docker_credential_ecr_login::env::Env;
-use docker_credential_ecr_login::error::Failure;
-use docker_credential_ecr_login::identity::CredentialPlan;
-use docker_credential_ecr_login::registry::Registry;
-use docker_credential_ecr_login::scope::Scope;
-use docker_credential_ecr_login::settings::AwsSettings;
+use docker_credential_ecr_login::Env;
+use docker_credential_ecr_login::unstable::{CredentialPlan, Failure, Registry, Scope, resolve};
 
 use crate::support::sandbox::Sandbox;
 
@@ -140,7 +136,7 @@ impl Scenario {
     /// The library refuses the settings.
     pub(crate) fn scope(&self, variables: &BTreeMap<&'static str, String>) -> Result<(Scope, CredentialPlan), Failure> {
         let env = Env::fixed(variables.iter().map(|(name, value)| (*name, value.as_str())));
-        AwsSettings::read(&env).scope(&Registry::parse(self.host).expect("an ECR host"))
+        resolve(&env, &Registry::parse(self.host).expect("an ECR host"))
     }
 
     /// The registry that is asked for.

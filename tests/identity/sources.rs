@@ -3,8 +3,7 @@
 pub(crate) mod machines;
 pub(crate) mod profiles;
 
-use docker_credential_ecr_login::identity::{CachePolicy, CredentialSource, ProfileBase};
-use docker_credential_ecr_login::token::MaxAge;
+use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, MaxAge, ProfileBase};
 
 use super::judge::{Case, Ours, Sdk};
 use super::scenario::{Scenario, jwt};

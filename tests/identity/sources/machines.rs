@@ -1,6 +1,6 @@
 //! What a machine is given: web identity tokens, container credentials, the metadata service.
 
-use docker_credential_ecr_login::identity::{CachePolicy, CredentialSource, ProfileBase};
+use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, ProfileBase};
 
 use super::{
     BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN, TASK, WEB_IDENTITY, case, profile,

@@ -1,7 +1,6 @@
 //! Profiles: keys, chains of roles, programs and single sign-on.
 
-use docker_credential_ecr_login::identity::CachePolicy;
-use docker_credential_ecr_login::identity::ProfileBase;
+use docker_credential_ecr_login::unstable::{CachePolicy, ProfileBase};
 
 use super::{
     BASE_OF_CHAIN, CHAIN_OF_THREE, ENVIRONMENT, INSTANCE, KEPT, LEGACY_SSO, METADATA, OPAQUE, PROCESS, PROCESS_SCRIPT,
@@ -188,8 +187,8 @@ pub(crate) fn roles_that_want_a_code() -> Vec<Case> {
             "a role with a device of nobody",
             role().config(&role_on(&format!("credential_source = Ec2InstanceMetadata\n{DEVICE}"))),
             Ours::Refused(
-                "profile `default` has an `mfa_serial` and a `credential_source`: name the profile of the user whose MFA \
-                 device it is as `source_profile`",
+                "profile `default` has an `mfa_serial` and a `credential_source`; instead, name the profile of the \
+                 user with that MFA device as `source_profile`",
             ),
         )
         .sdk(Sdk::Finds(PULL, "it knows no codes, and asks without one; the AWS CLI asks with one")),

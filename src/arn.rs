@@ -1,0 +1,164 @@
+//! Amazon Resource Names, `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`, as far as this program
+//! reads them.
+//!
+//! [`AccountId`] and [`RoleArn`] are parsed once and stay valid. [`partition`] and [`account`] read
+//! one field of an ARN of any kind and don't check the rest of it: the AWS SDK and AWS itself judge
+//! the ARNs in profiles and answers.
+//!
+//! The format: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
+
+use std::fmt;
+
+use crate::registry::Partition;
+
+/// The ID of an AWS account: twelve digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AccountId(String);
+
+impl AccountId {
+    /// The number of its digits.
+    pub const LENGTH: usize = 12;
+
+    /// Parses an account ID; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_account = text.len() == Self::LENGTH && text.bytes().all(|byte| byte.is_ascii_digit());
+        is_account.then(|| Self(text.to_owned()))
+    }
+
+    /// Its digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The ARN of an IAM role: `arn:PARTITION:iam::ACCOUNT:role/NAME`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RoleArn {
+    partition: Partition,
+    account: AccountId,
+    text: String,
+}
+
+impl RoleArn {
+    /// Parses the ARN of a role in a known partition; `None` for any other text.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut fields = text.splitn(6, ':');
+        let mut next = || fields.next();
+        let ("arn", partition, "iam", "", account, resource) = (next()?, next()?, next()?, next()?, next()?, next()?)
+        else {
+            return None;
+        };
+        resource.strip_prefix("role/").filter(|name| !name.is_empty())?;
+        Some(Self {
+            partition: Partition::parse(partition)?,
+            account: AccountId::parse(account)?,
+            text: text.to_owned(),
+        })
+    }
+
+    /// The partition that the role belongs to.
+    pub(crate) fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The account that the role belongs to.
+    pub(crate) fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The whole ARN.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// The partition in an ARN of any kind; `None` if it isn't an ARN or the partition isn't known.
+pub(crate) fn partition(arn: &str) -> Option<Partition> {
+    field(arn, 1).and_then(Partition::parse)
+}
+
+/// The account in an ARN of any kind, as it is written there; `None` if the text isn't an ARN.
+pub(crate) fn account(arn: &str) -> Option<&str> {
+    field(arn, 4)
+}
+
+fn field(arn: &str, index: usize) -> Option<&str> {
+    arn.starts_with("arn:").then(|| arn.split(':').nth(index)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_id_has_twelve_ascii_digits() {
+        for (text, valid) in [
+            ("111122223333", true),
+            ("11112222333", false),
+            ("1111222233334", false),
+            ("11112222333a", false),
+            ("", false),
+            // Four Arabic-Indic digits are eight bytes.
+            ("1111\u{661}\u{662}\u{663}\u{664}", false),
+        ] {
+            assert_eq!(AccountId::parse(text).is_some_and(|account| account.as_str() == text), valid, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_arn_of_a_role_has_its_partition_and_account() {
+        for (arn, partition) in [
+            ("arn:aws:iam::111122223333:role/pull", Partition::Aws),
+            ("arn:aws-us-gov:iam::111122223333:role/path/pull", Partition::AwsUsGov),
+            ("arn:aws-cn:iam::111122223333:role/with:colon", Partition::AwsCn),
+        ] {
+            let role = RoleArn::parse(arn).expect(arn);
+            assert_eq!((role.partition(), role.account().as_str(), role.as_str()), (partition, "111122223333", arn));
+        }
+    }
+
+    #[test]
+    fn other_arns_and_other_texts_are_not_role_arns() {
+        for text in [
+            "",
+            "111122223333",
+            "arn:aws:iam::111122223333:user/me",
+            "arn:aws:iam::111122223333:role/",
+            "arn:aws:iam::111122223333:role",
+            "arn:aws:iam::1111:role/pull",
+            "arn:aws:iam:us-east-1:111122223333:role/pull",
+            "arn:aws:sts::111122223333:role/pull",
+            "arn:other:iam::111122223333:role/pull",
+            " arn:aws:iam::111122223333:role/pull",
+        ] {
+            assert_eq!(RoleArn::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_field_can_be_read_of_an_arn_of_any_kind() {
+        for (arn, of_partition, of_account) in [
+            ("arn:aws:sts::111122223333:assumed-role/a/b", Some(Partition::Aws), Some("111122223333")),
+            ("arn:aws-cn:iam::1111:role/", Some(Partition::AwsCn), Some("1111")),
+            ("arn:other:iam::111122223333:role/pull", None, Some("111122223333")),
+            ("arn:aws", Some(Partition::Aws), None),
+            ("arn", None, None),
+            ("111122223333", None, None),
+            ("x:aws:iam::111122223333:role/pull", None, None),
+        ] {
+            assert_eq!((partition(arn), account(arn)), (of_partition, of_account), "{arn}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The configuration file, `config.toml`: found, read, and turned into [`Rules`].
+//!
+//! Every `get` reads it, so a missing file costs one failed open. Only its owner may write it: a
+//! fallback helper is a program that this one starts, and a rule selects the role whose token a
+//! client gets. Every mistake in it is an error with file, line and column; nothing is silently
+//! ignored.
+//!
+//! Leaves out: what the rules mean for a request (`rules`), and which keys there are (`schema`).
+
+mod schema;
+#[cfg(test)]
+mod tests;
+mod toml;
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::env::{Env, names};
+use crate::error::{Failure, FailureKind};
+use crate::fs::{PathError, read_unshared};
+use crate::paths;
+use crate::registry::Registry;
+use crate::rules::{Destination, Position, Rules};
+use crate::server_url::ServerUrl;
+
+/// The longest file that is read: some thousands of rules.
+const LONGEST_FILE: usize = 1 << 20;
+
+/// Why the configuration file can't be used.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// It, or something on the path to it, can't be read, or others may write it.
+    #[error(transparent)]
+    Unreadable(#[from] PathError),
+    /// The variable names a file that doesn't exist.
+    #[error("`{}`, which `{}` names, does not exist", .0.display(), names::CONFIG)]
+    Missing(PathBuf),
+    /// It isn't text.
+    #[error("`{}` is not valid UTF-8", .0.display())]
+    NotUtf8(PathBuf),
+    /// It isn't TOML, or a value in it isn't valid.
+    #[error("{}:{position}: {problem}", file.display())]
+    Invalid {
+        /// Its path.
+        file: PathBuf,
+        /// Where the problem is.
+        position: Position,
+        /// What is wrong there, on one line.
+        problem: String,
+    },
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let detail = match &error {
+            ConfigError::Unreadable(PathError { source, .. }) => format!("{error}: {source}"),
+            ConfigError::Missing(_) | ConfigError::NotUtf8(_) | ConfigError::Invalid { .. } => error.to_string(),
+        };
+        Self::new(FailureKind::ConfigFile, detail)
+    }
+}
+
+/// What answers for the server URL of a client, by the rules of the configuration file.
+pub(crate) fn destination(env: &Env, server_url: &str) -> Destination {
+    match read(env) {
+        Ok(rules) => rules.destination(server_url),
+        Err(error) => {
+            let registry = ServerUrl::parse(server_url).and_then(|server_url| Registry::parse(server_url.host()));
+            Destination::Misconfigured { registry, error: error.into() }
+        }
+    }
+}
+
+/// Reads `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's configuration directory.
+/// A missing file has no rules, unless the variable names it.
+/// Error: the file can't be read, or the first mistake in it.
+pub(crate) fn read(env: &Env) -> Result<Rules, ConfigError> {
+    let Some(path) = paths::config_file(env) else { return Ok(Rules::default()) };
+    let Some(contents) = read_unshared(&path, LONGEST_FILE)? else {
+        return if env.is_set(names::CONFIG) { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
+    };
+    match String::from_utf8(contents) {
+        Ok(text) => schema::parse(&text, &path),
+        Err(_) => Err(ConfigError::NotUtf8(path)),
+    }
+}

@@ -1,0 +1,37 @@
+//! `erase`: removes the cached tokens that serve a registry, of every identity, and the failures remembered for it.
+//!
+//! For ECR it always succeeds, unless the request names no server: some clients crash on anything else.
+
+use std::io;
+
+use super::{Asked, Status, World, other_hosts};
+use crate::options::Options;
+use crate::protocol::Action;
+use crate::registry::Api;
+use crate::rules::Destination;
+use crate::tokens;
+
+pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
+    let asked = match Asked::about_server(world) {
+        Ok(asked) => asked,
+        Err(bad) => return world.refuse(&bad),
+    };
+    let Asked { request, server_url, destination } = asked;
+    match destination {
+        Destination::Ecr(target) => Ok(erase_tokens(world, target.host(), &target.api())),
+        Destination::Misconfigured { registry: Some(registry), .. } => {
+            Ok(erase_tokens(world, registry.host(), &registry.api()))
+        }
+        Destination::Misconfigured { registry: None, error } => {
+            other_hosts::report_failure(world, Action::Erase, &server_url, &error)
+        }
+        Destination::Fallback(helper) => other_hosts::pass_on(world, &helper, Action::Erase, &server_url, &request),
+        Destination::NotFound => Ok(Status::Success),
+    }
+}
+
+fn erase_tokens(world: &mut World<'_>, host: &str, api: &Api) -> Status {
+    let options = Options::read(world.env);
+    tokens::erase(&mut world.context(&options, format!("erase {host}")), api);
+    Status::Success
+}

@@ -1,0 +1,57 @@
+//! `list`: the hosts that were asked for and have a valid token of the current identity, the hosts that rules name, and
+//! what the fallback helpers list.
+//!
+//! It doesn't read stdin (docker-py leaves it open) and runs nothing but those helpers. Our keys are `https://HOST`: the
+//! classic builder asks for each key as listed, and `get` accepts every spelling. It always succeeds, with the reason for
+//! what is missing on stderr: a build shouldn't fail because one of several helpers does.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::{Status, World};
+use crate::config;
+use crate::error::Failure;
+use crate::options::Options;
+use crate::protocol::write_list;
+use crate::registry::Service;
+use crate::rules::{Destination, Rules};
+use crate::tokens;
+
+/// The user name of every ECR token:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>.
+const USERNAME: &str = "AWS";
+
+pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
+    let mut usernames = BTreeMap::new();
+    match config::read(world.env) {
+        Ok(rules) => {
+            let options = Options::read(world.env);
+            let cached = tokens::cached_hosts(&world.context(&options, "list".to_owned()), &rules);
+            let hosts = cached.into_iter().chain(rules.named_hosts());
+            usernames.extend(hosts.map(|host| (format!("https://{host}"), USERNAME.to_owned())));
+            add_fallbacks(world, &rules, &mut usernames);
+        }
+        // Without the rules, the identity that the cached tokens must belong to is unknown.
+        Err(error) => {
+            let sentence = Failure::from(error).sentence(format_args!("nothing to list"), Service::Ecr);
+            world.complain(&sentence);
+        }
+    }
+    write_list(world.stdout, &usernames)?;
+    Ok(Status::Success)
+}
+
+/// Adds what each fallback helper lists of the servers that it would be asked for.
+fn add_fallbacks(world: &mut World<'_>, rules: &Rules, usernames: &mut BTreeMap<String, String>) {
+    for helper in rules.helpers() {
+        match world.helpers.list(world.env, helper) {
+            Ok(listed) => {
+                let is_asked = |server_url: &str| matches!(rules.destination(server_url), Destination::Fallback(asked) if asked == helper);
+                usernames.extend(listed.into_iter().filter(|(server_url, _)| is_asked(server_url)));
+            }
+            Err(failure) => {
+                world.complain(&failure.sentence(format_args!("the list is incomplete"), Service::Ecr));
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! An ECR registry that a client asks for, with the rules that apply to it.
+
+use std::path::PathBuf;
+
+use super::Rule;
+use crate::arn::AccountId;
+use crate::registry::{Api, Registry, Service};
+
+/// A host, the registry that it is a name of, and the rules that apply to both.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(super) host: String,
+    pub(super) registry: Registry,
+    /// The rule for the host.
+    pub(super) rule: Option<Rule>,
+    /// If the host is another name of the registry, the rule for the registry's own name: it has
+    /// what `rule` leaves out.
+    pub(super) registry_rule: Option<Rule>,
+    /// The file with the rules.
+    pub(super) file: PathBuf,
+    pub(super) auto_profile: bool,
+}
+
+impl Target {
+    /// A registry by its own name, without a rule.
+    pub(crate) fn of(registry: Registry) -> Self {
+        Self {
+            host: registry.host().to_owned(),
+            registry,
+            rule: None,
+            registry_rule: None,
+            file: PathBuf::new(),
+            auto_profile: false,
+        }
+    }
+
+    /// The host that the client named, in lower case.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The registry that it is a name of.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The rules that apply, the more specific one first.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rule.iter().chain(&self.registry_rule)
+    }
+
+    /// A setting of the rules: the first that is set.
+    pub(crate) fn setting<'t, T>(&'t self, of: impl FnMut(&'t Rule) -> Option<T>) -> Option<T> {
+        self.rules().find_map(of)
+    }
+
+    /// The rule that selects the identity: a profile, a role or both.
+    pub(crate) fn identity_rule(&self) -> Option<&Rule> {
+        self.rules().find(|rule| rule.selects_identity())
+    }
+
+    /// The file, line and column of a rule, for messages.
+    pub(crate) fn location_of(&self, rule: &Rule) -> String {
+        format!("{}:{}", self.file.display(), rule.position)
+    }
+
+    /// The account whose profile is to be used; `None` unless `auto_profile` applies.
+    pub(crate) fn auto_profile_account(&self) -> Option<&AccountId> {
+        self.registry.account().filter(|_| self.auto_profile)
+    }
+
+    /// The API that gives the tokens.
+    pub(crate) fn api(&self) -> Api {
+        let api = self.registry.api();
+        match self.setting(|rule| rule.region.clone()) {
+            Some(region) => Api { region, ..api },
+            None => api,
+        }
+    }
+
+    /// The service of that API.
+    pub(crate) fn service(&self) -> Service {
+        self.registry.service()
+    }
+}

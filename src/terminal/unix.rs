@@ -1,0 +1,25 @@
+//! The controlling terminal of Unix: `/dev/tty`.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+
+use rustix::process::getpgrp;
+use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
+
+/// Opens the terminal for input and for output.
+pub(super) fn open() -> io::Result<(File, File)> {
+    let open = || OpenOptions::new().read(true).write(true).open("/dev/tty");
+    Ok((open()?, open()?))
+}
+
+/// Whether another job is in the foreground: reading from the terminal would then stop this process
+/// (`SIGTTIN`).
+pub(super) fn is_in_background(terminal: &File) -> bool {
+    tcgetpgrp(terminal).is_ok_and(|foreground| foreground != getpgrp())
+}
+
+/// Discards input that was typed before the prompt.
+pub(super) fn discard_pending_input(terminal: &File) {
+    // Input that stays is read as the answer, and refused.
+    tcflush(terminal, QueueSelector::IFlush).ok();
+}

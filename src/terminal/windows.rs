@@ -1,0 +1,16 @@
+//! The console of Windows. It has no background jobs, and pending input isn't discarded.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+
+/// Opens the console for input and for output.
+pub(super) fn open() -> io::Result<(File, File)> {
+    let open = |name| OpenOptions::new().read(true).write(true).open(name);
+    Ok((open("CONIN$")?, open("CONOUT$")?))
+}
+
+pub(super) fn is_in_background(_: &File) -> bool {
+    false
+}
+
+pub(super) fn discard_pending_input(_: &File) {}

@@ -1,0 +1,258 @@
+//! The policy that gets one authorization token for one registry: cached, fetched once, and refreshed in time.
+//!
+//! It knows no protocol, so that each of them can ask it: target → settings → scope → cache → (lock → AWS → cache) → token.
+//! A process that needs a token that another process is fetching waits for it, with a limit; if it has a stale token, it
+//! serves that one at once. Where a role needs an MFA code, one process at a time asks for it, and only when no token is
+//! left at all. It does no I/O of its own: the adapters do.
+
+mod cached;
+mod turn;
+
+use std::time::Duration;
+
+pub(crate) use self::cached::{cached_hosts, erase};
+use self::turn::FetchTurn;
+use crate::aws::{AwsSettings, RegistrySettings};
+use crate::cache::{Cache, LockGuard, RememberedFailure, TokenRecord, TryLock};
+use crate::clock::{Clock, Deadline};
+use crate::env::Env;
+use crate::error::{Failure, FailureKind};
+use crate::fetch::{FetchedToken, MfaPrompt, OnInterrupt, TokenRequest, TokenSource};
+use crate::identity::{CachePolicy, CredentialPlan};
+use crate::log::Log;
+use crate::options::Options;
+use crate::rules::Target;
+use crate::scope::{CacheKey, Scope};
+use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
+
+/// The limit of a fetch while a stale token can be served.
+const REFRESH_LIMIT: Duration = Duration::from_secs(5);
+
+/// After a failed refresh, the stale token is served for this long before the next attempt.
+const REFRESH_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long to wait, from our start, while another process asks a person for an MFA code.
+const PROMPT_LIMIT: Duration = Duration::from_mins(2);
+
+/// What the policy needs from outside.
+pub(crate) struct Context<'w> {
+    pub(crate) env: &'w Env,
+    pub(crate) clock: &'w dyn Clock,
+    pub(crate) source: &'w dyn TokenSource,
+    /// A random number, to spread refreshes and to distinguish one failure from the next.
+    pub(crate) random: fn() -> u64,
+    pub(crate) options: &'w Options,
+    pub(crate) log: Log<'w>,
+}
+
+/// Gets the token of a registry.
+/// Error: there is no token; the failure says why and what to do.
+pub(crate) fn token(context: &mut Context<'_>, target: &Target) -> Result<AuthorizationToken, Failure> {
+    let settings = AwsSettings::read(context.env);
+    let settings = settings.for_target(target)?;
+    let (scope, plan) = settings.resolve()?;
+    TokenLookup::new(context, target, &settings, &scope, &plan).token()
+}
+
+/// One token being looked up.
+struct TokenLookup<'l, 'w> {
+    context: &'l mut Context<'w>,
+    target: &'l Target,
+    settings: &'l RegistrySettings<'l>,
+    scope: &'l Scope,
+    plan: &'l CredentialPlan,
+    key: CacheKey,
+    cache: Cache,
+    /// How long to wait for another process's fetch: half of the limit, so that there is time for one of our own.
+    max_wait: Duration,
+    /// When all of it must have ended, without the time that a person takes to type.
+    deadline: Deadline,
+    /// When to stop waiting for a code that another process asks for.
+    prompt_deadline: Deadline,
+}
+
+impl<'l, 'w> TokenLookup<'l, 'w> {
+    fn new(
+        context: &'l mut Context<'w>,
+        target: &'l Target,
+        settings: &'l RegistrySettings<'l>,
+        scope: &'l Scope,
+        plan: &'l CredentialPlan,
+    ) -> Self {
+        let timeout = context.options.timeout;
+        let deadline = Deadline::within(context.clock, timeout);
+        let prompt_deadline = Deadline::within(context.clock, PROMPT_LIMIT);
+        let directory = match scope.identity.cache_policy {
+            CachePolicy::Cached(_) => context.options.cache_dir.as_deref(),
+            CachePolicy::Never => None,
+        };
+        let (cache, unusable) = Cache::open(directory);
+        if let Some(unusable) = unusable {
+            context.log.warn(format_args!("the cache is not used: {unusable}"));
+        }
+        for rule in target.rules() {
+            let (place, registry) = (target.location_of(rule), target.registry().host());
+            context.log.debug(format_args!("the rule at {place} applies; the registry is {registry}"));
+        }
+        let (key, max_wait) = (scope.key(), timeout / 2);
+        Self { context, target, settings, scope, plan, key, cache, max_wait, deadline, prompt_deadline }
+    }
+
+    fn token(mut self) -> Result<AuthorizationToken, Failure> {
+        let stale = match self.cached() {
+            Some((record, Freshness::Fresh)) => return Ok(self.hit(record)),
+            Some((record, Freshness::Stale)) => Some(record),
+            Some((_, Freshness::Expired)) | None => None,
+        };
+        let known = self.cache.failure(&self.key);
+        let known_serial = known.as_ref().map(|failure| failure.serial);
+        if let Some(failure) = known.and_then(|failure| failure.counting_at(self.context.clock.now())) {
+            self.context.log.info(format_args!("not retried so soon after {}", failure.kind.name()));
+            return self.serve_stale(stale).ok_or(failure);
+        }
+        if let Err(unusable) = self.cache.prepare() {
+            self.context.log.warn(format_args!("the cache is not used: {unusable}"));
+        }
+        let max_wait = if stale.is_some() { Duration::ZERO } else { self.max_wait };
+        let guard = match self.fetch_turn(known_serial, max_wait) {
+            FetchTurn::Served(record) => return Ok(self.hit(record)),
+            FetchTurn::Failed(failure) => return self.serve_stale(stale).ok_or(failure),
+            FetchTurn::Ours(guard) => guard,
+            FetchTurn::InOtherProcess if stale.is_some() => {
+                return self.serve_stale(stale).ok_or_else(expired_meanwhile);
+            }
+            FetchTurn::InOtherProcess => {
+                let waited = format_args!("waited {max_wait:?} for another process; fetching without the lock");
+                self.context.log.warn(waited);
+                None
+            }
+        };
+        match self.fetch(stale.is_some(), guard.as_ref()) {
+            Ok(token) => {
+                self.store(&token, stale);
+                Ok(token)
+            }
+            Err(failure) => {
+                self.record_failure(&failure, stale.as_ref());
+                self.serve_stale(stale).ok_or(failure)
+            }
+        }
+    }
+
+    /// The cached token, and how fresh it is now.
+    fn cached(&mut self) -> Option<(TokenRecord, Freshness)> {
+        let (key, source) = (self.key, &self.plan.source);
+        let Some(record) = self.cache.token(&self.key) else {
+            self.context.log.debug(format_args!("no cached token {key} for {source}"));
+            return None;
+        };
+        let freshness = record.lifetime.freshness(self.context.clock.now());
+        let Lifetime { refresh, expires, .. } = record.lifetime;
+        self.context.log.debug(format_args!(
+            "cached token {key} for {source}: {freshness:?}, refresh at {refresh}, expires at {expires}"
+        ));
+        Some((record, freshness))
+    }
+
+    /// Serves a cached token, and adds this host to those that `list` knows.
+    fn hit(&mut self, mut record: TokenRecord) -> AuthorizationToken {
+        self.context.log.info(format_args!("served from the cache"));
+        if record.note_host(self.target.host())
+            && let TryLock::Held(_guard) = self.cache.try_lock(&self.key)
+            && let Some(mut latest) = self.cache.token(&self.key)
+            && latest.note_host(self.target.host())
+            && let Err(error) = self.cache.amend(&self.key, &latest)
+        {
+            self.context.log.debug(format_args!("{error}: {}", error.source));
+        }
+        record.token
+    }
+
+    /// Serves a stale token, unless it has expired meanwhile.
+    fn serve_stale(&mut self, stale: Option<TokenRecord>) -> Option<AuthorizationToken> {
+        let now = self.context.clock.now();
+        let record = stale.filter(|record| record.lifetime.freshness(now) != Freshness::Expired)?;
+        self.context.log.warn(format_args!("served a stale token, valid until {}", record.lifetime.expires));
+        Some(record.token)
+    }
+
+    fn fetch(&mut self, has_stale: bool, guard: Option<&LockGuard>) -> Result<AuthorizationToken, Failure> {
+        // Another process has had half of the time at most; a person takes what they need.
+        let left = self.deadline.left(self.context.clock).max(self.max_wait);
+        let access = self.settings.access()?;
+        let (prompt, _prompt_lock) = if has_stale { (MfaPrompt::Suppressed, None) } else { self.prompt_turn() };
+        let started = self.context.clock.elapsed();
+        let fetched = self.context.source.fetch(TokenRequest {
+            scope: self.scope,
+            plan: self.plan,
+            access,
+            prompt,
+            now: self.context.clock.now(),
+            limit: if has_stale { left.min(REFRESH_LIMIT) } else { left },
+            on_interrupt: OnInterrupt::new(&|| guard.into_iter().for_each(LockGuard::discard)),
+        });
+        let took = self.context.clock.elapsed().saturating_sub(started).as_millis();
+        let log = &mut self.context.log;
+        match fetched {
+            Ok(FetchedToken { token, access_key_id, request_id, warning }) => {
+                if let Some(warning) = warning {
+                    log.warn(format_args!("{warning}"));
+                }
+                let (source, request_id) = (&self.plan.source, request_id.as_deref().unwrap_or("none"));
+                let expires = token.expires_at();
+                log.info(format_args!(
+                    "fetched in {took} ms with {access_key_id} from {source}, valid until {expires} (request ID \
+                     {request_id})"
+                ));
+                Ok(token)
+            }
+            Err(failure) => {
+                log.warn(format_args!("failed after {took} ms: {}", failure.details()));
+                Err(failure)
+            }
+        }
+    }
+
+    /// Caches a token just received, if any of its life is left.
+    fn store(&mut self, token: &AuthorizationToken, former: Option<TokenRecord>) {
+        let CachePolicy::Cached(max_age) = self.scope.identity.cache_policy else { return };
+        let now = self.context.clock.now();
+        #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
+        let spread = Spread::from_random((self.context.random)() as u32);
+        let lifetime = Lifetime::starting(now, token.expires_at(), max_age, spread);
+        if lifetime.expires <= now {
+            let expired = format_args!("not cached: by this clock the token expired at {}", lifetime.expires);
+            self.context.log.warn(expired);
+            return;
+        }
+        let mut record = TokenRecord {
+            api: self.scope.api.clone(),
+            hosts: former.map(|former| former.hosts).unwrap_or_default(),
+            lifetime,
+            token: token.clone(),
+        };
+        record.note_host(self.target.host());
+        if let Err(error) = self.cache.store(&self.key, &record, now) {
+            self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
+        }
+    }
+
+    /// Leaves a failure to the processes that wait for this fetch and, if it counts longer, to later ones.
+    fn record_failure(&mut self, failure: &Failure, stale: Option<&TokenRecord>) {
+        let at = self.context.clock.now();
+        let until = match stale {
+            Some(record) => at.after(failure.remembered_for().max(REFRESH_PAUSE)).min(record.lifetime.expires),
+            None => at.after(failure.remembered_for()),
+        };
+        let (api, serial, failure) = (self.scope.api.clone(), (self.context.random)(), failure.clone());
+        let remembered = RememberedFailure { api, serial, at, until, failure };
+        if let Err(error) = self.cache.record_failure(&self.key, &remembered) {
+            self.context.log.debug(format_args!("{error}: {}", error.source));
+        }
+    }
+}
+
+/// The stale token expired between the look at it and its use.
+fn expired_meanwhile() -> Failure {
+    Failure::new(FailureKind::Timeout, "another process is fetching the token; try again")
+}
