@@ -1,29 +1,29 @@
-//! As much of SVG as the plots of the benchmarks need: text, rectangles and lines on a light ground.
-#![allow(dead_code, reason = "each benchmark uses a part")]
+//! The part of SVG that the plots of the benchmarks need: text, rectangles and lines on white.
+#![allow(dead_code, reason = "each benchmark uses only some of it")]
 
 use std::fmt::Write as _;
 
 /// The colour of text.
 pub const INK: &str = "#1f2933";
-/// The colour of what is beside the point.
+/// The colour of labels and notes.
 pub const FAINT: &str = "#7b8794";
-/// The colour of rules and grids.
+/// The colour of separators and grids.
 pub const RULE: &str = "#d9dee4";
 /// The colour of limits.
 pub const LIMIT: &str = "#c0392b";
 
-/// Which end of a text its position is.
+/// The part of a text that is at its position.
 #[derive(Clone, Copy)]
 pub enum Anchor {
-    /// Its beginning.
+    /// The start.
     Start,
-    /// Its middle.
+    /// The middle.
     Middle,
-    /// Its end.
+    /// The end.
     End,
 }
 
-/// A drawing under way; positions are pixels from the upper left corner.
+/// A drawing in progress. Positions are pixels from the upper left corner.
 pub struct Drawing {
     width: f64,
     height: f64,
@@ -31,12 +31,12 @@ pub struct Drawing {
 }
 
 impl Drawing {
-    /// An empty one.
+    /// An empty drawing.
     pub fn new(width: f64, height: f64) -> Self {
         Self { width, height, body: String::new() }
     }
 
-    /// A text with its base line at `y`.
+    /// Adds a text with its base line at `y`.
     pub fn text(&mut self, x: f64, y: f64, size: f64, colour: &str, anchor: Anchor, text: &str) {
         let anchor = match anchor {
             Anchor::Start => "start",
@@ -49,26 +49,26 @@ impl Drawing {
         ));
     }
 
-    /// A heading.
+    /// Adds a bold text.
     pub fn heading(&mut self, x: f64, y: f64, size: f64, text: &str) {
         self.add("<g font-weight=\"bold\">");
         self.text(x, y, size, INK, Anchor::Start, text);
         self.add("</g>");
     }
 
-    /// A filled rectangle.
+    /// Adds a filled rectangle.
     pub fn bar(&mut self, x: f64, y: f64, width: f64, height: f64, colour: &str) {
         self.add(&format!(
             "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{colour}\"/>"
         ));
     }
 
-    /// A straight line.
+    /// Adds a straight line.
     pub fn line(&mut self, from: (f64, f64), to: (f64, f64), colour: &str, width: f64) {
         self.path(&[from, to], colour, width);
     }
 
-    /// A line through these points.
+    /// Adds a line through these points.
     pub fn path(&mut self, points: &[(f64, f64)], colour: &str, width: f64) {
         let points: Vec<String> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
         self.add(&format!(
@@ -77,7 +77,7 @@ impl Drawing {
         ));
     }
 
-    /// The whole file.
+    /// The contents of the SVG file.
     pub fn finish(self) -> String {
         let Self { width, height, body } = self;
         format!(

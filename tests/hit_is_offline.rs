@@ -1,9 +1,10 @@
-//! A hit touches no network, starts nothing and reads no certificate, whatever the credentials come from.
+//! A cache hit uses no network, starts no process and reads no certificate, whatever the source of
+//! the credentials.
 //!
-//! Shown twice: by what arrives at the fake of AWS and by what a `credential_process` leaves behind; and, on Linux where
-//! `strace` works, by every system call.
+//! Checked in two ways: by the requests that reach the fake AWS and the marks that a
+//! `credential_process` leaves; and, on Linux where `strace` works, by every system call.
 #![cfg(unix)]
-#![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use real files and processes")]
+#![expect(clippy::disallowed_methods, reason = "tests use real files and processes")]
 
 mod support;
 
@@ -16,13 +17,13 @@ use support::sandbox::{Running, Sandbox};
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
-/// The most system calls of a hit in a static build, its start and end included.
+/// The limit on the system calls of a hit in a static build, from the start of the process to its end.
 const MOST_CALLS: usize = 45;
 
-/// What a `credential_process` of these tests leaves behind, below the home directory.
+/// The file to which each run of a `credential_process` adds a line, below the home directory.
 const MARK: &str = "process-was-run";
 
-/// System calls that reach out or start something. The first `execve` is the helper's own.
+/// System calls that use the network or start a process. The first `execve` starts the helper itself.
 const FORBIDDEN: [&str; 17] = [
     "socket",
     "socketpair",
@@ -43,7 +44,7 @@ const FORBIDDEN: [&str; 17] = [
     "execveat",
 ];
 
-/// Parts of paths that only who is about to use the network opens.
+/// Parts of paths that are opened only to use the network.
 const FORBIDDEN_PATHS: [&str; 9] = [
     "/etc/ssl",
     "/etc/pki",
@@ -56,14 +57,15 @@ const FORBIDDEN_PATHS: [&str; 9] = [
     "/etc/nsswitch.conf",
 ];
 
-/// A way to come by credentials: its name, what makes a home that has them, and how the access key ID begins.
+/// A source of credentials: its name, a function that sets up a home with it, and how the access key
+/// ID begins.
 type Source = (&'static str, fn(&FakeAws) -> Sandbox, &'static str);
 
 const SOURCES: [Source; 11] = [
     ("static keys in the environment", |aws| Sandbox::new().with_aws(aws).with_keys("AKIAENV"), "AKIAENV"),
     ("static keys of a profile", with_static_profile, "AKIASTATIC"),
     ("a role assumed from another profile", with_source_profile, "ASIA-pull-assumed"),
-    ("a role that wants an MFA code", with_mfa_session, "ASIASESSION"),
+    ("a role that requires an MFA code", with_mfa_session, "ASIASESSION"),
     ("a credential process", with_credential_process, "AKIAPROCESS"),
     ("an SSO session", with_sso, "ASIA-reader-sso"),
     ("a session of `aws login`", with_login, "ASIALOGIN"),
@@ -170,25 +172,25 @@ fn with_web_identity_profile(aws: &FakeAws) -> Sandbox {
     sandbox
 }
 
-/// The sources whose identity can be told without network on this system.
+/// The sources whose identity can be determined without network on this system.
 fn sources() -> impl Iterator<Item = Source> {
     let cached = |source: &Source| {
-        // Only Linux tells one machine from another by a file.
+        // Only Linux has a file that identifies the machine.
         let cached = cfg!(target_os = "linux") || source.0 != "the instance metadata service";
         if !cached {
-            println!("NOT TESTED: tokens of {} aren't kept on this system", source.0);
+            println!("NOT TESTED: tokens of {} aren't cached on this system", source.0);
         }
         cached
     };
     SOURCES.into_iter().filter(cached)
 }
 
-/// How often the `credential_process` was run.
+/// How often the `credential_process` ran.
 fn marks(sandbox: &Sandbox) -> usize {
     fs::read_to_string(sandbox.home().join(MARK)).map_or(0, |marks| marks.lines().count())
 }
 
-/// Fetches a token, after checking with whose credentials.
+/// Fetches a token into the cache, and checks which credentials were used.
 fn warm(aws: &FakeAws, sandbox: &Sandbox, source: &str, access_key_id: &str) -> String {
     let cold = sandbox.get(HOST);
     assert_eq!(cold.code, Some(0), "{source}: {}", cold.stderr);
@@ -216,19 +218,19 @@ fn a_hit_sends_no_request_and_runs_no_process() {
 }
 
 #[test]
-fn a_hit_needs_no_api_that_answers() {
+fn a_hit_works_while_the_api_is_down() {
     for (source, home, access_key_id) in sources() {
         let aws = FakeAws::start();
         let sandbox = home(&aws);
         let password = warm(&aws, &sandbox, source, access_key_id);
-        // Nobody listens at its port any more.
+        // Its port is closed now.
         drop(aws);
         assert_eq!(sandbox.get(HOST).password(), password, "{source}");
     }
 }
 
 #[test]
-fn a_hit_makes_no_system_call_that_reaches_out_and_few_at_all() {
+fn a_hit_makes_few_system_calls_and_none_that_uses_the_network() {
     if !strace_works() {
         return;
     }
@@ -239,7 +241,7 @@ fn a_hit_makes_no_system_call_that_reaches_out_and_few_at_all() {
         let requests = aws.requests().len();
         let calls = trace(&sandbox, &password);
         assert_eq!(aws.requests().len(), requests, "{source}");
-        assert_reaches_nowhere(&calls, source);
+        assert_is_offline(&calls, source);
 
         let is_static = is_static(Path::new(sandbox.command(&[]).get_program()));
         println!("{source}: {} system calls, {}", calls.len(), if is_static { "static" } else { "dynamic" });
@@ -250,7 +252,7 @@ fn a_hit_makes_no_system_call_that_reaches_out_and_few_at_all() {
 }
 
 #[test]
-fn without_a_configuration_file_a_hit_costs_one_failed_open_and_with_one_a_few_calls() {
+fn a_missing_configuration_file_costs_one_failed_open_and_an_existing_one_a_few_calls() {
     if !strace_works() {
         return;
     }
@@ -276,46 +278,27 @@ fn without_a_configuration_file_a_hit_costs_one_failed_open_and_with_one_a_few_c
     let sandbox = home();
     sandbox.write(".config/ecr-login/config.toml", "[[registry]]\nmatch = '444455556666'\nprofile = 'prod'\n");
     let with_file = calls(sandbox);
-    assert_reaches_nowhere(&with_file, "with a configuration file");
+    assert_is_offline(&with_file, "with a configuration file");
     assert!(with_file.len() <= none.len() + 6, "{} and {}", with_file.len(), none.len());
 }
 
-/// Systems before Linux 5.14 and some sandboxes don't know the advice with which the static program asks for its memory:
-/// <https://man7.org/linux/man-pages/man2/madvise.2.html>.
 #[test]
-fn a_hit_is_served_where_the_system_takes_no_advice_on_memory() {
+fn the_same_trace_of_a_fetch_shows_the_network_and_the_process() {
     if !strace_works() {
         return;
     }
-    let aws = FakeAws::start();
-    let sandbox = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
-    let password = warm(&aws, &sandbox, "static keys", "AKIAENV");
-    for error in ["EINVAL", "ENOSYS", "EPERM"] {
-        let calls = traced(&sandbox, &password, &["-e", &format!("inject=madvise:error={error}")]);
-        let refused = calls.iter().filter(|call| name(call) == "madvise" && call.contains(error)).count();
-        if moves_its_own_pointers(Path::new(sandbox.command(&[]).get_program())) {
-            assert_eq!(refused, 1, "{error}: {}", calls.join("\n"));
-        }
-    }
-}
-
-#[test]
-fn the_watch_over_system_calls_sees_a_fetch() {
-    if !strace_works() {
-        return;
-    }
-    // A test that can't fail is a defect: what is forbidden to a hit is what a miss does.
+    // Proves that the tests above can fail: a fetch makes the calls that a hit must not make.
     let aws = FakeAws::start();
     let sandbox = with_credential_process(&aws);
     let log = sandbox.path().join("strace");
-    let calls = calls_of(&sandbox, &log, &[]);
+    let calls = calls_of(&sandbox, &log);
     for expected in ["socket", "connect", "execve"] {
         assert!(calls.iter().filter(|call| name(call) == expected).count() >= 1, "{expected} in a miss");
     }
     assert!(calls.iter().filter(|call| name(call) == "execve").count() > 1, "the credential process was run");
 }
 
-fn assert_reaches_nowhere(calls: &[String], source: &str) {
+fn assert_is_offline(calls: &[String], source: &str) {
     for call in calls {
         assert!(!FORBIDDEN.contains(&name(call)), "{source}: {call}");
         for path in FORBIDDEN_PATHS {
@@ -331,30 +314,25 @@ fn strace_works() -> bool {
     command.args(["-o", "/dev/null", "true"]).stdout(Stdio::null()).stderr(Stdio::null());
     let works = command.status().is_ok_and(|status| status.success());
     if !works {
-        println!("NOT TESTED: `strace` isn't installed or may not trace here");
+        println!("NOT TESTED: `strace` isn't installed or isn't permitted to trace");
     }
     works
 }
 
-/// The system calls of a hit, one a line.
+/// The system calls of a hit, one per line.
 fn trace(sandbox: &Sandbox, password: &str) -> Vec<String> {
-    traced(sandbox, password, &[])
-}
-
-/// The same, with options for strace.
-fn traced(sandbox: &Sandbox, password: &str, options: &[&str]) -> Vec<String> {
     let log = sandbox.path().join("strace");
-    let calls = calls_of(sandbox, &log, options);
+    let calls = calls_of(sandbox, &log);
     let stdout = fs::read_to_string(log.with_extension("stdout")).expect("it was just written");
     assert!(stdout.contains(password), "the hit was answered under strace");
     calls
 }
 
-/// Runs `get` under strace; the calls, one a line, of all its processes.
-fn calls_of(sandbox: &Sandbox, log: &Path, options: &[&str]) -> Vec<String> {
+/// Runs `get` under strace and returns the calls of all its processes, one per line.
+fn calls_of(sandbox: &Sandbox, log: &Path) -> Vec<String> {
     let helper = sandbox.command(&["get"]);
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-s", "256"]).args(options).arg("-o").arg(log).arg(helper.get_program()).args(helper.get_args());
+    strace.args(["-f", "-s", "256"]).arg("-o").arg(log).arg(helper.get_program()).args(helper.get_args());
     strace.env_clear().current_dir(sandbox.home());
     strace.envs(helper.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
     let mut running = Running::start(strace);
@@ -363,7 +341,7 @@ fn calls_of(sandbox: &Sandbox, log: &Path, options: &[&str]) -> Vec<String> {
     reply.password();
     fs::write(log.with_extension("stdout"), &reply.stdout).expect("the directory is ours");
     let lines = fs::read_to_string(log).expect("strace wrote it");
-    // `PID name(…) = …`; lines about signals and ends have `---` and `+++` in place of the name.
+    // `PID name(…) = …`; lines about signals and exits have `---` and `+++` instead of the name.
     let calls = lines.lines().filter_map(|line| line.split_once(' ')).map(|(_, call)| call.trim_start());
     let calls: Vec<String> = calls.filter(|call| !call.starts_with(['-', '+', '<'])).map(str::to_owned).collect();
     assert!(calls.iter().any(|call| name(call) == "execve"), "the log is understood: {lines}");
@@ -375,16 +353,8 @@ fn name(call: &str) -> &str {
     call.split_once('(').map_or(call, |(name, _)| name)
 }
 
-/// Whether a program is the static one that `packaging/start.c` is part of: at no fixed address (`ET_DYN`), and for x86-64.
-fn moves_its_own_pointers(program: &Path) -> bool {
-    const ET_DYN: u8 = 3;
-    const EM_X86_64: u8 = 62;
-    let file = fs::read(program).expect("the helper was just run");
-    is_static(program) && (file[16], file[18]) == (ET_DYN, EM_X86_64)
-}
-
-/// Whether a program needs no loader: an ELF file (<https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>) of
-/// 64 bits, least significant byte first, without a `PT_INTERP` segment.
+/// Whether a program needs no loader: a little-endian 64-bit ELF file without a `PT_INTERP` segment.
+/// <https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html>
 fn is_static(program: &Path) -> bool {
     const PT_INTERP: u64 = 3;
     let file = fs::read(program).expect("the helper was just run");

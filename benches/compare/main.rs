@@ -1,12 +1,13 @@
-//! `cargo benchmark`: the helper beside the Go helper and a program that does nothing.
+//! `cargo benchmark`: compares the helper with the Go helper and with a program that does nothing.
 //!
-//! Whole processes, started in turns within one run, so that whatever else the machine does hits all alike: the ratios
-//! mean something where the times don't. Prints a table and draws a plot. Fails if something was missed that no clock
-//! decides (`goals.rs`); `--short` measures little else, for CI. Nothing but loopback is contacted.
+//! Measures whole processes. The programs run alternately within one run, so that other load on the
+//! machine affects all of them: the ratios are meaningful even where the times aren't. Prints a table
+//! and draws a plot; fails if a limit of `goals.rs` is exceeded. Only loopback is contacted.
 //!
-//! The files: `contenders.rs` finds the programs, `stage.rs` is where they run, `clock.rs`, `counts.rs` and `crowd.rs` measure
-//! one thing each, `measures.rs` says what is measured, `report.rs` and `plot.rs` show it.
-#![expect(clippy::disallowed_methods, reason = "a benchmark is the outside world")]
+//! `programs.rs` finds the programs; `fixture.rs` and `home.rs` set up what they run in; `timing.rs`,
+//! `counts.rs` and `concurrency.rs` measure; `measures.rs` lists the measures; `report.rs` and
+//! `plot.rs` print them. `benches/README.md` explains the use.
+#![expect(clippy::disallowed_methods, reason = "a benchmark uses real files, processes and clocks")]
 #![expect(unreachable_pub, reason = "a program has no public interface")]
 
 #[path = "../../tests/support/mod.rs"]
@@ -14,37 +15,39 @@ mod support;
 #[path = "../svg.rs"]
 mod svg;
 
-mod clock;
-mod contenders;
+mod concurrency;
 mod counts;
-mod crowd;
+mod fixture;
 mod goals;
+mod home;
 mod measures;
 mod plot;
+mod programs;
 mod report;
-mod stage;
+mod timing;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use contenders::Contenders;
 use measures::Effort;
+use programs::Programs;
+use report::LimitKind;
 
 const USAGE: &str = "\
-usage: cargo benchmark [--short] [--runs N] [--helper PATH] [--peer PATH] [--plot PATH]
-  --short   only what no clock decides, with a few times beside it; needs valgrind and strace
-  --runs    how often each of those that take turns has one, 300 if not told; slow ones have fewer
-  --helper  our static release; target/x86_64-unknown-linux-musl/release/docker-credential-ecr-login if not told
-  --peer    the Go helper; /usr/bin/docker-credential-ecr-login if not told and not ours
-  --plot    where the plot goes; target/benchmark/compare.svg if not told";
+usage: cargo benchmark [--short] [--runs N] [--helper PATH] [--go-helper PATH] [--plot PATH]
+  --short      only what doesn't depend on the clock, and a few times; needs valgrind and strace
+  --runs       runs of each program, 300 by default; slow ones run less often
+  --helper     our static release; default: target/x86_64-unknown-linux-musl/release/docker-credential-ecr-login
+  --go-helper  the Go helper; default: /usr/bin/docker-credential-ecr-login, unless that is ours
+  --plot       the file of the plot; default: target/benchmark/compare.svg";
 
-/// What was asked for.
+/// The arguments.
 struct Options {
     effort: Effort,
     helper: Option<PathBuf>,
-    peer: Option<PathBuf>,
+    go_helper: Option<PathBuf>,
     plot: Option<PathBuf>,
 }
 
@@ -54,11 +57,11 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     match benchmark(options) {
-        Ok(misses) if misses.is_empty() => ExitCode::SUCCESS,
-        Ok(misses) => {
-            eprintln!("missed, and no clock is to blame:");
-            for miss in misses {
-                eprintln!("  {miss}");
+        Ok(exceeded) if exceeded.is_empty() => ExitCode::SUCCESS,
+        Ok(exceeded) => {
+            eprintln!("limits exceeded:");
+            for line in exceeded {
+                eprintln!("  {line}");
             }
             ExitCode::FAILURE
         }
@@ -69,33 +72,36 @@ fn main() -> ExitCode {
     }
 }
 
+/// Measures and reports; returns the limits that fail the run.
 fn benchmark(options: Options) -> Result<Vec<String>, String> {
-    let Options { effort, helper, peer, plot } = options;
+    let Options { effort, helper, go_helper, plot } = options;
     let target = target();
     let work = target.join("benchmark");
-    let (contenders, notes) = Contenders::find(helper, peer, &target, &work)?;
-    println!("ours: {}", contenders.ours.display());
+    let (programs, notes) = Programs::find(helper, go_helper, &target, &work)?;
+    println!("ours: {}", programs.ours.display());
     for note in notes {
         println!("{note}");
     }
     let started = Instant::now();
-    let rows = measures::all(&contenders, effort);
-    println!("\nMedian of {} turns, fewer where one takes long; in brackets the least.\n", effort.runs);
+    let rows = measures::all(&programs, effort);
+    println!("\nMedians of {} runs, fewer for slow programs; smallest value in parentheses.\n", effort.runs);
     print!("{}", report::table(&rows));
     if !effort.is_short {
         let plot = plot.unwrap_or_else(|| work.join("compare.svg"));
-        let peer = contenders.peer.as_ref().map(|peer| peer.version.as_str());
-        fs::write(&plot, plot::draw(&rows, peer)).map_err(|error| format!("{}: {error}", plot.display()))?;
+        let go = programs.go.as_ref().map(|go| go.version.as_str());
+        fs::write(&plot, plot::draw(&rows, go)).map_err(|error| format!("{}: {error}", plot.display()))?;
         println!("\nplot: {}", plot.display());
     }
     println!("took {:.0} s", started.elapsed().as_secs_f64());
-    Ok(report::hard_misses(&rows))
+    let kinds: &[LimitKind] =
+        if effort.is_short { &[LimitKind::Counted] } else { &[LimitKind::Counted, LimitKind::Timed] };
+    Ok(report::exceeded(&rows, kinds))
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
     let effort = Effort { runs: 300, is_short: false };
-    let mut options = Options { effort, helper: None, peer: None, plot: None };
-    // `cargo bench` adds one of its own.
+    let mut options = Options { effort, helper: None, go_helper: None, plot: None };
+    // `cargo bench` adds this argument.
     let mut arguments = arguments.filter(|argument| argument != "--bench");
     let mut runs = None;
     while let Some(argument) = arguments.next() {
@@ -103,7 +109,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
             "--short" => options.effort.is_short = true,
             "--runs" => runs = Some(arguments.next()?.parse().ok().filter(|&runs| runs > 0)?),
             "--helper" => options.helper = Some(arguments.next()?.into()),
-            "--peer" => options.peer = Some(arguments.next()?.into()),
+            "--go-helper" => options.go_helper = Some(arguments.next()?.into()),
             "--plot" => options.plot = Some(arguments.next()?.into()),
             _ => return None,
         }
@@ -112,7 +118,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
     Some(options)
 }
 
-/// Cargo's target directory: the one that the helper of this build is in.
+/// Cargo's target directory, found from the helper that cargo built for this benchmark.
 fn target() -> PathBuf {
     let built = Path::new(env!("CARGO_BIN_EXE_docker-credential-ecr-login"));
     built.ancestors().nth(2).expect("it is in the directory of a profile").to_owned()

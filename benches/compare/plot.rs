@@ -1,36 +1,37 @@
-//! The plot: for each measure the values of all, as bars with their numbers.
+//! The plot: the values of all programs for each measure, as labelled bars.
 
-use crate::clock::Sample;
 use crate::report::{Row, Unit};
 use crate::svg::{Anchor, Drawing, FAINT, INK, RULE};
+use crate::timing::Sample;
 
 const OURS: &str = "#0f7b6c";
-const PEER: &str = "#d98e04";
-const FLOOR: &str = "#9aa5b1";
+const GO: &str = "#d98e04";
+const NOOP: &str = "#9aa5b1";
 
 const WIDTH: f64 = 1_160.0;
 const MARGIN: f64 = 32.0;
 const GUTTER: f64 = 40.0;
 const HEAD: f64 = 96.0;
 const BAR: f64 = 13.0;
-/// The room for the names of measures, and for the numbers behind the bars.
+/// The width for the names of measures, and for the numbers after the bars.
 const NAMES: f64 = 200.0;
 const NUMBERS: f64 = 84.0;
 
-/// The panels: a title, and how the names of their measures begin, with what is left out of them.
+/// The panels: a title, and the prefixes of the measures they show.
 const LEFT: [(&str, &[&str]); 3] = [
     ("Hit, by what is cached", &["hit, "]),
     ("Hit, by the source of credentials", &["hit with "]),
-    ("What a process costs", &["instructions of a ", "the same ", "system calls", "peak memory", "size of "]),
+    ("Cost of a process", &["instructions ", "system calls", "peak memory", "size of "]),
 ];
 const RIGHT: [(&str, &[&str]); 3] = [
     ("Cold call", &["cold, "]),
     ("Many at once", &["hits per second", "API calls, ", "last of "]),
-    ("Left alone", &["a host that"]),
+    ("Other registries", &["registry other"]),
 ];
 
-/// Draws the rows that have a panel. Bars share a scale where they are times, and have one for each measure elsewhere.
-pub fn draw(rows: &[Row], peer: Option<&str>) -> String {
+/// Draws the rows that belong to a panel. All bars of a panel share a scale if they are times; other
+/// measures have a scale each.
+pub fn draw(rows: &[Row], go: Option<&str>) -> String {
     let columns = [LEFT, RIGHT].map(|panels| {
         let panels = panels.into_iter().map(|(title, names)| (title, chosen(rows, names)));
         panels.filter(|(_, rows)| !rows.is_empty()).collect::<Vec<_>>()
@@ -38,8 +39,8 @@ pub fn draw(rows: &[Row], peer: Option<&str>) -> String {
     let height = |panels: &[(&str, Vec<&Row>)]| panels.iter().map(|(_, rows)| panel_height(rows)).sum::<f64>();
     let tallest = columns.iter().map(|panels| height(panels)).fold(0.0, f64::max);
     let mut drawing = Drawing::new(WIDTH, HEAD + tallest + MARGIN);
-    drawing.heading(MARGIN, 40.0, 20.0, "docker-credential-ecr-login beside the Go helper");
-    legend(&mut drawing, peer);
+    drawing.heading(MARGIN, 40.0, 20.0, "docker-credential-ecr-login and the Go helper");
+    legend(&mut drawing, go);
     let width = (WIDTH - 2.0 * MARGIN - GUTTER) / 2.0;
     for (panels, x) in columns.iter().zip([MARGIN, MARGIN + width + GUTTER]) {
         let mut y = HEAD;
@@ -55,10 +56,9 @@ fn chosen<'a>(rows: &'a [Row], names: &[&str]) -> Vec<&'a Row> {
     rows.iter().filter(|row| names.iter().any(|name| row.measure.starts_with(name))).collect()
 }
 
-fn legend(drawing: &mut Drawing, peer: Option<&str>) {
-    let peer = peer.map(|version| format!("Go helper {version}"));
-    let names =
-        [(OURS, Some("ours".to_owned())), (PEER, peer), (FLOOR, Some("a program that does nothing".to_owned()))];
+fn legend(drawing: &mut Drawing, go: Option<&str>) {
+    let go = go.map(|version| format!("Go helper {version}"));
+    let names = [(OURS, Some("ours".to_owned())), (GO, go), (NOOP, Some("a program that does nothing".to_owned()))];
     let mut x = MARGIN;
     for (colour, name) in names {
         let Some(name) = name else { continue };
@@ -66,12 +66,12 @@ fn legend(drawing: &mut Drawing, peer: Option<&str>) {
         drawing.text(x + 19.0, 68.0, 13.0, INK, Anchor::Start, &name);
         x += 46.0 + 7.0 * f64::from(u16::try_from(name.len()).unwrap_or(u16::MAX));
     }
-    let note = "medians; shorter is better, but for hits per second";
+    let note = "medians; shorter is better, except for hits per second";
     drawing.text(WIDTH - MARGIN, 68.0, 13.0, FAINT, Anchor::End, note);
 }
 
 fn values(row: &Row) -> impl Iterator<Item = (&'static str, Sample)> {
-    let values = [(OURS, row.ours), (PEER, row.peer), (FLOOR, row.floor)];
+    let values = [(OURS, row.ours), (GO, row.go), (NOOP, row.noop)];
     values.into_iter().filter_map(|(colour, value)| Some((colour, value?)))
 }
 
@@ -109,8 +109,8 @@ fn panel(drawing: &mut Drawing, (x, y): (f64, f64), width: f64, title: &str, row
     drawing.line((x + NAMES, y + 28.0), (x + NAMES, top - 9.0), FAINT, 1.0);
 }
 
-/// A measure's name without what its panel's title says already.
+/// A measure's name without the words that the panel's title repeats.
 fn short_name(measure: &str) -> &str {
-    let said = ["hit, ", "hit with ", "cold, "].iter().find_map(|said| measure.strip_prefix(said));
-    said.unwrap_or(measure)
+    let short = ["hit, ", "hit with ", "cold, "].iter().find_map(|prefix| measure.strip_prefix(prefix));
+    short.unwrap_or(measure)
 }

@@ -1,24 +1,24 @@
-//! The table: what was measured, beside what it was to be.
+//! The table of results, with their limits.
 
 use std::fmt::Write as _;
 
-use crate::clock::Sample;
+use crate::timing::Sample;
 
-/// What a number counts.
+/// The unit of a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Wall time.
     Milliseconds,
-    /// Things.
+    /// A plain number.
     Count,
-    /// Memory or a file; held in bytes, shown in kilobytes of 1,000.
+    /// Memory or file size; in bytes, printed in kilobytes of 1,000 bytes.
     Bytes,
-    /// Processes a second.
+    /// Processes per second.
     PerSecond,
 }
 
 impl Unit {
-    /// A number as the table and the plot show it.
+    /// A value as the table and the plot print it.
     pub fn show(self, value: f64) -> String {
         match self {
             Self::Milliseconds if value < 9.995 => format!("{value:.2} ms"),
@@ -30,115 +30,130 @@ impl Unit {
         }
     }
 
-    /// Whether runs of the same thing differ so much that the best one is worth showing.
+    /// Whether values vary from run to run, so that the smallest one is printed too.
     fn varies(self) -> bool {
         matches!(self, Self::Milliseconds | Self::PerSecond)
     }
 }
 
-/// One comparison of ours with something, and what was to come of it.
+/// A comparison of our value with another one or with a fixed limit.
 pub struct Comparison {
-    /// What ours is, such as `0.12 × peer`.
-    pub is: String,
-    /// What it was to be; nothing where no goal was set.
-    pub goal: Option<Goal>,
+    /// The result, such as `0.12 × Go`.
+    pub result: String,
+    /// The limit; `None` if the result is only printed.
+    pub limit: Option<Limit>,
 }
 
-/// A goal, and whether it was met.
-pub struct Goal {
-    /// What was to be reached, such as `≤ 0.13 ×`.
+/// A limit, and whether it is kept.
+pub struct Limit {
+    /// The limit, such as `≤ 0.13 ×`.
     pub text: String,
-    /// Whether it was.
-    pub met: bool,
-    /// Whether a miss fails the run: only where no clock decides.
-    pub is_hard: bool,
+    /// Whether the result keeps it.
+    pub is_kept: bool,
+    /// Whether it depends on the clock or is the same on any machine.
+    pub kind: LimitKind,
+}
+
+/// What a limit depends on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum LimitKind {
+    /// The same in every run: checked always.
+    Counted,
+    /// On the clock: checked by a full run.
+    Timed,
 }
 
 /// One measure.
 pub struct Row {
     /// Its name.
     pub measure: String,
-    /// What its numbers count.
+    /// The unit of its values.
     pub unit: Unit,
-    /// Ours.
+    /// Our value.
     pub ours: Option<Sample>,
-    /// The Go helper's.
-    pub peer: Option<Sample>,
-    /// The do-nothing program's.
-    pub floor: Option<Sample>,
-    /// What ours is beside the others.
+    /// The Go helper's value.
+    pub go: Option<Sample>,
+    /// The value of the program that does nothing.
+    pub noop: Option<Sample>,
+    /// How ours compares.
     pub comparisons: Vec<Comparison>,
 }
 
 impl Row {
-    /// A measure with nothing but our own value.
+    /// A measure with only our own value.
     pub fn new(measure: impl Into<String>, unit: Unit, ours: Option<Sample>) -> Self {
-        Self { measure: measure.into(), unit, ours, peer: None, floor: None, comparisons: Vec::new() }
+        Self { measure: measure.into(), unit, ours, go: None, noop: None, comparisons: Vec::new() }
     }
 
-    /// With the Go helper's value, and ours as a multiple of it.
-    pub fn beside_peer(mut self, peer: Option<Sample>, at_most: Option<f64>) -> Self {
-        self.peer = peer;
-        self.compare("peer", peer, at_most)
+    /// Adds the Go helper's value, and ours as a multiple of it.
+    pub fn against_go(mut self, go: Option<Sample>, at_most: Option<f64>) -> Self {
+        self.go = go;
+        self.compare("Go", go, at_most)
     }
 
-    /// The same where more is better.
-    pub fn ahead_of_peer(mut self, peer: Option<Sample>, at_least: f64) -> Self {
-        self.peer = peer;
-        if let (Some(ours), Some(peer)) = (self.ours, peer) {
-            let ratio = ours.median / peer.median;
-            let goal = Goal { text: format!("≥ {at_least} ×"), met: ratio >= at_least, is_hard: false };
-            self.comparisons.push(Comparison { is: times(ratio, "peer"), goal: Some(goal) });
+    /// The same for a measure of which more is better.
+    pub fn above_go(mut self, go: Option<Sample>, at_least: f64) -> Self {
+        self.go = go;
+        if let (Some(ours), Some(go)) = (self.ours, go) {
+            let ratio = ours.median / go.median;
+            let limit =
+                Limit { text: format!("≥ {at_least} ×"), is_kept: ratio >= at_least, kind: LimitKind::Timed };
+            self.comparisons.push(Comparison { result: multiple(ratio, "Go"), limit: Some(limit) });
         }
         self
     }
 
-    /// With the do-nothing program's value, and ours as a multiple of it.
-    pub fn beside_floor(mut self, floor: Option<Sample>, at_most: Option<f64>) -> Self {
-        self.floor = floor;
-        self.compare("floor", floor, at_most)
+    /// Adds the value of the program that does nothing, and ours as a multiple of it.
+    pub fn against_noop(mut self, noop: Option<Sample>, at_most: Option<f64>) -> Self {
+        self.noop = noop;
+        self.compare("nothing", noop, at_most)
     }
 
-    /// With the do-nothing program's value, for the eye alone.
-    pub fn with_floor(self, floor: Option<Sample>) -> Self {
-        Self { floor, ..self }
+    /// Adds the value of the program that does nothing without a comparison.
+    pub fn with_noop(self, noop: Option<Sample>) -> Self {
+        Self { noop, ..self }
     }
 
-    /// Ours as a multiple of something else of ours.
-    pub fn beside(self, what: &str, other: Option<Sample>, at_most: f64) -> Self {
-        self.compare(what, other, Some(at_most))
+    /// Compares our value with another value of ours.
+    pub fn against(self, what: &str, other: Option<Sample>) -> Self {
+        self.compare(what, other, None)
     }
 
-    /// Ours against a number that holds on any machine, or, if a clock decides, on most.
-    pub fn at_most(mut self, limit: f64, is_hard: bool) -> Self {
+    /// Compares our value with a fixed limit.
+    pub fn at_most(mut self, most: f64, kind: LimitKind) -> Self {
         let unit = self.unit;
-        let goal = |met| Goal { text: format!("≤ {}", unit.show(limit)), met, is_hard };
+        let limit = |is_kept| Some(Limit { text: format!("≤ {}", unit.show(most)), is_kept, kind });
         self.comparisons.push(match self.ours {
-            Some(ours) => Comparison { is: unit.show(ours.median), goal: Some(goal(ours.median <= limit)) },
-            None => Comparison { is: "not measured".to_owned(), goal: Some(goal(false)) },
+            Some(ours) => Comparison { result: unit.show(ours.median), limit: limit(ours.median <= most) },
+            None => Comparison { result: "not measured".to_owned(), limit: limit(false) },
         });
         self
     }
 
-    /// Ours against another measure that it may not differ from by more than a share.
+    /// Requires that our value differs from another one by no more than a share of it.
     pub fn same_as(mut self, what: &str, other: Option<Sample>, share: f64) -> Self {
         let text = format!("± {:.0} %", share * 100.0);
-        let (is, met) = match (self.ours, other) {
+        let (result, is_kept) = match (self.ours, other) {
             (Some(ours), Some(other)) => {
                 let change = ours.median / other.median - 1.0;
                 (format!("{:+.1} % of {what}", change * 100.0), change.abs() <= share)
             }
             _ => ("not measured".to_owned(), false),
         };
-        self.comparisons.push(Comparison { is, goal: Some(Goal { text, met, is_hard: true }) });
+        let limit = Some(Limit { text, is_kept, kind: LimitKind::Counted });
+        self.comparisons.push(Comparison { result, limit });
         self
     }
 
     fn compare(mut self, what: &str, other: Option<Sample>, at_most: Option<f64>) -> Self {
         if let (Some(ours), Some(other)) = (self.ours, other) {
             let ratio = ours.median / other.median;
-            let goal = at_most.map(|most| Goal { text: format!("≤ {most} ×"), met: ratio <= most, is_hard: false });
-            self.comparisons.push(Comparison { is: times(ratio, what), goal });
+            let limit = at_most.map(|most| Limit {
+                text: format!("≤ {most} ×"),
+                is_kept: ratio <= most,
+                kind: LimitKind::Timed,
+            });
+            self.comparisons.push(Comparison { result: multiple(ratio, what), limit });
         }
         self
     }
@@ -152,28 +167,25 @@ impl Row {
             Some(Sample { median, .. }) => self.unit.show(median),
             None => "–".to_owned(),
         };
-        let values = [self.measure.clone(), show(self.ours), show(self.peer), show(self.floor)];
+        let values = [self.measure.clone(), show(self.ours), show(self.go), show(self.noop)];
         let count = self.comparisons.len().max(1);
         let cells = (0..count).map(|index| {
             let first = if index == 0 { values.clone() } else { Default::default() };
             let comparison = self.comparisons.get(index);
-            let goal = comparison.and_then(|comparison| comparison.goal.as_ref());
-            let verdict = goal.map_or("", |goal| match (goal.met, goal.is_hard) {
-                (true, _) => "met",
-                (false, false) => "missed",
-                (false, true) => "MISSED",
-            });
-            let is = comparison.map(|comparison| comparison.is.clone()).unwrap_or_default();
-            let [measure, ours, peer, floor] = first;
-            [measure, ours, peer, floor, is, goal.map(|goal| goal.text.clone()).unwrap_or_default(), verdict.to_owned()]
+            let limit = comparison.and_then(|comparison| comparison.limit.as_ref());
+            let verdict = limit.map_or("", |limit| if limit.is_kept { "ok" } else { "EXCEEDED" });
+            let result = comparison.map(|comparison| comparison.result.clone()).unwrap_or_default();
+            let text = limit.map(|limit| limit.text.clone()).unwrap_or_default();
+            let [measure, ours, go, noop] = first;
+            [measure, ours, go, noop, result, text, verdict.to_owned()]
         });
         cells.collect()
     }
 }
 
-/// The table as text: one line for each measure and each further comparison.
+/// The table as text: one line for each comparison of each measure.
 pub fn table(rows: &[Row]) -> String {
-    let heads = ["measure", "ours", "peer", "floor", "ours is", "goal", ""].map(str::to_owned);
+    let heads = ["measure", "ours", "Go helper", "nothing", "result", "limit", ""].map(str::to_owned);
     let mut lines = vec![heads];
     lines.extend(rows.iter().flat_map(Row::lines));
     let widths: [usize; 7] =
@@ -183,7 +195,7 @@ pub fn table(rows: &[Row]) -> String {
         let mut line = String::new();
         for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
             let gap = " ".repeat(width - cell.chars().count());
-            // Numbers end at one edge, words begin at one.
+            // Numbers are aligned to the right, words to the left.
             let aligned = if (1..4).contains(&column) { format!("{gap}{cell}  ") } else { format!("{cell}{gap}  ") };
             line.push_str(&aligned);
         }
@@ -196,23 +208,23 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-/// The goals that fail the run: those that no clock decides and that were missed.
-pub fn hard_misses(rows: &[Row]) -> Vec<String> {
-    let misses = rows.iter().flat_map(|row| {
-        row.comparisons.iter().filter_map(|Comparison { is, goal }| {
-            let Goal { text, .. } = goal.as_ref().filter(|goal| goal.is_hard && !goal.met)?;
-            Some(format!("{}: {is}, goal {text}", row.measure))
+/// The limits that aren't kept, one per line.
+pub fn exceeded(rows: &[Row], kinds: &[LimitKind]) -> Vec<String> {
+    let exceeded = rows.iter().flat_map(|row| {
+        row.comparisons.iter().filter_map(|Comparison { result, limit }| {
+            let Limit { text, .. } = limit.as_ref().filter(|limit| kinds.contains(&limit.kind) && !limit.is_kept)?;
+            Some(format!("{}: {result}, limit {text}", row.measure))
         })
     });
-    misses.collect()
+    exceeded.collect()
 }
 
-/// A ratio, exact enough to see on which side of its goal it is.
-fn times(ratio: f64, what: &str) -> String {
+/// A ratio, with enough digits to compare it with its limit.
+fn multiple(ratio: f64, what: &str) -> String {
     if ratio < 0.995 { format!("{ratio:.3} × {what}") } else { format!("{ratio:.2} × {what}") }
 }
 
-/// A number without decimals, its digits in groups of three.
+/// A number without decimals, with a comma between groups of three digits.
 fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let (sign, digits) = digits.strip_prefix('-').map_or(("", digits.as_str()), |digits| ("-", digits));

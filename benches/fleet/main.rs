@@ -1,11 +1,13 @@
-//! `cargo fleet`: the calls of a whole fleet to `GetAuthorizationToken`, beside the quota.
+//! `cargo fleet`: simulates the calls of many machines to `GetAuthorizationToken`, and compares them
+//! with the quota of an account.
 //!
-//! Machines start within one minute and pull all day. When a token is refreshed is decided by the code that ships
-//! (`token::Lifetime`); the rest is a model: AWS takes as many calls a second as the quota says and refuses the others, a
-//! refused call is tried again as the SDK does it, and a machine that has no token asks again with its next pull. Runs
-//! that differ only in the spread get the same random numbers, the same each time. Prints a table and draws a plot; fails when the spread that ships doesn't keep the largest fleet below the
-//! quota.
-#![expect(clippy::disallowed_methods, reason = "a benchmark is the outside world")]
+//! All machines start within a minute and pull all day. The real code (`token::Lifetime`) decides when
+//! a token is refreshed. The rest is a model: AWS accepts as many calls per second as the quota allows
+//! and refuses the others; a refused call is retried as the SDK does; a machine without a token calls
+//! again with its next pull. The random numbers are the same in every run and for every spread.
+//!
+//! Prints a table and draws a plot. Fails if the largest fleet exceeds the quota with the real spread.
+#![expect(clippy::disallowed_methods, reason = "a benchmark uses real files")]
 #![expect(unreachable_pub, reason = "a program has no public interface")]
 
 #[path = "../svg.rs"]
@@ -19,22 +21,24 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use docker_credential_ecr_login::token::{MaxAge, Spread};
+use docker_credential_ecr_login::unstable::{MaxAge, Spread};
 use simulation::{ATTEMPTS, Day, Fleet, LATER, QUOTA, START, Width};
 
-/// The sizes of fleets.
+/// The numbers of machines.
 const SIZES: [usize; 3] = [1_000, 10_000, LARGEST];
 const LARGEST: usize = 100_000;
 
-/// The spreads to choose from, in thousandths of the fresh time.
+/// The spreads to compare, in thousandths of the time until a refresh.
 const SPREADS: [Width; 5] =
-    [Width::OfThousand(0), Width::OfThousand(50), Width::Shipped, Width::OfThousand(250), Width::OfThousand(500)];
+    [Width::OfThousand(0), Width::OfThousand(50), Width::Real, Width::OfThousand(250), Width::OfThousand(500)];
 
-/// The two kinds of identities.
-const IDENTITIES: [(MaxAge, &str); 2] =
-    [(MaxAge::UntilExpiry, "keys, SSO, roles: token of 12 hours"), (MaxAge::OneHour, "instances, containers: 1 hour")];
+/// The two kinds of identities, by how long they keep a token.
+const IDENTITIES: [(MaxAge, &str); 2] = [
+    (MaxAge::UntilExpiry, "keys, SSO, roles: tokens for 12 hours"),
+    (MaxAge::OneHour, "instances, containers: tokens for 1 hour"),
+];
 
-/// Ways to start: in how many seconds, and how often a call is tried.
+/// Variants of the start: seconds until all machines have started, and attempts of each call.
 const STARTS: [(&str, u64, u32); 4] = [
     ("as above", START, ATTEMPTS),
     ("AWS_MAX_ATTEMPTS=10", START, 10),
@@ -44,8 +48,8 @@ const STARTS: [(&str, u64, u32); 4] = [
 
 const USAGE: &str = "\
 usage: cargo fleet [--short] [--plot PATH]
-  --short  only the spread that ships and the largest fleet, without a plot
-  --plot   where the plot goes; target/benchmark/fleet.svg if not told";
+  --short  only the real spread and the largest fleet, without a plot
+  --plot   the file of the plot; default: target/benchmark/fleet.svg";
 
 fn main() -> ExitCode {
     let Some(Options { is_short, plot }) = options(std::env::args().skip(1)) else {
@@ -53,24 +57,24 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     println!(
-        "Machines that start within a minute and pull every {} s for a day; quota {QUOTA} calls/s.\n\
-         The spread that ships is {} %.\n",
+        "Machines start within a minute and pull every {} s for a day. Quota: {QUOTA} calls/s.\n\
+         The real spread is {} %.\n",
         simulation::PULL,
         Spread::MAX / 10
     );
     let (sizes, widths): (&[usize], &[Width]) =
-        if is_short { (&[LARGEST], &[Width::Shipped]) } else { (&SIZES, &SPREADS) };
+        if is_short { (&[LARGEST], &[Width::Real]) } else { (&SIZES, &SPREADS) };
     let days = days(sizes, widths);
     println!(
-        "start: calls in the busiest of the first {} minutes' seconds, when the last machine had its token, and pulls \
-         that failed.\nlater: the rest of the day; `over` are the seconds with more calls than the quota, `failed` the \
-         pulls without a valid token.",
+        "start: the first {} minutes. `peak` is the busiest second, `all by` the time when the last machine got its \
+         token, `failed` the pulls without a valid token.\nlater: the rest of the day. `over` is the number of \
+         seconds above the quota.",
         LATER / 60
     );
     if !is_short {
-        println!("\nwhat helps the largest at its start\n{}", heads());
+        println!("\nother ways to start the largest fleet\n{}", heads());
         for (what, start, attempts) in STARTS {
-            let fleet = Fleet { machines: LARGEST, reuse: MaxAge::OneHour, width: Width::Shipped, start, attempts };
+            let fleet = Fleet { machines: LARGEST, max_age: MaxAge::OneHour, width: Width::Real, start, attempts };
             println!("{}   {what}", line(&fleet, &fleet.day()));
         }
         if let Err(error) = write(&plot, &plot::draw(&days)) {
@@ -79,17 +83,16 @@ fn main() -> ExitCode {
         }
         println!("\nplot: {}", plot.display());
     }
-    let is_too_narrow = |(_, width, day): &(MaxAge, Width, Day)| {
-        *width == Width::Shipped && (day.later.over, day.later.failed) != (0, 0)
-    };
-    if days.iter().any(is_too_narrow) {
-        eprintln!("the spread that ships doesn't keep the largest fleet below the quota");
+    let exceeds_quota =
+        |(_, width, day): &(MaxAge, Width, Day)| *width == Width::Real && (day.later.over, day.later.failed) != (0, 0);
+    if days.iter().any(exceeds_quota) {
+        eprintln!("the largest fleet exceeds the quota with the real spread");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-/// What was asked for.
+/// The arguments.
 struct Options {
     is_short: bool,
     plot: PathBuf,
@@ -97,7 +100,7 @@ struct Options {
 
 fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
     let mut options = Options { is_short: false, plot: target().join("benchmark/fleet.svg") };
-    // `cargo bench` adds one of its own.
+    // `cargo bench` adds this argument.
     let mut arguments = arguments.filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
@@ -109,18 +112,18 @@ fn options(arguments: impl Iterator<Item = String>) -> Option<Options> {
     Some(options)
 }
 
-/// Simulates and prints them all; returns those of the largest fleet.
+/// Simulates and prints all fleets; returns the days of the largest one.
 fn days(sizes: &[usize], widths: &[Width]) -> Vec<(MaxAge, Width, Day)> {
     let mut largest = Vec::new();
-    for (reuse, identity) in IDENTITIES {
+    for (max_age, identity) in IDENTITIES {
         println!("{identity}\n{}", heads());
         for &machines in sizes {
             for &width in widths {
-                let fleet = Fleet { machines, reuse, width, start: START, attempts: ATTEMPTS };
+                let fleet = Fleet { machines, max_age, width, start: START, attempts: ATTEMPTS };
                 let day = fleet.day();
                 println!("{}", line(&fleet, &day));
                 if machines == LARGEST {
-                    largest.push((reuse, width, day));
+                    largest.push((max_age, width, day));
                 }
             }
         }
@@ -156,7 +159,7 @@ fn line(fleet: &Fleet, day: &Day) -> String {
     )
 }
 
-/// Cargo's target directory: the one that the helper of this build is in.
+/// Cargo's target directory, found from the helper that cargo built for this benchmark.
 fn target() -> PathBuf {
     let built = Path::new(env!("CARGO_BIN_EXE_docker-credential-ecr-login"));
     built.ancestors().nth(2).expect("it is in the directory of a profile").to_owned()

@@ -1,6 +1,6 @@
-//! The plot: the calls of the largest fleet over the day, for each spread, with the quota.
+//! The plot: the calls per second of the largest fleet during the day, for each spread, and the quota.
 
-use docker_credential_ecr_login::token::MaxAge;
+use docker_credential_ecr_login::unstable::MaxAge;
 
 use crate::simulation::{DAY, Day, QUOTA, Width};
 use crate::svg::{Anchor, Drawing, FAINT, INK, LIMIT, RULE};
@@ -11,28 +11,28 @@ const RIGHT: f64 = 32.0;
 const HEAD: f64 = 96.0;
 const PANEL: f64 = 250.0;
 const GAP: f64 = 86.0;
-/// Each point of a line is the busiest second of so many.
+/// Each point of a line is the busiest second of this many.
 const SECONDS: usize = 120;
-/// The scale goes up by powers of ten to here.
+/// The upper end of the logarithmic scale.
 const TOP: f64 = 100_000.0;
 
 const COLOURS: [&str; 5] = ["#9aa5b1", "#d98e04", "#0f7b6c", "#3b6fb6", "#8a4fa3"];
 
-/// Draws the runs of one fleet: a panel for each identity, a line for each spread.
+/// Draws the days of one fleet: a panel for each kind of identity, a line for each spread.
 pub fn draw(days: &[(MaxAge, Width, Day)]) -> String {
     let mut drawing = Drawing::new(WIDTH, HEAD + 2.0 * PANEL + GAP + 72.0);
     drawing.heading(LEFT, 40.0, 20.0, "100,000 machines that start within a minute: calls to GetAuthorizationToken");
     let panels = [
-        (MaxAge::UntilExpiry, "A token used for its 12 hours, refreshed from half of them on"),
-        (MaxAge::OneHour, "A token used for one hour (instances, containers, credential_process)"),
+        (MaxAge::UntilExpiry, "A token kept for its 12 hours, refreshed after half of them"),
+        (MaxAge::OneHour, "A token kept for one hour (instances, containers, credential_process)"),
     ];
     let mut top = HEAD;
-    for (reuse, title) in panels {
+    for (max_age, title) in panels {
         drawing.heading(LEFT, top - 12.0, 14.0, title);
         axes(&mut drawing, top);
-        let days = days.iter().filter(|(of, ..)| *of == reuse);
+        let days = days.iter().filter(|(of, ..)| *of == max_age);
         for ((_, width, day), colour) in days.zip(COLOURS) {
-            let thickness = if *width == Width::Shipped { 2.4 } else { 1.3 };
+            let thickness = if *width == Width::Real { 2.4 } else { 1.3 };
             drawing.path(&points(day, top), colour, thickness);
         }
         quota(&mut drawing, top);
@@ -46,7 +46,7 @@ fn x(second: f64) -> f64 {
     LEFT + (WIDTH - LEFT - RIGHT) * second / number(DAY)
 }
 
-/// Calls on a scale of powers of ten; what is below one a second lies on the ground.
+/// The position of a number of calls on the logarithmic scale; less than one counts as one.
 fn y(top: f64, calls: f64) -> f64 {
     top + PANEL * (1.0 - calls.max(1.0).log10() / TOP.log10())
 }
@@ -70,7 +70,7 @@ fn axes(drawing: &mut Drawing, top: f64) {
         12.0,
         FAINT,
         Anchor::End,
-        "calls per second, the busiest of each 2 minutes",
+        "calls per second, busiest second of each 2 minutes",
     );
 }
 
@@ -90,12 +90,12 @@ fn points(day: &Day, top: f64) -> Vec<(f64, f64)> {
 }
 
 fn legend(drawing: &mut Drawing, days: &[(MaxAge, Width, Day)]) {
-    let widths = days.iter().filter(|(reuse, ..)| *reuse == MaxAge::OneHour).map(|(_, width, _)| *width);
+    let widths = days.iter().filter(|(max_age, ..)| *max_age == MaxAge::OneHour).map(|(_, width, _)| *width);
     let y = HEAD + 2.0 * PANEL + GAP + 50.0;
     drawing.text(LEFT, y, 13.0, INK, Anchor::Start, "spread of refreshes:");
     let mut x = LEFT + 150.0;
     for (width, colour) in widths.zip(COLOURS) {
-        let name = if width == Width::Shipped { format!("{width} (ships)") } else { width.to_string() };
+        let name = if width == Width::Real { format!("{width} (real)") } else { width.to_string() };
         drawing.line((x, y - 4.0), (x + 26.0, y - 4.0), colour, 3.0);
         drawing.text(x + 34.0, y, 13.0, INK, Anchor::Start, &name);
         x += 140.0;

@@ -1,55 +1,55 @@
-//! One day of a fleet, second by second.
+//! Simulates one day of a fleet, second by second.
 
 use std::fmt;
 use std::time::Duration;
 
-use docker_credential_ecr_login::clock::Timestamp;
-use docker_credential_ecr_login::token::{Freshness, Lifetime, MaxAge, Spread};
+use docker_credential_ecr_login::unstable::Timestamp;
+use docker_credential_ecr_login::unstable::{Freshness, Lifetime, MaxAge, Spread};
 
-/// The calls per second that AWS takes of an account in a region
+/// The calls per second that AWS accepts from an account in a region
 /// (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/service-quotas.html>).
 pub const QUOTA: u32 = 500;
 /// Seconds from one pull of a machine to its next.
 pub const PULL: u64 = 10;
-/// Seconds in which all machines start, unless told.
+/// Seconds in which all machines start, by default.
 pub const START: u64 = 60;
-/// Seconds of a token's life.
+/// The validity of a token.
 const TOKEN: Duration = Duration::from_hours(12);
-/// How often a call is tried, unless `AWS_MAX_ATTEMPTS` says something else.
+/// The attempts of a call, unless `AWS_MAX_ATTEMPTS` is set.
 pub const ATTEMPTS: u32 = 3;
-/// The longest wait from one try to the next, in thousandths of a second.
+/// The longest wait between two attempts, in milliseconds.
 const LONGEST_WAIT: u32 = 20_000;
-/// Seconds after which a `get` is over, unless `AWS_ECR_TIMEOUT` says something else.
+/// Seconds until a `get` times out, unless `AWS_ECR_TIMEOUT` is set.
 const LIMIT: u64 = 30;
-/// How long a failed refresh keeps a machine that has a stale token from trying again.
+/// Seconds for which a machine with a stale token doesn't try again after a failed refresh.
 const PAUSE: u64 = 60;
 /// The seconds that are simulated.
 pub const DAY: u64 = 86_400;
-/// From when on it is no longer the start: every machine has had its first token, and none has had to refresh it.
+/// The second that ends the start: every machine has got its first token, and none has refreshed it yet.
 pub const LATER: u64 = 1_200;
 
-/// By how much of the fresh time a refresh may come early.
+/// The share of the time until a refresh by which the refresh may come early.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Width {
-    /// As much as the code has it.
-    Shipped,
-    /// Another, in thousandths.
+    /// That of the real code.
+    Real,
+    /// Another one, in thousandths.
     OfThousand(u32),
 }
 
 impl Width {
     fn thousandths(self) -> u32 {
         match self {
-            Self::Shipped => Spread::MAX,
+            Self::Real => Spread::MAX,
             Self::OfThousand(thousandths) => thousandths,
         }
     }
 
-    /// The lifetime of a token just received. All but the width is the shipped code's.
-    fn starting(self, now: Timestamp, reuse: MaxAge, random: u32) -> Lifetime {
-        let starting = |spread| Lifetime::starting(now, now.after(TOKEN), reuse, spread);
+    /// The lifetime of a new token. Everything except the width is computed by the real code.
+    fn starting(self, now: Timestamp, max_age: MaxAge, random: u32) -> Lifetime {
+        let starting = |spread| Lifetime::starting(now, now.after(TOKEN), max_age, spread);
         match self {
-            Self::Shipped => starting(Spread::from_random(random)),
+            Self::Real => starting(Spread::from_random(random)),
             Self::OfThousand(most) => {
                 let unspread = starting(Spread::from_random(0));
                 let fresh = unspread.refresh.since(now);
@@ -69,60 +69,60 @@ impl fmt::Display for Width {
     }
 }
 
-/// What is simulated.
+/// The fleet to simulate.
 pub struct Fleet {
-    /// How many machines.
+    /// The number of machines.
     pub machines: usize,
-    /// What identity they have.
-    pub reuse: MaxAge,
+    /// How long they keep a token.
+    pub max_age: MaxAge,
     /// How far their refreshes are spread.
     pub width: Width,
     /// Seconds in which they start.
     pub start: u64,
-    /// How often a call is tried.
+    /// The attempts of each call.
     pub attempts: u32,
 }
 
 /// A part of a day.
 #[derive(Default)]
 pub struct Part {
-    /// The calls in its busiest second, the refused ones included.
+    /// The calls in its busiest second, including refused ones.
     pub peak: u32,
     /// The calls per second.
     pub mean: f64,
     /// The seconds with more calls than the quota.
     pub over: u32,
-    /// The pulls that got no password.
+    /// The pulls without a password.
     pub failed: u64,
 }
 
-/// What came of it.
+/// The result of a simulation.
 pub struct Day {
-    /// The calls of each second, the refused ones included.
+    /// The calls of each second, including refused ones.
     pub calls: Vec<u32>,
     /// The second in which the last machine got its first token.
     pub all_by: u64,
-    /// The time until everybody has a token.
+    /// The time until all machines have a token.
     pub start: Part,
     /// The rest.
     pub later: Part,
 }
 
-/// A machine at the moment of a call.
+/// The state of a machine.
 #[derive(Clone, Copy)]
 struct Machine {
-    /// What it has.
+    /// Its token.
     token: Option<Lifetime>,
-    /// How often the call under way has been tried.
+    /// The attempts of its current call so far.
     tried: u32,
-    /// The second of the pull that it is for.
+    /// The second of the pull that needs the call.
     pulled: u64,
-    /// The second of its first pull, which all others follow in steps.
+    /// The second of its first pull; the others follow at equal intervals.
     first_pull: u64,
 }
 
 impl Machine {
-    /// Calls anew with its first pull at a moment or after it; returns when that is.
+    /// Starts a new call with the first pull at or after a moment; returns the second of that pull.
     fn begin(&mut self, moment: u64) -> u64 {
         self.tried = 0;
         self.pulled = self.first_pull + moment.saturating_sub(self.first_pull).div_ceil(PULL) * PULL;
@@ -131,7 +131,7 @@ impl Machine {
 }
 
 impl Fleet {
-    /// Lives through a day.
+    /// Simulates a day.
     pub fn day(&self) -> Day {
         let mut random = Random(0x2545_f491_4f6c_dd1d);
         let starting = |_| {
@@ -139,7 +139,7 @@ impl Fleet {
             Machine { token: None, tried: 0, pulled: first_pull, first_pull }
         };
         let mut machines: Vec<Machine> = (0..self.machines).map(starting).collect();
-        // Whose turn it is to call, for each second.
+        // The machines that call in each second.
         let mut agenda: Vec<Vec<usize>> = (0..DAY).map(|_| Vec::new()).collect();
         for (index, machine) in machines.iter().enumerate() {
             at(&mut agenda, machine.first_pull).push(index);
@@ -148,7 +148,7 @@ impl Fleet {
         let mut all_by = 0;
         for second in 0..DAY {
             let mut calling = std::mem::take(at(&mut agenda, second));
-            // Whoever comes first within the second is served; that isn't who has waited longest.
+            // AWS serves the first calls of a second, whichever machines have waited longest.
             random.shuffle(&mut calling);
             for (place, &index) in calling.iter().enumerate() {
                 let machine = &mut machines[index];
@@ -175,18 +175,18 @@ impl Fleet {
         Day { calls, all_by, start, later }
     }
 
-    /// Gives a machine a token; returns when it calls next.
+    /// Gives a machine a token; returns the second of its next call.
     fn serve(&self, machine: &mut Machine, second: u64, random: &mut Random) -> u64 {
-        let lifetime = self.width.starting(Timestamp::from_seconds(second), self.reuse, random.next());
+        let lifetime = self.width.starting(Timestamp::from_seconds(second), self.max_age, random.next());
         machine.token = Some(lifetime);
         machine.begin(lifetime.refresh.seconds().max(second + 1))
     }
 
-    /// Gives a machine none, by the rules of the SDK
-    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>) and of `helper::get`.
+    /// Refuses a machine's call, and retries by the rules of the SDK
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html>) and of `get`.
     fn refuse(&self, machine: &mut Machine, second: u64, random: &mut Random) -> Refusal {
         let longest = 1_000_u32.saturating_mul(1 << machine.tried).min(LONGEST_WAIT);
-        // In whole seconds; who is tried again within this one comes at the beginning of the next.
+        // In whole seconds, at least one.
         let again = second + u64::from((random.next() % longest + 500) / 1_000).max(1);
         machine.tried += 1;
         if machine.tried < self.attempts && again < machine.pulled + LIMIT {
@@ -194,17 +194,17 @@ impl Fleet {
         }
         let usable =
             machine.token.filter(|token| token.freshness(Timestamp::from_seconds(second)) != Freshness::Expired);
-        // A stale token is served, without a call, until the pause is over or the token is.
-        let next = usable.map_or(second + 1, |token| (second + PAUSE).min(token.end.seconds()));
+        // A stale token is served without a call until the pause ends or the token expires.
+        let next = usable.map_or(second + 1, |token| (second + PAUSE).min(token.expires.seconds()));
         Refusal { next: machine.begin(next), has_failed: usable.is_none() }
     }
 }
 
-/// What becomes of a machine whose call was refused.
+/// The consequence of a refused call.
 struct Refusal {
-    /// When it calls next.
+    /// The second of the next call.
     next: u64,
-    /// Whether its pull got no password.
+    /// Whether the pull got no password.
     has_failed: bool,
 }
 
@@ -226,7 +226,7 @@ fn index(second: u64) -> usize {
     usize::try_from(second).expect("a day has few seconds")
 }
 
-/// Random numbers that are the same each time: xorshift64*.
+/// Random numbers that are the same in every run: xorshift64*.
 struct Random(u64);
 
 impl Random {

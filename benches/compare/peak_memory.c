@@ -1,7 +1,7 @@
-/* Runs a program and writes its greatest resident size, in KiB, to stderr.
+/* Runs a program and writes its peak resident memory, in KiB, to stderr.
  *
- * A process of its own, because the kernel counts what a child had resident before it became another program, which is
- * all of its parent: only a parent that is smaller than what it measures can tell. */
+ * This can't be done by the benchmark itself: when a process forks, Linux counts the resident memory
+ * of the parent as the child's peak. The parent must be smaller than the program it measures. */
 #include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>

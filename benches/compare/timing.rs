@@ -1,4 +1,4 @@
-//! Times of whole processes, taken in turns.
+//! Times of whole processes, taken alternately.
 
 use std::io::{self, Read as _, Write as _};
 use std::process::{Command, ExitStatus, Stdio};
@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 /// One run of a program.
 pub struct Run {
-    /// From before its start to after its end.
+    /// From before the process started until after it ended.
     pub took: Duration,
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// What it wrote to stdout.
+    /// The output.
     pub stdout: Vec<u8>,
-    /// What it wrote to stderr.
+    /// The error output.
     pub stderr: String,
 }
 
-/// Runs a program with these bytes on stdin. What it writes must fit into a pipe, as nobody reads before it has ended: the
-/// time is that of the process, not of its reader.
+/// Runs a program with these bytes on stdin. Its output must fit into a pipe: it is read after the
+/// process has ended, so that the time doesn't include the reader's.
 pub fn run(mut command: Command, stdin: &[u8]) -> Run {
     let (input, mut feed) = io::pipe().expect("a pipe");
     let (mut output, out) = io::pipe().expect("a pipe");
@@ -27,27 +27,27 @@ pub fn run(mut command: Command, stdin: &[u8]) -> Run {
     command.stdin(Stdio::from(input)).stdout(Stdio::from(out)).stderr(Stdio::from(err));
     let started = Instant::now();
     let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let status = child.wait().expect("the child is ours");
+    let status = child.wait().expect("the child was just started");
     let took = started.elapsed();
-    // Our ends of its outputs, which would keep the reading below from ending.
+    // The command holds the write ends; reading would never reach the end of the pipes.
     drop(command);
     let (mut stdout, mut stderr) = (Vec::new(), String::new());
-    output.read_to_end(&mut stdout).expect("the pipe is ours");
+    output.read_to_end(&mut stdout).expect("the pipe is open");
     errors.read_to_string(&mut stderr).expect("errors are text");
     Run { took, status, stdout, stderr }
 }
 
-/// What was measured several times.
+/// The result of several measurements.
 #[derive(Clone, Copy, Debug)]
 pub struct Sample {
-    /// The middle one.
+    /// The median.
     pub median: f64,
-    /// The least.
+    /// The smallest value.
     pub min: f64,
 }
 
 impl Sample {
-    /// Of any number of values, at least one.
+    /// The sample of at least one value.
     pub fn of(mut values: Vec<f64>) -> Self {
         values.sort_by(f64::total_cmp);
         let half = values.len() / 2;
@@ -56,24 +56,25 @@ impl Sample {
         Self { median, min: values[0] }
     }
 
-    /// Of something that is the same each time.
+    /// The sample of a value that doesn't vary.
     pub fn exact(value: f64) -> Self {
         Self { median: value, min: value }
     }
 }
 
-/// One of those that take turns; gives a value each time.
-pub type Turn<'a> = Box<dyn FnMut() -> f64 + 'a>;
+/// Runs one of the programs that are compared and returns its value.
+pub type Task<'a> = Box<dyn FnMut() -> f64 + 'a>;
 
-/// Lets each have a turn, `rounds` times over, after one that doesn't count: whatever the machine does meanwhile hits all
-/// alike. Every other round goes backwards, so that nobody always comes after the same other one.
-pub fn in_turns(rounds: usize, mut turns: Vec<Turn<'_>>) -> Vec<Sample> {
-    let mut values = vec![Vec::with_capacity(rounds); turns.len()];
+/// Runs the tasks alternately, `rounds` times after one that doesn't count, so that other load on the
+/// machine affects all of them alike. Every second round runs backwards, so that no task always
+/// follows the same other one.
+pub fn alternate(rounds: usize, mut tasks: Vec<Task<'_>>) -> Vec<Sample> {
+    let mut values = vec![Vec::with_capacity(rounds); tasks.len()];
     for round in 0..=rounds {
-        let count = turns.len();
-        for place in 0..count {
-            let index = if round % 2 == 0 { place } else { count - 1 - place };
-            let value = turns[index]();
+        let count = tasks.len();
+        for position in 0..count {
+            let index = if round % 2 == 0 { position } else { count - 1 - position };
+            let value = tasks[index]();
             if round > 0 {
                 values[index].push(value);
             }
@@ -82,7 +83,7 @@ pub fn in_turns(rounds: usize, mut turns: Vec<Turn<'_>>) -> Vec<Sample> {
     values.into_iter().map(Sample::of).collect()
 }
 
-/// A time in milliseconds.
-pub fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1_000.0
+/// A duration in milliseconds.
+pub fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
 }

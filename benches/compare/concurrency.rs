@@ -8,55 +8,56 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::clock::milliseconds;
 use crate::counts::count;
-use crate::stage::{HOST, Home, Stage};
+use crate::fixture::{Fixture, HOST};
+use crate::home::Home;
+use crate::timing::milliseconds;
 
-/// How many are in flight where the number isn't said.
+/// The processes that [`per_second`] keeps in flight.
 const IN_FLIGHT: usize = 32;
 
-/// What became of processes that all needed one token that nobody had.
-pub struct Rush {
+/// The result of a burst of processes that all need the same token, which isn't cached.
+pub struct Burst {
     /// The calls to the API.
     pub calls: f64,
-    /// From the first start to the last end, without the time that the API takes for one answer; in milliseconds.
+    /// From the first start to the last end, without the time of one API call; in milliseconds.
     pub last: f64,
 }
 
-/// Starts so many processes for one cold registry, as fast as they can be started.
-pub fn rush(stage: &Stage, home: &Home, program: &Path, processes: usize, api: Duration) -> Rush {
-    home.empty();
-    stage.delay(api);
-    let calls = stage.calls();
+/// Starts this many processes for one registry, with an empty cache, as fast as possible.
+pub fn burst(fixture: &Fixture, home: &Home, program: &Path, processes: usize, api_time: Duration) -> Burst {
+    home.clear_caches();
+    fixture.delay(api_time);
+    let calls = fixture.calls();
     let answer = |number: usize| home.scratch(&format!("answer-{number}"));
     let started = Instant::now();
     let running: Vec<Child> = (0..processes).map(|number| start(home, program, &answer(number))).collect();
-    let ends = running.into_iter().map(|mut child| child.wait().expect("the child is ours"));
+    let ends = running.into_iter().map(|mut child| child.wait().expect("the child was just started"));
     let failed = ends.filter(|status| !status.success()).count();
     let took = started.elapsed();
-    stage.delay(Duration::ZERO);
-    assert_eq!(failed, 0, "of {processes} processes at once");
+    fixture.delay(Duration::ZERO);
+    assert_eq!(failed, 0, "failures of {processes} processes at once");
     for number in 0..processes {
-        let answer = fs::read(answer(number)).expect("it was just written");
+        let answer = fs::read(answer(number)).expect("the process has written it");
         assert!(answer.starts_with(b"{\"ServerURL\":"), "answer {number}: {}", String::from_utf8_lossy(&answer));
     }
-    Rush { calls: count(stage.calls() - calls), last: milliseconds(took.saturating_sub(api)) }
+    Burst { calls: count(fixture.calls() - calls), last: milliseconds(took.saturating_sub(api_time)) }
 }
 
-/// Starts a `get` whose answer goes to a file, so that hundreds of them need no file descriptors here.
+/// Starts a `get` that answers into a file, so that hundreds of them need no file descriptors here.
 fn start(home: &Home, program: &Path, answer: &Path) -> Child {
     let (input, mut feed) = io::pipe().expect("a pipe");
     feed.write_all(HOST.as_bytes()).expect("the pipe has room");
     let mut command = home.command(program, &["get"]);
-    command.stdin(Stdio::from(input)).stdout(File::create(answer).expect("the directory is ours"));
+    command.stdin(Stdio::from(input)).stdout(File::create(answer).expect("the directory is writable"));
     command.stderr(Stdio::null()).spawn().unwrap_or_else(|error| panic!("{}: {error}", program.display()))
 }
 
-/// How many processes end in a second when 32 run at any time. Their input is a file and their output is thrown away, so
-/// that little of the time is the harness's own.
+/// The processes that end per second while 32 are running. Their input is a file and their output is
+/// discarded, so that little of the time is spent in the benchmark itself.
 pub fn per_second(home: &Home, program: &Path, arguments: &[&str], time: Duration) -> f64 {
     let input = home.scratch("input");
-    fs::write(&input, HOST).expect("the directory is ours");
+    fs::write(&input, HOST).expect("the directory is writable");
     let done = AtomicUsize::new(0);
     let started = Instant::now();
     thread::scope(|scope| {
