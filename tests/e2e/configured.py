@@ -133,7 +133,7 @@ def docker_fallback_missing(home):
     rules(home, f'[fallback]\nhelper = "{NOT_ON_PATH}"\n')
     why = (
         f"{stage.COMPANY_HOST}: the fallback helper `docker-credential-{NOT_ON_PATH}` isn't on the `PATH`; "
-        "install it, or name another one in the configuration file"
+        "install it, or name another helper in the configuration file"
     )
     login = ["docker", "login", "--username", USER, "--password-stdin", COMPANY]
     output = home.run(*login, stdin=USERS_PASSWORD, fails=True)
@@ -162,7 +162,7 @@ def docker_fallback_by_glob(home):
     log_in(home, "docker", "login")
     pull(home, COMPANY_IMAGE)
     output = home.run("docker", "login", "--username", USER, "--password-stdin", FOREIGN, stdin="a", fails=True)
-    check("ecr-login keeps no passwords" in output.stderr, "Docker to say that the password isn't kept")
+    check("ecr-login stores no passwords" in output.stderr, "Docker to say that the password isn't kept")
     check(kept(home) == {COMPANY: USER}, "the password of the other registry alone")
 
 
