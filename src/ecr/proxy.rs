@@ -4,7 +4,7 @@
 //! URL it can't parse, and its errors don't name the proxy. Ports in `NO_PROXY` are also added
 //! here.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -53,13 +53,15 @@ impl ProxyMatcher {
         if matcher.intercept(&Uri::from_static("http://example.com")).is_none() {
             return Err(unusable());
         }
-        let ports: BTreeSet<Option<u16>> = direct.iter().map(|exception| exception.port).collect();
-        let exceptions = ports.into_iter().map(|port| {
-            let hosts = direct.iter().filter(|exception| exception.port == port).map(|exception| &*exception.host);
-            let hosts: Vec<&str> = hosts.collect();
-            (port, Matcher::builder().all(url.expose()).no(hosts.join(",")).build())
-        });
-        Ok(Self { proxy: matcher, exceptions: exceptions.collect() })
+        let mut hosts_by_port = BTreeMap::<Option<u16>, Vec<&str>>::new();
+        for NoProxy { host, port } in direct {
+            hosts_by_port.entry(*port).or_default().push(host);
+        }
+        let exceptions = hosts_by_port
+            .into_iter()
+            .map(|(port, hosts)| (port, Matcher::builder().all(url.expose()).no(hosts.join(",")).build()))
+            .collect();
+        Ok(Self { proxy: matcher, exceptions })
     }
 
     /// The proxy for requests to this URL; `None` if they go there directly.
