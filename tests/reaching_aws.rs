@@ -677,13 +677,13 @@ fn nonsense_about_retries_is_named_before_anything_is_sent() {
     for (name, value, detail) in [
         ("AWS_MAX_ATTEMPTS", "0", "`AWS_MAX_ATTEMPTS` must be a number of at least 1"),
         ("AWS_MAX_ATTEMPTS", "many", "`AWS_MAX_ATTEMPTS` must be a number of at least 1"),
-        ("AWS_RETRY_MODE", "often", "`AWS_RETRY_MODE` is `standard`, `adaptive` or `legacy`"),
+        ("AWS_RETRY_MODE", "often", "`AWS_RETRY_MODE` must be `standard`, `adaptive` or `legacy`"),
     ] {
         assert_eq!(reason(&keys_for(&aws).env(name, value), HOST), misconfigured(detail), "{value}");
     }
     for (line, detail) in [
         ("max_attempts = 1.5", "`max_attempts` must be a number of at least 1"),
-        ("retry_mode = often", "`retry_mode` is `standard`, `adaptive` or `legacy`"),
+        ("retry_mode = often", "`retry_mode` must be `standard`, `adaptive` or `legacy`"),
     ] {
         let sandbox = keys_for(&aws);
         sandbox.write(".aws/config", format!("[default]\n{line}\n"));
