@@ -1,5 +1,5 @@
-//! Facts about the source tree that the compiler doesn't check: which crates the program needs, and
-//! that all code of the package is safe Rust.
+//! Facts about the source tree that the compiler doesn't check: which crates the program needs, where
+//! platforms are told apart, how long files are, and that all code of the package is safe Rust.
 
 #![expect(clippy::disallowed_methods, reason = "the test reads the source and runs cargo")]
 
@@ -25,12 +25,81 @@ const DUPLICATES: [(&str, &str); 9] = [
     ("syn", "parses code for derive macros; not part of the program"),
 ];
 
+/// The most lines of a source file before its tests.
+const MOST_LINES: usize = 300;
+
+/// The most lines of README.md.
+const MOST_README_LINES: usize = 200;
+
+/// What distinguishes platforms in a `cfg`.
+const PLATFORM_CFGS: [&str; 5] = ["unix", "windows", "target_os", "target_family", "target_vendor"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The Rust files below a folder, by their path from the package's root.
+fn rust_files(folder: &str) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for path in entries.map(|entry| entry.expect("an entry").path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
+                files.insert(name, read(&path));
+            }
+        }
+    }
+    files
+}
+
+/// The lines before the tests of a file.
+fn lines_before_tests(text: &str) -> Vec<&str> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begins_tests = |lines: &[&str]| {
+        lines[0].starts_with("#[cfg(") && lines[0].contains("test") && lines[1].trim_start().starts_with("mod tests")
+    };
+    let end = lines.windows(2).position(begins_tests).unwrap_or(lines.len());
+    lines[..end].to_vec()
+}
+
+/// The lines of a file that tell platforms apart, except declarations of modules and test code: each
+/// with its number.
+fn platform_cfgs(text: &str) -> Vec<(usize, &str)> {
+    let lines = lines_before_tests(text);
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let code = line.split("//").next().unwrap_or_default();
+        let is_cfg = ["cfg(", "cfg!(", "cfg_attr("].iter().any(|cfg| code.contains(cfg));
+        let mut words = code.split(|character: char| !character.is_alphanumeric() && character != '_');
+        if !is_cfg || !words.any(|word| PLATFORM_CFGS.contains(&word)) {
+            continue;
+        }
+        // The item the attribute belongs to, which may be on the same line.
+        let rest = code.rsplit_once(']').map_or("", |(_, rest)| rest.trim());
+        let following = lines[index + 1..].iter().map(|line| line.trim());
+        let item = std::iter::once(rest).chain(following).find(|line| !line.is_empty() && !line.starts_with("#["));
+        let is_attribute = code.trim_start().starts_with("#[");
+        if !(is_attribute && item.is_some_and(is_module_declaration)) {
+            found.push((index + 1, *line));
+        }
+    }
+    found
+}
+
+/// Whether a line declares a module in another file: `mod os;`, `pub(crate) mod unix;`.
+fn is_module_declaration(line: &str) -> bool {
+    let declaration = line.split_once("mod ").filter(|(visibility, _)| {
+        visibility.is_empty() || (visibility.starts_with("pub") && visibility.ends_with(' '))
+    });
+    declaration.is_some_and(|(_, name)| name.ends_with(';'))
 }
 
 /// The packages of the release for x86-64 musl Linux: `NAME vVERSION`.
@@ -94,4 +163,60 @@ fn all_code_of_the_package_is_safe_rust() {
             }
         }
     }
+}
+
+#[test]
+fn platforms_are_told_apart_only_in_module_declarations() {
+    let mut found = Vec::new();
+    for (name, text) in rust_files("src").iter().filter(|(name, _)| !name.ends_with("/tests.rs")) {
+        found.extend(platform_cfgs(text).iter().map(|(line, code)| format!("{name}:{line}: {}", code.trim())));
+    }
+    let count = found.len();
+    assert!(found.is_empty(), "move these {count} into files of the platforms:\n{}", found.join("\n"));
+}
+
+#[test]
+fn the_search_for_platforms_sees_every_form() {
+    let allowed = [
+        "#[cfg(unix)]\nmod unix;",
+        "#[cfg(windows)] pub(super) mod windows;",
+        "#[cfg_attr(unix, path = \"fs/unix.rs\")]\n#[cfg_attr(windows, path = \"fs/windows.rs\")]\nmod os;",
+        "fn portable() {}\n\n#[cfg(all(test, unix))]\nmod tests {\n    #[cfg(target_os = \"linux\")]\n    fn on_linux() {}\n}",
+        "// cfg(unix) in a comment",
+        "#[cfg(test)]\nfn helper() {}",
+        "#[cfg(target_env = \"musl\")]\n#[global_allocator]\nstatic ALLOCATOR: A = A;",
+    ];
+    for text in allowed {
+        assert_eq!(platform_cfgs(text), [], "{text}");
+    }
+    let forbidden = [
+        "#[cfg(unix)]\nuse std::os::unix::fs::PermissionsExt;",
+        "#[cfg(unix)] fn mode() {}",
+        "#[cfg(not(windows))]\nmod inline {\n}",
+        "if cfg!(windows) {\n}",
+        "#[cfg(target_os = \"macos\")]\n#[must_use]\nfn caches() {}",
+        "#[cfg_attr(windows, allow(dead_code))]\nfn mode() {}",
+        "#![cfg(unix)]\nmod unix;",
+        "let path = if cfg!(unix) { \"/etc\" } else { \"\" };\nmod unix;",
+    ];
+    for text in forbidden {
+        assert_eq!(platform_cfgs(text).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn files_are_short_before_their_tests() {
+    let files = rust_files("src");
+    assert!(files.len() > 20, "only {} files found", files.len());
+    let lengths = files.iter().filter(|(name, _)| !name.ends_with("/tests.rs"));
+    let lengths = lengths.map(|(name, text)| (lines_before_tests(text).len(), name));
+    let long: Vec<_> =
+        lengths.filter(|(lines, _)| *lines > MOST_LINES).map(|(lines, name)| format!("{name}: {lines}")).collect();
+    assert!(long.is_empty(), "files of more than {MOST_LINES} lines before their tests:\n{}", long.join("\n"));
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = read(&root().join("README.md")).lines().count();
+    assert!(lines <= MOST_README_LINES, "README.md has {lines} lines, more than {MOST_README_LINES}: use `docs/`");
 }
