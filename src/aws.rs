@@ -1,7 +1,7 @@
 //! The settings of the AWS SDKs and the AWS CLI, read from variables and the shared files without network.
 //!
 //! [`AwsSettings`] are read once, as one snapshot that both the cache key and the fetch use, so that no token can be cached
-//! under an identity that a file had a moment earlier. [`RegistrySettings`] are these settings for one registry: the active
+//! under an identity that a file had a moment earlier.  [`RegistrySettings`] are these settings for one registry: the active
 //! profile is known, and a lookup is [`RegistrySettings::setting`]: the variable, else the profile's property, and an empty
 //! value counts as unset. This adapter knows neither the SDK nor the cache.
 
@@ -12,7 +12,6 @@ mod endpoint;
 mod facts;
 mod identity;
 mod jwt;
-mod mfa;
 mod network;
 mod partition;
 mod profile_chain;
@@ -21,89 +20,68 @@ mod redactor;
 
 use std::path::{Path, PathBuf};
 
-use crate::env::Env;
+use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind};
 use crate::fetch::Access;
 use crate::fs::read_bounded;
-use crate::identity::{CredentialPlan, CredentialSource};
+use crate::identity::{CredentialPlan, CredentialSource, RoleOrigin};
 use crate::paths;
 use crate::registry::Service;
 use crate::rules::Target;
 use crate::scope::Scope;
 use active_profile::ActiveProfile;
 use endpoint::AwsService;
-use profile_file::{ProfileFile, ProfileFileError, Profiles, Section};
+use profile_file::{Profile, Profiles};
 
 /// The longest profile file that is read: some ten thousand profiles.
 const MAX_PROFILE_FILE_SIZE: usize = 4 << 20;
 
-/// The contents of the shared files at one moment; empty where a file is missing.
-#[derive(Default)]
-struct ProfileTexts {
-    /// `~/.aws/config`.
-    config: String,
-    /// `~/.aws/credentials`.
-    credentials: String,
-}
-
-/// The settings of the AWS SDKs.
+/// The settings of the AWS SDKs: the variables, and the contents of the shared files at one moment.
 pub(crate) struct AwsSettings<'a> {
     env: &'a Env,
-    texts: ProfileTexts,
-    /// Why the profile files can't be used; an error only for a registry that needs a profile.
-    broken: Option<Failure>,
+    /// `~/.aws/config`; empty if there is no such file, or it can't be read.
+    config: String,
+    /// `~/.aws/credentials`; the same.
+    credentials: String,
+    /// Files that were passed over.
+    notes: Vec<String>,
 }
 
 impl<'a> AwsSettings<'a> {
-    /// Reads the profile files.
+    /// Reads the profile files. Like the AWS CLI, it takes one that can't be read for a missing one.
     pub(crate) fn read(env: &'a Env) -> Self {
-        let read = |path: Option<PathBuf>| path.map_or_else(|| Ok(String::new()), |path| read_profile_file(&path));
-        let texts = read(paths::shared_config_file(env)).and_then(|config| {
-            let credentials = read(paths::shared_credentials_file(env))?;
-            Ok(ProfileTexts { config, credentials })
-        });
-        match texts {
-            Ok(texts) => Self { env, texts, broken: None },
-            Err(failure) => Self { env, texts: ProfileTexts::default(), broken: Some(failure) },
-        }
+        let mut notes = Vec::new();
+        let mut read = |variable, path: Option<PathBuf>| {
+            let named = env.path(variable).map(|_| variable);
+            path.map_or_else(String::new, |path| read_profile_file(&path, named, &mut notes))
+        };
+        let config = read(names::CONFIG_FILE, paths::shared_config_file(env));
+        let credentials = read(names::SHARED_CREDENTIALS_FILE, paths::shared_credentials_file(env));
+        Self { env, config, credentials, notes }
     }
 
     /// These settings for one registry.
     /// Error: several profiles could be meant.
     pub(crate) fn for_target<'s>(&'s self, target: &'s Target) -> Result<RegistrySettings<'s>, Failure> {
-        let (profiles, broken) = match Profiles::parse(&self.texts.config, &self.texts.credentials) {
-            Ok(profiles) => (profiles, self.broken.clone()),
-            Err(error) => (Profiles::default(), Some(Failure::misconfigured(self.locate(&error)))),
-        };
-        let active = ActiveProfile::for_target(self.env, &profiles, broken.as_ref(), target)?;
+        let profiles = Profiles::parse(&self.config, &self.credentials);
+        let active = ActiveProfile::for_target(self.env, &profiles, target)?;
         let profile = profiles.profile(&active.name);
-        Ok(RegistrySettings { env: self.env, texts: &self.texts, profiles, broken, active, profile, target })
-    }
-
-    /// A mistake in a profile file, with the path and line to look at.
-    fn locate(&self, error: &ProfileFileError) -> String {
-        let path = match error.file {
-            ProfileFile::Config => paths::shared_config_file(self.env),
-            ProfileFile::Credentials => paths::shared_credentials_file(self.env),
-        };
-        format!("{}:{}: {}", path.unwrap_or_default().display(), error.line, error.problem)
+        Ok(RegistrySettings { env: self.env, settings: self, profiles, active, profile, target })
     }
 }
 
 /// The settings for one registry.
 pub(crate) struct RegistrySettings<'s> {
     env: &'s Env,
-    texts: &'s ProfileTexts,
+    settings: &'s AwsSettings<'s>,
     profiles: Profiles<'s>,
-    /// Why `profiles` is empty, if the files can't be used.
-    broken: Option<Failure>,
     active: ActiveProfile,
     /// The active profile, if it exists.
-    profile: Option<Section<'s>>,
+    profile: Option<Profile<'s>>,
     target: &'s Target,
 }
 
-impl<'s> RegistrySettings<'s> {
+impl RegistrySettings<'_> {
     /// What the token depends on, and how to get the credentials for it.
     /// Error: the settings contradict each other or name something that doesn't exist.
     pub(crate) fn resolve(&self) -> Result<(Scope, CredentialPlan), Failure> {
@@ -118,7 +96,7 @@ impl<'s> RegistrySettings<'s> {
         let api = target.api();
         if api.service == Service::EcrPublic
             && plan.source != CredentialSource::Nothing
-            && plan.role.is_none()
+            && !plan.roles.iter().any(|role| role.origin == RoleOrigin::Rule)
             && let Some(partition) = partition::of_credentials(self)
             && partition != api.partition
         {
@@ -131,9 +109,8 @@ impl<'s> RegistrySettings<'s> {
 
     /// What a fetch needs besides the scope; read only on a miss.
     /// Error: a value that isn't valid.
-    pub(crate) fn access(&self) -> Result<Access<'s>, Failure> {
-        let ProfileTexts { config, credentials } = self.texts;
-        Ok(Access { config, credentials, network: network::resolve(self)?, redactor: redactor::of(self) })
+    pub(crate) fn access(&self) -> Result<Access, Failure> {
+        Ok(Access { network: network::resolve(self)?, redactor: redactor::of(self) })
     }
 
     /// The variable, else the property of the active profile.
@@ -153,15 +130,23 @@ impl<'s> RegistrySettings<'s> {
 
     /// A property of the active profile.
     fn property(&self, key: &str) -> Option<&str> {
-        self.profile.as_ref()?.get(key).filter(|value| !value.is_empty())
+        self.profile.as_ref()?.get(key)
     }
 }
 
-fn read_profile_file(path: &Path) -> Result<String, Failure> {
+/// Reads a profile file, which a variable may name. What can't be read is noted.
+fn read_profile_file(path: &Path, named_by: Option<&str>, notes: &mut Vec<String>) -> String {
+    let display = path.display();
     match read_bounded(path, MAX_PROFILE_FILE_SIZE) {
-        Ok(contents) => String::from_utf8(contents.unwrap_or_default())
-            .map_err(|_| Failure::misconfigured(format!("`{}` is not valid UTF-8", path.display()))),
-        Err(error) => Err(Failure::misconfigured(format!("{error}: {}", error.source))),
+        Ok(Some(contents)) => String::from_utf8_lossy(&contents).into_owned(),
+        Ok(None) => {
+            notes.extend(named_by.map(|variable| format!("`{display}`, which `{variable}` names, does not exist")));
+            String::new()
+        }
+        Err(error) => {
+            notes.push(format!("`{display}` can't be read: {}", error.source));
+            String::new()
+        }
     }
 }
 
@@ -180,8 +165,8 @@ pub(crate) mod fixture {
         then: impl FnOnce(&RegistrySettings<'_>) -> T,
     ) -> T {
         let env = Env::fixed(variables.iter().copied());
-        let texts = ProfileTexts { config: config.to_owned(), credentials: String::new() };
-        let settings = AwsSettings { env: &env, texts, broken: None };
+        let (config, credentials) = (config.to_owned(), String::new());
+        let settings = AwsSettings { env: &env, config, credentials, notes: Vec::new() };
         let target = Target::of(Registry::parse(host).expect("an ECR host"));
         then(&settings.for_target(&target).expect("one profile is meant"))
     }

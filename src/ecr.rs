@@ -21,6 +21,7 @@ mod retry;
 mod session_cache;
 mod signals;
 mod sts;
+mod times;
 mod trust;
 
 use std::cell::Cell;
@@ -32,7 +33,7 @@ use crate::error::{Failure, FailureKind};
 use crate::fetch::{Access, FetchedToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
 use client::{ApiEndpoint, TokenResponse};
-use credentials::{ProfileFiles, Resolved, Resolver};
+use credentials::{Resolved, Resolver, sdk_credentials};
 use http::HttpClient;
 
 /// Amazon ECR and ECR Public, called by the AWS SDK.
@@ -42,14 +43,14 @@ pub struct Ecr;
 impl TokenSource for Ecr {
     fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
         let TokenRequest { scope, plan, access, prompt, now, limit, on_interrupt } = request;
-        let Access { config, credentials, network, mut redactor } = access;
+        let Access { network, mut redactor } = access;
         let http = HttpClient::new(&network)?;
         // The time that a person takes to type doesn't count towards the limit.
-        let steps = mfa::prepare(&plan.steps, now, prompt)?;
+        let prepared = mfa::prepare(&plan.roles, now, prompt)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(FailureKind::Unreachable, format!("could not start the async runtime: {error}"))
         })?;
-        let has_credentials = Cell::new(false);
+        let waiting_for = Cell::new(None);
         let fetch = async {
             let (service, region) = (scope.api.service, scope.api.region.as_str());
             let endpoint = ApiEndpoint::new(region, scope.variant, scope.endpoint_url.as_deref());
@@ -58,15 +59,12 @@ impl TokenSource for Ecr {
             {
                 http.connect_ahead(uri);
             }
-            let files = ProfileFiles { config, credentials };
-            let resolver = Resolver { region, files, network: &network, http: &http, now, limit };
-            let Resolved { credentials, warning } = resolver.resolve(plan, steps, &mut redactor).await?;
-            has_credentials.set(true);
-            let access_key_id = credentials.access_key_id().to_owned();
-            let config = client::sdk_config(endpoint, credentials, &http, network.retries);
+            let resolver = Resolver { region, network: &network, http: &http, now, limit, waiting_for: &waiting_for };
+            let Resolved { keys, warning } = resolver.resolve(plan, prepared, &mut redactor).await?;
+            let config = client::sdk_config(endpoint, Some(sdk_credentials(&keys)), &http, network.retries);
             let response = client::get_authorization_token(service, &config, &redactor).await?;
             let TokenResponse { token, request_id } = response;
-            Ok(FetchedToken { token, access_key_id, request_id, warning })
+            Ok(FetchedToken { token, access_key_id: keys.access_key_id, request_id, warning })
         };
         let limited = async { timeout(limit, fetch).await };
         let fetched = runtime.block_on(signals::run_interruptible(on_interrupt, limited));
@@ -74,16 +72,15 @@ impl TokenSource for Ecr {
         runtime.shutdown_background();
         fetched.unwrap_or_else(|_| {
             let seconds = limit.as_secs_f32().round();
-            let detail = if has_credentials.get() {
-                format!("gave up after {seconds} s")
-            } else {
-                format!("no credentials from {} within {seconds} s", plan.source)
+            let detail = match waiting_for.take() {
+                None => format!("gave up after {seconds} s"),
+                Some(source) => format!("no credentials from {source} within {seconds} s"),
             };
             Err(Failure::new(FailureKind::Timeout, detail))
         })
     }
 
     fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
-        mfa::needs_code(&plan.steps, now)
+        mfa::needs_code(&plan.roles, now)
     }
 }

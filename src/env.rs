@@ -36,10 +36,14 @@ pub(crate) mod names {
     pub(crate) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
     /// What the SDK accepts in place of [`SECRET_ACCESS_KEY`].
     pub(crate) const SECRET_ACCESS_KEY_SHORT: &str = "SECRET_ACCESS_KEY";
+    /// The older name of [`SESSION_TOKEN`], which wins over it as in the AWS CLI.
+    pub(crate) const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
     /// What temporary keys need besides.
     pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
     /// The profile to use.
     pub(crate) const PROFILE: &str = "AWS_PROFILE";
+    /// The older name of [`PROFILE`], which wins over this one.
+    pub(crate) const DEFAULT_PROFILE: &str = "AWS_DEFAULT_PROFILE";
     /// The region that is configured; only its partition matters, as the registry's name has the region to ask.
     pub(crate) const REGION: &str = "AWS_REGION";
     /// What [`REGION`] was called before.

@@ -30,8 +30,8 @@ pub struct TokenRequest<'a> {
     pub scope: &'a Scope,
     /// How to get the credentials.
     pub plan: &'a CredentialPlan,
-    /// How to reach AWS, and the profile files.
-    pub access: Access<'a>,
+    /// How to reach AWS.
+    pub access: Access,
     /// Whether a person may be asked for an MFA code.
     pub prompt: MfaPrompt,
     /// The current time, which decides whether a stored session is still valid.
@@ -44,11 +44,7 @@ pub struct TokenRequest<'a> {
 
 /// What a fetch needs from the AWS settings, read only on a miss.
 #[derive(Debug)]
-pub struct Access<'a> {
-    /// The contents of `~/.aws/config` that the identity was determined from.
-    pub config: &'a str,
-    /// The contents of `~/.aws/credentials` that the identity was determined from.
-    pub credentials: &'a str,
+pub struct Access {
     /// The network settings.
     pub network: NetworkConfig,
     /// Knows the secrets that must not appear in an error.

@@ -88,7 +88,7 @@ pub mod unstable {
     //! What the tests and benchmarks of this package use. It may change or go with every version.
 
     pub use crate::arn::AccountId;
-    pub use crate::aws::profile_file::{Problem, ProfileFile, Profiles, Section};
+    pub use crate::aws::profile_file::{Profile, Profiles, Section};
     pub use crate::clock::Timestamp;
     pub use crate::error::Failure;
     pub use crate::identity::{CachePolicy, CredentialPlan, CredentialSource, ProfileBase};

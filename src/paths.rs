@@ -43,6 +43,11 @@ pub(crate) fn aws_session_cache(env: &Env) -> Option<PathBuf> {
     home(env).map(|home| home.join(".aws").join("cli").join("cache"))
 }
 
+/// Where the AWS CLI stores the tokens of SSO sessions: `~/.aws/sso/cache`. `None` without a home directory.
+pub(crate) fn sso_token_cache(env: &Env) -> Option<PathBuf> {
+    home(env).map(|home| home.join(".aws").join("sso").join("cache"))
+}
+
 fn aws_file(env: &Env, variable: &str, name: &str) -> Option<PathBuf> {
     match env.path(variable) {
         Some(path) => Some(expand_tilde(env, &path)),

@@ -51,6 +51,9 @@ pub(crate) fn token(context: &mut Context<'_>, target: &Target) -> Result<Author
     let settings = AwsSettings::read(context.env);
     let settings = settings.for_target(target)?;
     let (scope, plan) = settings.resolve()?;
+    for note in &plan.notes {
+        context.log.warn(format_args!("{note}"));
+    }
     TokenLookup::new(context, target, &settings, &scope, &plan).token()
 }
 

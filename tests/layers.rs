@@ -35,7 +35,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
 ];
 
 /// Crates and the only files that may name them.
-const HOMES: [(&str, &[&str]); 26] = [
+const HOMES: [(&str, &[&str]); 28] = [
     ("aws_config", &["src/ecr/"]),
     ("aws_sdk_ecr", &["src/ecr/"]),
     ("aws_sdk_ecrpublic", &["src/ecr/"]),
@@ -59,7 +59,9 @@ const HOMES: [(&str, &[&str]); 26] = [
     ("rustix", &["src/fs/unix.rs", "src/ecr/process/unix.rs", "src/terminal/unix.rs"]),
     ("strsim", &["src/config/toml.rs"]),
     ("toml", &["src/config/toml.rs"]),
-    ("sha1", &["src/ecr/session_cache.rs"]),
+    ("aws_sdk_ssooidc", &["src/ecr/"]),
+    ("shlex", &["src/aws/profile_file.rs"]),
+    ("sha1", &["src/ecr/times.rs"]),
     ("sha2", &["src/scope.rs"]),
     ("tempfile", &["src/fs/private_dir.rs"]),
 ];

@@ -22,6 +22,8 @@ pub(super) enum ProfileOrigin {
     Account,
     /// `AWS_PROFILE`.
     Variable,
+    /// `AWS_DEFAULT_PROFILE`; one that doesn't exist is no mistake.
+    DefaultVariable,
     /// Nothing: it is `default`.
     Default,
 }
@@ -29,29 +31,24 @@ pub(super) enum ProfileOrigin {
 impl ActiveProfile {
     /// By the environment alone.
     fn from_environment(env: &Env) -> Self {
-        match env.text(names::PROFILE) {
-            Some(name) => Self { name, origin: ProfileOrigin::Variable },
-            None => Self { name: "default".to_owned(), origin: ProfileOrigin::Default },
+        if let Some(name) = env.text(names::PROFILE) {
+            Self { name, origin: ProfileOrigin::Variable }
+        } else if let Some(name) = env.text(names::DEFAULT_PROFILE) {
+            Self { name, origin: ProfileOrigin::DefaultVariable }
+        } else {
+            Self { name: "default".to_owned(), origin: ProfileOrigin::Default }
         }
     }
 
-    /// For a registry. `broken` is why `profiles` is empty, if the profile files can't be used.
+    /// For a registry.
     /// Error: several profiles belong to the registry's account, and no rule selects one.
-    pub(super) fn for_target(
-        env: &Env,
-        profiles: &Profiles<'_>,
-        broken: Option<&Failure>,
-        target: &Target,
-    ) -> Result<Self, Failure> {
+    pub(super) fn for_target(env: &Env, profiles: &Profiles<'_>, target: &Target) -> Result<Self, Failure> {
         if let Some(rule) = target.identity_rule()
             && let Some(profile) = &rule.profile
         {
             return Ok(Self { name: profile.clone(), origin: ProfileOrigin::Rule(target.location_of(rule)) });
         }
         let Some(account) = target.auto_profile_account() else { return Ok(Self::from_environment(env)) };
-        if let Some(broken) = broken {
-            return Err(broken.clone());
-        }
         match &profiles_of(profiles, account)[..] {
             [] => Ok(Self::from_environment(env)),
             [name] => Ok(Self { name: (*name).to_owned(), origin: ProfileOrigin::Account }),
@@ -66,7 +63,7 @@ impl ActiveProfile {
     pub(super) fn overrides_keys(&self) -> bool {
         match self.origin {
             ProfileOrigin::Rule(_) | ProfileOrigin::Account => true,
-            ProfileOrigin::Variable | ProfileOrigin::Default => false,
+            ProfileOrigin::Variable | ProfileOrigin::DefaultVariable | ProfileOrigin::Default => false,
         }
     }
 
@@ -74,15 +71,16 @@ impl ActiveProfile {
     pub(super) fn described(&self) -> String {
         match &self.origin {
             ProfileOrigin::Rule(place) => format!("profile `{}`, selected by the rule at `{place}`,", self.name),
-            ProfileOrigin::Account | ProfileOrigin::Variable | ProfileOrigin::Default => {
-                format!("profile `{}`", self.name)
-            }
+            ProfileOrigin::Account
+            | ProfileOrigin::Variable
+            | ProfileOrigin::DefaultVariable
+            | ProfileOrigin::Default => format!("profile `{}`", self.name),
         }
     }
 }
 
 /// The names of the profiles whose `sso_account_id` or `role_arn` belongs to an account, in alphabetical order.
-fn profiles_of<'p>(profiles: &Profiles<'p>, account: &AccountId) -> Vec<&'p str> {
+fn profiles_of<'p>(profiles: &'p Profiles<'_>, account: &AccountId) -> Vec<&'p str> {
     let belongs = |name: &&str| {
         profiles.profile(name).is_some_and(|profile| {
             let role = profile.get("role_arn").and_then(RoleArn::parse);
@@ -101,11 +99,11 @@ mod tests {
 
     const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
-    fn active(env: &[(&str, &str)], config: &str, broken: Option<&Failure>) -> Result<ActiveProfile, Failure> {
+    fn active(env: &[(&str, &str)], config: &str) -> Result<ActiveProfile, Failure> {
         let rules = Rules { auto_profile: true, ..Rules::default() };
         let Destination::Ecr(target) = rules.destination(HOST) else { panic!("an ECR host") };
-        let profiles = Profiles::parse(config, "").expect("a good file");
-        ActiveProfile::for_target(&Env::fixed(env.iter().copied()), &profiles, broken, &target)
+        let profiles = Profiles::parse(config, "");
+        ActiveProfile::for_target(&Env::fixed(env.iter().copied()), &profiles, &target)
     }
 
     fn by_account(name: &str) -> ActiveProfile {
@@ -120,13 +118,13 @@ mod tests {
             "[profile a]\nrole_arn = arn:aws:iam::111122223333:role/pull\n[profile b]\nsso_account_id = 11112222333\n",
             "[profile a]\nsso_account_id = 444455556666\nrole_arn = arn:aws-cn:iam::111122223333:role/pull\n",
         ] {
-            assert_eq!(active(&env, config, None), Ok(by_account("a")), "{config}");
+            assert_eq!(active(&env, config), Ok(by_account("a")), "{config}");
         }
         let none = "[profile a]\n# 111122223333\nregion = 111122223333\nrole_arn = 111122223333\n";
         let of_variable = ActiveProfile { name: "other".to_owned(), origin: ProfileOrigin::Variable };
-        assert_eq!(active(&env, none, None), Ok(of_variable));
+        assert_eq!(active(&env, none), Ok(of_variable));
         let of_default = ActiveProfile { name: "default".to_owned(), origin: ProfileOrigin::Default };
-        assert_eq!(active(&[], none, None), Ok(of_default));
+        assert_eq!(active(&[], none), Ok(of_default));
     }
 
     #[test]
@@ -137,16 +135,22 @@ mod tests {
             account: "111122223333".to_owned(),
             profiles: "`a`, `b`, `default`".to_owned(),
         };
-        assert_eq!(active(&[("AWS_PROFILE", "a")], config, None), Err(Failure::new(kind, "")));
+        assert_eq!(active(&[("AWS_PROFILE", "a")], config), Err(Failure::new(kind, "")));
     }
 
     #[test]
-    fn profile_files_that_cannot_be_used_are_a_failure_only_where_they_are_searched() {
-        let broken = Failure::new(FailureKind::Misconfigured, "line 1");
-        assert_eq!(active(&[], "", Some(&broken)), Err(broken.clone()));
+    fn the_newer_variable_wins_over_the_older_one() {
         let target = Target::of(Registry::parse(HOST).expect("an ECR host"));
-        let env = Env::fixed([]);
-        let active = ActiveProfile::for_target(&env, &Profiles::default(), Some(&broken), &target);
-        assert_eq!(active, Ok(ActiveProfile { name: "default".to_owned(), origin: ProfileOrigin::Default }));
+        let (new, old) = (("AWS_PROFILE", "new"), ("AWS_DEFAULT_PROFILE", "old"));
+        for (variables, name, origin) in [
+            (&[new, old][..], "new", ProfileOrigin::Variable),
+            (&[old], "old", ProfileOrigin::DefaultVariable),
+            (&[old, ("AWS_PROFILE", "")], "old", ProfileOrigin::DefaultVariable),
+            (&[], "default", ProfileOrigin::Default),
+        ] {
+            let env = Env::fixed(variables.iter().copied());
+            let active = ActiveProfile::for_target(&env, &Profiles::default(), &target);
+            assert_eq!(active, Ok(ActiveProfile { name: name.to_owned(), origin }), "{variables:?}");
+        }
     }
 }

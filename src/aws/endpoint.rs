@@ -96,15 +96,15 @@ pub(super) fn configured_url(settings: &RegistrySettings<'_>, service: AwsServic
         let services = settings.profiles.services(settings.property("services")?)?;
         let key = service.section_key();
         // The documentation joins the words of a service's name with `_`, the SDK for Rust with `-`.
-        let url = services.sub_property(key, "endpoint_url");
-        url.or_else(|| services.sub_property(&key.replace('_', "-"), "endpoint_url")).map(str::to_owned)
+        let url = services.nested(key, "endpoint_url");
+        url.or_else(|| services.nested(&key.replace('_', "-"), "endpoint_url")).map(str::to_owned)
     };
     let url = settings
         .env
         .text(service.variable())
         .or_else(|| settings.env.text(names::ENDPOINT_URL))
         .or_else(from_services_section)
-        .or_else(|| settings.profile.as_ref()?.get("endpoint_url").map(str::to_owned));
+        .or_else(|| settings.property("endpoint_url").map(str::to_owned));
     match url {
         Some(url) if !is_http_url(&url) => {
             Err(Failure::misconfigured("the endpoint URL is not an `http://` or `https://` URL"))

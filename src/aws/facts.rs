@@ -5,12 +5,15 @@
 
 use std::path::Path;
 
-use super::profile_file::Section;
-use super::{RegistrySettings, jwt};
-use crate::env::{Env, names};
+use super::RegistrySettings;
+use super::endpoint::AwsService;
+use super::jwt;
+use super::profile_file::{Profile, Section};
+use crate::error::Failure;
 use crate::fs::read_bounded;
-use crate::identity::{CachePolicy, Identity};
+use crate::identity::{CachePolicy, Identity, RoleStep};
 use crate::scope::Fingerprint;
+use crate::secret::Secret;
 use crate::token::MaxAge;
 
 /// A token of a running Kubernetes pod is about 1 KB, a CI provider's about 2.
@@ -20,30 +23,23 @@ const MAX_TOKEN_SIZE: usize = 64 << 10;
 /// <https://docs.kernel.org/admin-guide/sysctl/kernel.html#random>.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// The endpoints of the services that give credentials decide the identity.
-const ENDPOINTS_OF_CREDENTIALS: [&str; 5] = [
-    names::ENDPOINT_URL,
-    names::ENDPOINT_URL_STS,
-    names::ENDPOINT_URL_SSO,
-    names::ENDPOINT_URL_SSO_OIDC,
-    names::ENDPOINT_URL_SIGNIN,
-];
-
 /// What has been seen so far.
 pub(super) struct Facts<'a> {
     settings: &'a RegistrySettings<'a>,
     fingerprint: Fingerprint,
     cache_policy: CachePolicy,
+    /// Settings that were passed over.
+    pub(super) notes: Vec<String>,
 }
 
 impl<'a> Facts<'a> {
     pub(super) fn new(settings: &'a RegistrySettings<'a>) -> Self {
         let cache_policy = CachePolicy::Cached(MaxAge::UntilExpiry);
-        Self { settings, fingerprint: Fingerprint::of("identity"), cache_policy }
+        Self { settings, fingerprint: Fingerprint::of("identity"), cache_policy, notes: Vec::new() }
     }
 
-    pub(super) fn finish(self) -> Identity {
-        Identity { digest: self.fingerprint.finish(), cache_policy: self.cache_policy }
+    pub(super) fn finish(self) -> (Identity, Vec<String>) {
+        (Identity { digest: self.fingerprint.finish(), cache_policy: self.cache_policy }, self.notes)
     }
 
     pub(super) fn add(&mut self, label: &str, value: &str) {
@@ -60,59 +56,55 @@ impl<'a> Facts<'a> {
         self.cache_policy = CachePolicy::Never;
     }
 
-    /// The values of the variables that are set; none of them may be secret.
-    pub(super) fn add_variables(&mut self, variables: &[&str]) {
-        for variable in variables {
-            if let Some(value) = self.env().text(variable) {
-                self.add(variable, &value);
-            }
-        }
+    /// The endpoint of a service that gives credentials: it decides the identity too.
+    pub(super) fn endpoint(&mut self, service: AwsService) -> Result<Option<String>, Failure> {
+        let url = self.settings.url(service)?;
+        self.add(service.variable(), url.as_deref().unwrap_or_default());
+        Ok(url)
     }
 
-    /// The endpoints of the services that give credentials.
-    pub(super) fn add_endpoints(&mut self) {
-        self.add_variables(&ENDPOINTS_OF_CREDENTIALS);
+    /// The contents of a profile and of the session that it names.
+    pub(super) fn add_profile(&mut self, name: &str, profile: &Profile<'_>) {
+        self.add("profile", name);
+        self.add_section("config", &profile.config);
+        self.add_section("credentials", &profile.credentials);
     }
 
-    /// The contents of a profile and of the sections that it names.
-    pub(super) fn add_profile(&mut self, name: &str, profile: &Section<'_>) {
-        self.add_section("profile", name, profile);
-        if let Some(name) = profile.get("sso_session")
-            && let Some(session) = self.settings.profiles.sso_session(name)
+    pub(super) fn add_section(&mut self, kind: &str, section: &Section<'_>) {
+        section.lines().iter().for_each(|line| self.add(kind, line));
+    }
+
+    pub(super) fn add_role(&mut self, role: &RoleStep) {
+        let RoleStep { origin: _, arn, external_id, session_name, duration_seconds: _, mfa, endpoint_url: _ } = role;
+        self.add("role_arn", arn);
+        let serial = mfa.as_ref().map(|device| &device.serial);
+        for (label, value) in
+            [("external_id", external_id.as_ref()), ("session_name", session_name.as_ref()), ("mfa", serial)]
         {
-            self.add_section("sso-session", name, &session);
-        }
-        self.add_services(profile);
-    }
-
-    /// The section with endpoint URLs that a profile names.
-    pub(super) fn add_services(&mut self, profile: &Section<'_>) {
-        if let Some(name) = profile.get("services")
-            && let Some(services) = self.settings.profiles.services(name)
-        {
-            self.add_section("services", name, &services);
+            self.add(label, value.map_or("", String::as_str));
         }
     }
 
-    fn add_section(&mut self, kind: &str, name: &str, section: &Section<'_>) {
-        self.add(kind, name);
-        for (key, value) in section.entries() {
-            self.add(key, value);
-        }
-    }
-
-    /// The path of a token file and the subject of its token. Tokens that can't be read can't be distinguished.
-    pub(super) fn add_token_file(&mut self, path: &Path) {
+    /// Reads a token file: its path and the subject of its token are part of the identity.
+    /// Error: the file can't be read, which no other source makes up for.
+    pub(super) fn token_file(&mut self, path: &Path) -> Result<Secret, Failure> {
+        let unreadable = |why: &str| Failure::misconfigured(format!("the token file `{}` {why}", path.display()));
         self.fingerprint.add("token_file", path.as_os_str().as_encoded_bytes());
-        match read_bounded(path, MAX_TOKEN_SIZE) {
-            Ok(Some(token)) => jwt::add_subject(&mut self.fingerprint, &token),
-            Ok(None) | Err(_) => self.is_unknown(),
+        let contents = read_bounded(path, MAX_TOKEN_SIZE)
+            .map_err(|error| unreadable(&format!("can't be read: {}", error.source)))?
+            .ok_or_else(|| unreadable("does not exist"))?;
+        let token = String::from_utf8(contents).map_err(|_| unreadable("is not text"))?;
+        let token = Secret::new(token);
+        match token.expose().trim() {
+            "" => Err(unreadable("is empty")),
+            trimmed => Ok(self.token(trimmed)),
         }
     }
 
-    /// The subject of a token.
-    pub(super) fn add_token(&mut self, token: &str) {
+    /// A token, whose subject is part of the identity.
+    pub(super) fn token(&mut self, token: &str) -> Secret {
         jwt::add_subject(&mut self.fingerprint, token.as_bytes());
+        Secret::from(token)
     }
 
     /// The running machine.
@@ -125,9 +117,5 @@ impl<'a> Facts<'a> {
             // Not Linux: machines can't be distinguished.
             Ok(None) | Err(_) => self.is_unknown(),
         }
-    }
-
-    fn env(&self) -> &'a Env {
-        self.settings.env
     }
 }

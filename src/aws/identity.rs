@@ -1,122 +1,195 @@
-//! Which identity AWS will see, determined without network, in the order of the SDK's provider chain:
-//! <https://docs.aws.amazon.com/sdk-for-rust/latest/dg/credproviders.html>.
+//! Which identity AWS will see, determined without network, in the order in which the AWS CLI looks for credentials:
+//! <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-authentication.html>, `create_credential_resolver` in
+//! <https://github.com/boto/botocore/blob/develop/botocore/credentials.py>. Where the CLI refuses the settings and the Go
+//! SDK doesn't, as that one does. `docs/differences.md` lists where this program differs on purpose.
 //!
-//! The first source that is configured is the one; the `ecr` adapter asks that source and no other, so a token's key and
-//! the credentials that fetch it can't come from different places. Where the SDK would silently go on to the next source
-//! although the user named a profile that doesn't exist, this is an error, as in the AWS CLI.
+//! The first source that is configured is the one. What it consists of is read here, once, for the digest and for the
+//! fetch, so a token's key and the credentials that fetch it can't come from different places.
+
+use std::net::IpAddr;
 
 use super::RegistrySettings;
+use super::active_profile::ProfileOrigin;
 use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::profile_chain;
 use crate::env::names;
 use crate::error::Failure;
-use crate::identity::{AssumedRole, ChainStep, CredentialPlan, CredentialSource, Identity, ProfileBase};
+use crate::identity::{Base, CredentialPlan, CredentialSource, Identity, Keys, ProfileBase, RoleOrigin, RoleStep};
+use crate::paths;
 use crate::rules::Role;
 
+/// The addresses of the services that give containers their credentials over plain HTTP:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>.
+const CONTAINER_SERVICES: [&str; 3] = ["169.254.170.2", "169.254.170.23", "fd00:ec2::23"];
+
+/// A source with what its credentials begin with and the roles that are assumed from there.
+pub(super) type Found = (CredentialSource, Base, Vec<RoleStep>);
+
 /// Finds the first source of credentials that is configured, and adds the role of a rule.
-/// Error: the profile chain is broken, or the profile that a rule or `AWS_PROFILE` names doesn't
-/// exist.
+/// Error: the settings contradict themselves, or name something that doesn't exist.
 pub(super) fn identify(settings: &RegistrySettings<'_>) -> Result<(Identity, CredentialPlan), Failure> {
     let mut facts = Facts::new(settings);
-    let (source, steps) = first_source(settings, &mut facts)?;
-    let role = settings.target.identity_rule().and_then(|rule| rule.role.as_ref());
-    let role = role.map(|role| assumed_role(settings, &mut facts, role)).transpose()?;
-    Ok((facts.finish(), CredentialPlan { source, steps, role }))
+    facts.notes.extend(settings.settings.notes.iter().cloned());
+    let (source, base, mut roles) = first_source(settings, &mut facts)?;
+    if let Some(role) = settings.target.identity_rule().and_then(|rule| rule.role.as_ref()) {
+        roles.push(role_of_rule(&mut facts, role)?);
+    }
+    let (identity, notes) = facts.finish();
+    Ok((identity, CredentialPlan { source, base, roles, notes }))
 }
 
-fn first_source(
-    settings: &RegistrySettings<'_>,
-    facts: &mut Facts<'_>,
-) -> Result<(CredentialSource, Vec<ChainStep>), Failure> {
+fn first_source(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Found, Failure> {
     let active = &settings.active;
-    let alone = |source| Ok((source, Vec::new()));
-    if !active.overrides_keys() && environment_keys(settings, facts) {
-        return alone(CredentialSource::Environment);
+    if !active.overrides_keys()
+        && let Some(keys) = environment_keys(settings, facts)?
+    {
+        return Ok((CredentialSource::Environment, Base::Keys(keys), Vec::new()));
     }
-    if let Some(broken) = &settings.broken {
-        return Err(broken.clone());
+    let may_be_missing = matches!(active.origin, ProfileOrigin::Default | ProfileOrigin::DefaultVariable);
+    if settings.profile.is_none() && !may_be_missing {
+        let missing = format!("{} is not in the shared configuration files", active.described());
+        let notes = settings.settings.notes.iter().cloned();
+        return Err(Failure::misconfigured([missing].into_iter().chain(notes).collect::<Vec<_>>().join("; ")));
     }
-    if let Some((base, steps)) = profile_chain::follow(settings, facts)? {
-        return Ok((CredentialSource::Profile { name: active.name.clone(), base }, steps));
+    if let Some(found) = profile_chain::follow(settings, facts)? {
+        return Ok(found);
     }
     if active.overrides_keys() {
         // The user named this profile, so no other source is meant.
         return Err(Failure::misconfigured(format!("{} has no credentials", active.described())));
     }
-    if web_identity(settings, facts)? {
-        return alone(CredentialSource::WebIdentity);
-    }
-    if container(settings, facts)? {
-        return alone(CredentialSource::Container);
-    }
-    if settings.env.is_true(names::METADATA_DISABLED) {
+    let (source, base) = machine(settings, facts)?;
+    Ok((source, base, Vec::new()))
+}
+
+/// The sources of the machine: its container, else the instance.
+pub(super) fn machine(
+    settings: &RegistrySettings<'_>,
+    facts: &mut Facts<'_>,
+) -> Result<(CredentialSource, Base), Failure> {
+    if let Some(base) = container(settings, facts)? {
+        Ok((CredentialSource::Container, base))
+    } else if settings.env.is_true(names::METADATA_DISABLED) {
         // There is nothing to fetch, so there is nothing to cache.
         facts.is_unknown();
-        return alone(CredentialSource::Nothing);
+        Ok((CredentialSource::Nothing, Base::Nothing))
+    } else {
+        instance_metadata(settings, facts);
+        Ok((CredentialSource::InstanceMetadata, Base::InstanceMetadata))
     }
-    instance_metadata(settings, facts);
-    alone(CredentialSource::InstanceMetadata)
 }
 
-/// Whether both halves of a key pair are in the environment.
-fn environment_keys(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> bool {
-    let set = |name| settings.env.text(name).filter(|value| !value.trim().is_empty());
-    let Some(access_key_id) = set(names::ACCESS_KEY_ID) else { return false };
-    if set(names::SECRET_ACCESS_KEY).or_else(|| set(names::SECRET_ACCESS_KEY_SHORT)).is_none() {
-        return false;
-    }
-    facts.add("source", "environment");
-    facts.add("access_key_id", &access_key_id);
-    true
-}
-
-fn web_identity(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<bool, Failure> {
+/// The key pair in the environment, if both halves are there.
+pub(super) fn environment_keys(
+    settings: &RegistrySettings<'_>,
+    facts: &mut Facts<'_>,
+) -> Result<Option<Keys>, Failure> {
     let env = settings.env;
-    let (Some(role_arn), Some(file)) = (env.text(names::ROLE_ARN), env.path(names::WEB_IDENTITY_TOKEN_FILE)) else {
-        return Ok(false);
-    };
-    check_urls(settings, &[AwsService::Sts])?;
-    facts.add("source", "web identity");
-    facts.add("role_arn", &role_arn);
-    facts.add_variables(&[names::ROLE_SESSION_NAME]);
-    facts.add_endpoints();
-    if let Some(profile) = &settings.profile {
-        facts.add("endpoint_url", profile.get("endpoint_url").unwrap_or_default());
-        facts.add_services(profile);
-    }
-    facts.add_token_file(&file);
-    Ok(true)
-}
-
-fn container(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<bool, Failure> {
-    let env = settings.env;
-    let uri = env.text(names::CONTAINER_RELATIVE_URI).or_else(|| env.text(names::CONTAINER_FULL_URI));
-    let Some(uri) = uri else { return Ok(false) };
-    // The SDK's provider reads these itself, and takes an empty string for a value.
-    for variable in [names::CONTAINER_RELATIVE_URI, names::CONTAINER_TOKEN_FILE] {
-        if env.is_empty(variable) {
-            return Err(is_empty(variable));
+    let text = |name| env.text(name).filter(|value| !value.trim().is_empty());
+    let secret = text(names::SECRET_ACCESS_KEY).or_else(|| text(names::SECRET_ACCESS_KEY_SHORT));
+    let (Some(id), Some(secret)) = (text(names::ACCESS_KEY_ID), &secret) else {
+        if text(names::ACCESS_KEY_ID).is_some() || secret.is_some() {
+            facts.notes.push("the environment has half of a key pair only, which is not used".to_owned());
         }
+        return Ok(None);
+    };
+    let token = text(names::SECURITY_TOKEN).or_else(|| text(names::SESSION_TOKEN));
+    let keys = Keys::new(&id, secret, token.as_deref())
+        .map_err(|invalid| Failure::misconfigured(format!("{invalid}, in the environment")))?;
+    facts.add("source", "environment");
+    facts.add("access_key_id", &keys.access_key_id);
+    Ok(Some(keys))
+}
+
+/// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named.
+pub(super) fn web_identity(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Found>, Failure> {
+    let (active, env) = (&settings.active, settings.env);
+    let from_env = |name| env.text(name).filter(|_| !active.overrides_keys());
+    let from_profile = |key: &str| settings.profile.as_ref().and_then(|profile| profile.whole(key)).map(str::to_owned);
+    let variable = env.path(names::WEB_IDENTITY_TOKEN_FILE).filter(|_| !active.overrides_keys());
+    let Some(file) = variable.clone().or_else(|| from_profile("web_identity_token_file").map(Into::into)) else {
+        return Ok(None);
+    };
+    let Some(arn) = from_env(names::ROLE_ARN).or_else(|| from_profile("role_arn")) else {
+        return Err(Failure::misconfigured(match variable {
+            Some(_) => format!("`{}` is set, but `{}` is not", names::WEB_IDENTITY_TOKEN_FILE, names::ROLE_ARN),
+            None => format!("{} has a `web_identity_token_file` but no `role_arn`", active.described()),
+        }));
+    };
+    let profile = active.name.clone();
+    let (source, origin) = if variable.is_some() {
+        (CredentialSource::WebIdentity, RoleOrigin::Environment)
+    } else {
+        let base = ProfileBase::WebIdentity;
+        (CredentialSource::Profile { name: profile.clone(), base }, RoleOrigin::Profile(profile))
+    };
+    facts.add("source", "web identity");
+    let session_name = from_env(names::ROLE_SESSION_NAME).or_else(|| from_profile("role_session_name"));
+    let endpoint_url = facts.endpoint(AwsService::Sts)?;
+    let (external_id, duration_seconds, mfa) = (None, None, None);
+    let role = RoleStep { origin, arn, external_id, session_name, duration_seconds, mfa, endpoint_url };
+    facts.add_role(&role);
+    let token = facts.token_file(&paths::expand_tilde(env, &file))?;
+    Ok(Some((source, Base::WebIdentity { role, token }, Vec::new())))
+}
+
+fn container(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Base>, Failure> {
+    let env = settings.env;
+    let url = match (env.text(names::CONTAINER_RELATIVE_URI), env.text(names::CONTAINER_FULL_URI)) {
+        (Some(path), _) => format!("http://169.254.170.2/{}", path.trim_start_matches('/')),
+        (None, Some(url)) => url,
+        (None, None) => return Ok(None),
+    };
+    let host = http_host(&url);
+    if !url.starts_with("https://") && !host.as_deref().is_some_and(is_container_service) {
+        let variable = names::CONTAINER_FULL_URI;
+        return Err(Failure::misconfigured(format!(
+            "`{variable}` must be an `https://` URL, or an `http://` URL of this machine or of a container service"
+        )));
     }
     facts.add("source", "container");
-    facts.add("uri", &uri);
-    facts.is_opaque();
-    if let Some(file) = env.path(names::CONTAINER_TOKEN_FILE) {
-        facts.add_token_file(&file);
-    } else if let Some(token) = env.text(names::CONTAINER_TOKEN) {
-        facts.add_token(&token);
+    facts.add("uri", &url);
+    let token = if let Some(file) = env.path(names::CONTAINER_TOKEN_FILE) {
+        Some(facts.token_file(&file)?)
+    } else {
+        env.text(names::CONTAINER_TOKEN).map(|token| facts.token(token.trim()))
+    };
+    // A service of this machine gives the credentials of this machine.
+    if host.as_deref().is_some_and(is_container_service) {
+        facts.add_machine();
+    } else {
+        facts.is_opaque();
     }
-    Ok(true)
+    Ok(Some(Base::Container { url, token }))
+}
+
+/// The host of an `http://` URL, without brackets.
+fn http_host(url: &str) -> Option<String> {
+    let authority = url.strip_prefix("http://")?.split(['/', '?', '#']).next()?;
+    let host = if let Some(rest) = authority.strip_prefix('[') {
+        rest.split_once(']')?.0
+    } else {
+        authority.split_once(':').map_or(authority, |(host, _port)| host)
+    };
+    Some(host.to_ascii_lowercase())
+}
+
+/// Whether a host is this machine, or one of the services that give containers their credentials.
+fn is_container_service(host: &str) -> bool {
+    let address = host.parse::<IpAddr>();
+    host == "localhost"
+        || address.as_ref().is_ok_and(IpAddr::is_loopback)
+        || CONTAINER_SERVICES.iter().any(|service| service.parse() == address)
 }
 
 fn instance_metadata(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) {
     facts.add("source", "instance metadata");
-    facts.add_variables(&[names::METADATA_ENDPOINT, names::METADATA_ENDPOINT_MODE]);
-    if let Some(profile) = &settings.profile {
-        for key in ["ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode"] {
-            facts.add(key, profile.get(key).unwrap_or_default());
-        }
+    for (variable, key) in [
+        (names::METADATA_ENDPOINT, "ec2_metadata_service_endpoint"),
+        (names::METADATA_ENDPOINT_MODE, "ec2_metadata_service_endpoint_mode"),
+    ] {
+        facts.add(key, &settings.setting(variable, key).unwrap_or_default());
     }
     facts.add_machine();
 }
@@ -126,18 +199,20 @@ pub(super) fn named_source(
     settings: &RegistrySettings<'_>,
     facts: &mut Facts<'_>,
     source: &str,
-) -> Result<ProfileBase, Failure> {
+) -> Result<(ProfileBase, Base), Failure> {
+    let has_none = |what: &str| Failure::misconfigured(format!("`credential_source = {source}`, but {what}"));
     if source.eq_ignore_ascii_case("Environment") {
-        // If there are no keys, the SDK says so, and the key belongs to a failure.
-        environment_keys(settings, facts);
-        Ok(ProfileBase::Environment)
+        let keys = environment_keys(settings, facts)?.ok_or_else(|| has_none("the environment has no key pair"))?;
+        Ok((ProfileBase::Environment, Base::Keys(keys)))
     } else if source.eq_ignore_ascii_case("EcsContainer") {
-        facts.is_opaque();
-        container(settings, facts)?;
-        Ok(ProfileBase::Container)
+        let base = container(settings, facts)?.ok_or_else(|| has_none("no container credentials are configured"))?;
+        Ok((ProfileBase::Container, base))
     } else if source.eq_ignore_ascii_case("Ec2InstanceMetadata") {
+        if settings.env.is_true(names::METADATA_DISABLED) {
+            return Err(has_none("the instance metadata service is switched off"));
+        }
         instance_metadata(settings, facts);
-        Ok(ProfileBase::InstanceMetadata)
+        Ok((ProfileBase::InstanceMetadata, Base::InstanceMetadata))
     } else {
         let expected = "Environment, EcsContainer or Ec2InstanceMetadata";
         Err(Failure::misconfigured(format!("`credential_source = {source}` is not {expected}")))
@@ -145,46 +220,27 @@ pub(super) fn named_source(
 }
 
 /// The role of a rule. Its STS endpoint is the one that the active profile configures.
-fn assumed_role(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>, role: &Role) -> Result<AssumedRole, Failure> {
+fn role_of_rule(facts: &mut Facts<'_>, role: &Role) -> Result<RoleStep, Failure> {
     let Role { arn, external_id, session_name } = role;
     facts.add("rule", "role");
-    facts.add("role_arn", arn.as_str());
-    facts.add("external_id", external_id.as_deref().unwrap_or_default());
-    facts.add("session_name", session_name.as_deref().unwrap_or_default());
-    facts.add_endpoints();
-    if let Some(profile) = &settings.profile {
-        facts.add_profile(&settings.active.name, profile);
-    }
-    Ok(AssumedRole {
+    let role = RoleStep {
+        origin: RoleOrigin::Rule,
         arn: arn.as_str().to_owned(),
         external_id: external_id.clone(),
         session_name: session_name.clone(),
-        endpoint_url: settings.url(AwsService::Sts)?,
-    })
-}
-
-/// Checks the endpoint URLs that the SDK reads itself: it panics on an empty one.
-pub(super) fn check_urls(settings: &RegistrySettings<'_>, services: &[AwsService]) -> Result<(), Failure> {
-    for &service in services {
-        let general = [names::ENDPOINT_URL].into_iter().filter(|_| settings.env.text(service.variable()).is_none());
-        let mut read = [service.variable()].into_iter().chain(general);
-        if let Some(variable) = read.find(|variable| settings.env.is_empty(variable)) {
-            return Err(is_empty(variable));
-        }
-        settings.url(service)?;
-    }
-    Ok(())
-}
-
-fn is_empty(variable: &str) -> Failure {
-    Failure::misconfigured(format!("`{variable}` is set to the empty string; unset it"))
+        duration_seconds: None,
+        mfa: None,
+        endpoint_url: facts.endpoint(AwsService::Sts)?,
+    };
+    facts.add_role(&role);
+    Ok(role)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::AwsSettings;
     use crate::aws::fixture::with_settings;
-    use crate::aws::{AwsSettings, ProfileTexts};
     use crate::env::Env;
     use crate::error::FailureKind;
     use crate::identity::CachePolicy;
@@ -193,6 +249,10 @@ mod tests {
     use crate::token::MaxAge;
 
     const HOST: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
+    const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
+    const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "hush");
+    const NOT_ON_EC2: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
+    const KEYS: &str = "aws_access_key_id = AKID\naws_secret_access_key = hush\n";
 
     fn identity(variables: &[(&str, &str)], config: &str) -> Result<(Identity, CredentialPlan), Failure> {
         with_settings(HOST, variables, config, identify)
@@ -206,11 +266,8 @@ mod tests {
         CredentialSource::Profile { name: name.to_owned(), base }
     }
 
-    const ID: (&str, &str) = ("AWS_ACCESS_KEY_ID", "AKIA");
-    const SECRET: (&str, &str) = ("AWS_SECRET_ACCESS_KEY", "hush");
-    const NOT_ON_EC2: (&str, &str) = ("AWS_EC2_METADATA_DISABLED", "true");
-
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn a_broken_chain_is_an_error_that_names_the_profile_to_fix() {
         let a = ("AWS_PROFILE", "a");
         for (variables, config, message) in [
@@ -234,6 +291,11 @@ mod tests {
             ),
             (
                 &[],
+                "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nregion = r\n",
+                "the source profile `b` has no credentials",
+            ),
+            (
+                &[],
                 "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsource_profile = default\n",
                 "profile `default` leads back to the source profile `default`",
             ),
@@ -245,23 +307,18 @@ mod tests {
             ),
             (
                 &[],
+                "[default]\nrole_arn = r\nsource_profile = default\n",
+                "profile `default` names itself as `source_profile`, but has no credentials",
+            ),
+            (
+                &[],
                 "[default]\nrole_arn = r\nsource_profile = b\ncredential_source = Environment\n",
                 "profile `default` has both `source_profile` and `credential_source`",
             ),
             (
-                &[],
-                "[default]\nrole_arn = r\nsource_profile = default\ncredential_source = Environment\n",
-                "profile `default` has both `source_profile` and `credential_source`",
-            ),
-            (
-                &[],
-                "[default]\nrole_arn = r\naws_access_key_id = x\naws_secret_access_key = hush\n",
+                &[NOT_ON_EC2],
+                "[default]\nrole_arn = r\n",
                 "profile `default` has a `role_arn` but neither `source_profile` nor `credential_source`",
-            ),
-            (
-                &[],
-                "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\nrole_arn = r\nsso_session = s\n",
-                "profile `b` has a `role_arn` but neither `source_profile` nor `credential_source`",
             ),
             (
                 &[],
@@ -269,9 +326,54 @@ mod tests {
                 "`credential_source = Environments` is not Environment, EcsContainer or Ec2InstanceMetadata",
             ),
             (
+                &[ID],
+                "[default]\nrole_arn = r\ncredential_source = Environment\n",
+                "`credential_source = Environment`, but the environment has no key pair",
+            ),
+            (
                 &[],
-                "[default]\nrole_arn = r\ncredential_source =\n",
-                "`credential_source = ` is not Environment, EcsContainer or Ec2InstanceMetadata",
+                "[default]\nrole_arn = r\nmfa_serial = m\ncredential_source = Ec2InstanceMetadata\n",
+                "profile `default` has an `mfa_serial` and a `credential_source`; instead, name the profile of the user \
+                 with that MFA device as `source_profile`",
+            ),
+            (&[], "[default]\nsso_account_id = 1\n", "profile `default` lacks `sso_start_url` for SSO"),
+            (
+                &[],
+                "[default]\nsso_account_id = 1\nsso_session = gone\n",
+                "profile `default` names the SSO session `gone`, which does not exist",
+            ),
+            (
+                &[],
+                "[default]\nsso_account_id = 1\nsso_role_name = r\nsso_session = s\nsso_region = one\n\
+                 [sso-session s]\nsso_start_url = u\nsso_region = two\n",
+                "`sso_region` of profile `default` differs from that of its SSO session",
+            ),
+            (
+                &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/dev/null/none")],
+                "",
+                "`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not",
+            ),
+            (
+                &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/dev/null/none"), ("AWS_ROLE_ARN", "r")],
+                "",
+                "the token file `/dev/null/none` does not exist",
+            ),
+            (
+                &[],
+                "[default]\nweb_identity_token_file = /t\n",
+                "profile `default` has a `web_identity_token_file` but no `role_arn`",
+            ),
+            (
+                &[],
+                "[default]\naws_access_key_id = AK IA\naws_secret_access_key = x\n",
+                "the access key ID is empty or contains a blank, a control character or a character outside ASCII, in \
+                 profile `default`",
+            ),
+            (
+                &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://10.0.0.1/x")],
+                "",
+                "`AWS_CONTAINER_CREDENTIALS_FULL_URI` must be an `https://` URL, or an `http://` URL of this machine or \
+                 of a container service",
             ),
         ] {
             let failure = identity(variables, config).expect_err(message);
@@ -280,40 +382,77 @@ mod tests {
     }
 
     #[test]
-    fn a_profile_file_that_cannot_be_used_is_an_error_only_where_a_profile_is_needed() {
-        let broken = || Failure::misconfigured("line 1");
-        let identify = |variables: &[(&str, &str)]| {
-            let env = Env::fixed(variables.iter().copied());
-            let settings = AwsSettings { env: &env, texts: ProfileTexts::default(), broken: Some(broken()) };
-            let target = Target::of(Registry::parse(HOST).expect("an ECR host"));
-            identify(&settings.for_target(&target).expect("one profile is meant"))
-        };
-        assert_eq!(identify(&[ID, SECRET]).expect("keys").1.source, CredentialSource::Environment);
-        for variables in [&[][..], &[ID], &[("AWS_PROFILE", "a")], &[NOT_ON_EC2]] {
-            assert_eq!(identify(variables).expect_err("no keys"), broken(), "{variables:?}");
+    fn a_profile_has_its_credentials_from_the_first_of_its_sources() {
+        let sso = || ProfileBase::Sso { profile: "default".to_owned() };
+        const SSO: &str = "sso_account_id = 1\nsso_role_name = r\nsso_start_url = u\nsso_region = r\n";
+        for (config, base) in [
+            (KEYS.to_owned(), ProfileBase::Keys),
+            (format!("credential_process = p\n{KEYS}"), ProfileBase::Process),
+            (format!("credential_process =\n{KEYS}"), ProfileBase::Keys),
+            (
+                "login_session = l\ncredential_process = p\n".to_owned(),
+                ProfileBase::Login { profile: "default".to_owned() },
+            ),
+            (format!("{SSO}login_session = l\n{KEYS}"), sso()),
+            (format!("sso_account_id = 1\n{KEYS}"), ProfileBase::Keys),
+            ("sso_session = s\ncredential_process = p\n".to_owned(), ProfileBase::Process),
+            ("credential_source = environment\ncredential_process = p\n".to_owned(), ProfileBase::Process),
+            ("role_arn = r\ncredential_source = Ec2InstanceMetadata\n".to_owned(), ProfileBase::InstanceMetadata),
+            (format!("role_arn = r\nsource_profile = default\n{KEYS}"), ProfileBase::Keys),
+            (format!("role_arn = r\n{KEYS}"), ProfileBase::Keys),
+            ("role_arn = r\n".to_owned(), ProfileBase::InstanceMetadata),
+        ] {
+            assert_eq!(source(&[], &format!("[default]\n{config}")), profile("default", base), "{config}");
         }
     }
 
     #[test]
-    fn the_first_of_its_settings_decides_what_a_profile_is() {
-        let sso = || ProfileBase::Sso { profile: "default".to_owned() };
-        for (config, base) in [
-            ("aws_access_key_id = x\naws_secret_access_key = hush\n", ProfileBase::Keys),
-            ("aws_session_token = hush\n", ProfileBase::Keys),
-            ("credential_process = p\naws_access_key_id = x\n", ProfileBase::Process),
-            ("login_session = l\ncredential_process = p\n", ProfileBase::Login { profile: "default".to_owned() }),
-            ("sso_account_id = 1\nlogin_session = l\n", sso()),
-            ("sso_role_name = r\nsso_session = s\n", sso()),
-            (
-                "role_arn = r\nweb_identity_token_file = /t\nsource_profile = gone\nsso_role_name = s\n",
-                ProfileBase::WebIdentity,
-            ),
-            ("credential_source = environment\ncredential_process = p\n", ProfileBase::Environment),
-            ("role_arn = r\ncredential_source = ECSCONTAINER\n", ProfileBase::Container),
-            ("role_arn = r\ncredential_source = Ec2InstanceMetadata\n", ProfileBase::InstanceMetadata),
-            ("role_arn = r\nsource_profile = default\ncredential_process = p\n", ProfileBase::Process),
+    fn keys_of_the_credentials_file_come_before_a_process_and_those_of_the_config_file_after_it() {
+        let env = Env::fixed([]);
+        let target = Target::of(Registry::parse(HOST).expect("an ECR host"));
+        for (config, credentials, base) in [
+            ("credential_process = p\n", KEYS, ProfileBase::Keys),
+            (KEYS, "credential_process = p\n", ProfileBase::Process),
+            ("credential_process = p\n", "aws_access_key_id = AKID\n", ProfileBase::Process),
         ] {
-            assert_eq!(source(&[], &format!("[default]\n{config}")), profile("default", base), "{config}");
+            let [config, credentials] = [config, credentials].map(|text| format!("[default]\n{text}"));
+            let settings = AwsSettings { env: &env, config, credentials, notes: Vec::new() };
+            let (_, plan) = identify(&settings.for_target(&target).expect("one profile")).expect("a source");
+            assert_eq!(plan.source, profile("default", base));
+        }
+    }
+
+    #[test]
+    fn the_web_identity_of_the_environment_comes_after_a_role_of_the_profile_and_before_all_else_in_it() {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("token");
+        #[expect(clippy::disallowed_methods, reason = "a file of the test's own")]
+        std::fs::write(&file, "token\n").expect("written");
+        let file = file.to_str().expect("UTF-8");
+        let web = [("AWS_WEB_IDENTITY_TOKEN_FILE", file), ("AWS_ROLE_ARN", "r")];
+        for config in [KEYS, "credential_process = p\n", "role_arn = r\n", "region = r\n"] {
+            assert_eq!(source(&web, &format!("[default]\n{config}")), CredentialSource::WebIdentity, "{config}");
+        }
+        let role = format!("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\n{KEYS}");
+        assert_eq!(source(&web, &role), profile("default", ProfileBase::Keys));
+        let own = format!("[default]\nrole_arn = r\nweb_identity_token_file = {file}\n{KEYS}");
+        assert_eq!(source(&[], &own), profile("default", ProfileBase::WebIdentity));
+        assert_eq!(source(&web[..1], &own), CredentialSource::WebIdentity, "the role is the profile's");
+    }
+
+    #[test]
+    fn half_of_a_key_pair_is_passed_over_with_a_note() {
+        for (variables, config, note) in [
+            (&[ID][..], "", "the environment has half of a key pair only, which is not used"),
+            (&[SECRET], "", "the environment has half of a key pair only, which is not used"),
+            (
+                &[],
+                "[default]\naws_access_key_id = x\n",
+                "profile `default` has half of a key pair only, which is not used",
+            ),
+        ] {
+            let (_, plan) = identity(variables, config).expect("another source");
+            assert_eq!((plan.source, plan.notes), (CredentialSource::InstanceMetadata, vec![note.to_owned()]));
         }
     }
 
@@ -332,30 +471,83 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_profile_name_counts_as_unset() {
+    fn an_empty_value_counts_as_unset() {
         let config = "[default]\ncredential_process = p\n";
-        assert_eq!(source(&[("AWS_PROFILE", "")], config), profile("default", ProfileBase::Process));
+        let expected = profile("default", ProfileBase::Process);
+        for variables in [
+            &[("AWS_PROFILE", "")][..],
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", ""), ("AWS_ROLE_ARN", "r")],
+            &[("AWS_ACCESS_KEY_ID", ""), SECRET],
+            &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", "")],
+            &[("AWS_ENDPOINT_URL", ""), ("AWS_ENDPOINT_URL_STS", "")],
+        ] {
+            assert_eq!(source(variables, config), expected, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn a_role_has_what_its_profile_configures() {
+        let config = format!(
+            "[default]\nrole_arn = r\nsource_profile = b # base\nexternal_id = blue\nrole_session_name = me\n\
+             duration_seconds = 03600\nmfa_serial = m\n[profile b]\n{KEYS}"
+        );
+        let (_, plan) = identity(&[("HOME", "/home/me")], &config).expect("a role");
+        let [role] = &plan.roles[..] else { panic!("one role: {plan:?}") };
+        assert_eq!((role.external_id.as_deref(), role.session_name.as_deref()), (Some("blue"), Some("me")));
+        assert_eq!((role.arn.as_str(), role.duration_seconds), ("r", Some(3_600)));
+        let device = role.mfa.as_ref().expect("a device");
+        let sessions = Some(std::path::Path::new("/home/me/.aws/cli/cache"));
+        assert_eq!((device.serial.as_str(), device.sessions.as_deref()), ("m", sessions));
+    }
+
+    #[test]
+    fn roles_are_assumed_from_the_base_of_the_chain_up() {
+        let config = format!(
+            "[default]\nrole_arn = top\nsource_profile = b\n[profile b]\nrole_arn = below\nsource_profile = c\n\
+             [profile c]\n{KEYS}"
+        );
+        let (_, plan) = identity(&[], &config).expect("a chain");
+        let arns: Vec<_> = plan.roles.iter().map(|role| role.arn.as_str()).collect();
+        assert_eq!(arns, ["below", "top"]);
     }
 
     #[test]
     fn the_base_of_a_chain_decides_how_its_tokens_are_cached() {
         let top = "[default]\nrole_arn = r\nsource_profile = b\n[profile b]\n";
-        let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/");
-        let no_file = ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/dev/null/none");
-        let cached = |reuse| CachePolicy::Cached(reuse);
+        let uri = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://127.0.0.1/");
+        let cached = |max_age| CachePolicy::Cached(max_age);
         for (variables, base, cache_policy) in [
-            (&[][..], "aws_access_key_id = x\naws_secret_access_key = y\n", cached(MaxAge::UntilExpiry)),
-            (&[], "sso_account_id = 1\n", cached(MaxAge::UntilExpiry)),
+            (&[][..], KEYS, cached(MaxAge::UntilExpiry)),
+            (
+                &[],
+                "sso_account_id = 1\nsso_role_name = r\nsso_start_url = u\nsso_region = r\n",
+                cached(MaxAge::UntilExpiry),
+            ),
             (&[], "credential_process = p\n", cached(MaxAge::OneHour)),
-            (&[uri], "credential_source = EcsContainer\n", cached(MaxAge::OneHour)),
-            (&[uri, no_file], "credential_source = EcsContainer\n", CachePolicy::Never),
-            (&[], "role_arn = r\nweb_identity_token_file = /dev/null/none\n", CachePolicy::Never),
+            (&[uri], "role_arn = r\ncredential_source = EcsContainer\n", cached(MaxAge::OneHour)),
         ] {
             assert_eq!(
                 identity(variables, &format!("{top}{base}")).expect(base).0.cache_policy,
                 cache_policy,
                 "{base}"
             );
+        }
+    }
+
+    #[test]
+    fn the_host_of_a_container_service_is_this_machine_or_one_of_aws() {
+        for (url, is_allowed) in [
+            ("http://127.0.0.1:1234/x", true),
+            ("http://localhost/x", true),
+            ("http://[::1]:80/x", true),
+            ("http://169.254.170.23/v1/credentials", true),
+            ("http://[fd00:ec2::23]/v1/credentials", true),
+            ("http://169.254.169.254/x", false),
+            ("http://localhost.example.com/x", false),
+            ("http://10.0.0.1/x", false),
+            ("ftp://127.0.0.1/x", false),
+        ] {
+            assert_eq!(http_host(url).as_deref().is_some_and(is_container_service), is_allowed, "{url}");
         }
     }
 }

@@ -1,59 +1,47 @@
-//! The chain of profiles that `source_profile` makes, by the SDK's rules:
+//! The credentials of a profile: its own, or those of a role that is assumed with the credentials of its `source_profile`,
+//! and so on.
+//!
+//! The order of a profile's own sources is the AWS CLI's. The chain:
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html>.
 
-use std::path::Path;
-
-use super::active_profile::ProfileOrigin;
+use super::RegistrySettings;
 use super::endpoint::AwsService;
 use super::facts::Facts;
-use super::identity::{check_urls, named_source};
-use super::profile_file::Section;
-use super::{RegistrySettings, mfa};
+use super::identity::{Found, machine, named_source, web_identity};
+use super::profile_file::{Profile, Section};
 use crate::error::Failure;
-use crate::identity::{ChainStep, ProfileBase, StepKind};
+use crate::identity::{Base, CredentialSource, Keys, MfaDevice, ProfileBase, RoleOrigin, RoleStep, SsoSession};
+use crate::paths;
 use crate::secret::Secret;
 
-/// Any of these makes a profile an SSO profile.
-const SSO_KEYS: [&str; 5] = ["sso_session", "sso_account_id", "sso_role_name", "sso_region", "sso_start_url"];
-
-/// Any of these makes a profile one with credentials, or with a mistake in them.
-const CREDENTIAL_KEYS: [&str; 8] = [
-    "aws_access_key_id",
-    "aws_secret_access_key",
-    "aws_session_token",
-    "role_arn",
-    "credential_source",
-    "web_identity_token_file",
-    "login_session",
-    "credential_process",
-];
-
-/// Follows `source_profile` from the active profile to the base of the chain: keys of a source profile come first, a
-/// profile that names itself is its own base. Returns the base and the steps that we perform, from the base up; `None` when
-/// the active profile has no credentials at all.
-/// Error: a profile of the chain doesn't exist or contradicts itself.
-pub(super) fn follow(
-    settings: &RegistrySettings<'_>,
-    facts: &mut Facts<'_>,
-) -> Result<Option<(ProfileBase, Vec<ChainStep>)>, Failure> {
-    let Some(active) = &settings.profile else {
-        return match settings.active.origin {
-            ProfileOrigin::Default => Ok(None),
-            ProfileOrigin::Rule(_) | ProfileOrigin::Account | ProfileOrigin::Variable => {
-                let described = settings.active.described();
-                Err(Failure::misconfigured(format!("{described} is not in the shared configuration files")))
-            }
-        };
+/// Finds the credentials of the active profile, and the web identity of the environment, which comes after a role of the
+/// profile and before all else in it. `None` if neither has any.
+pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Found>, Failure> {
+    let Some(profile) = &settings.profile else { return web_identity(settings, facts) };
+    let name = &settings.active.name;
+    let mut chain = Chain { settings, facts, visited: vec![name.clone()], roles: Vec::new() };
+    let (base, first) = if has_sourced_role(profile) {
+        chain.role(name, profile)?
+    } else if let Some(found) = web_identity(settings, chain.facts)? {
+        return Ok(Some(found));
+    } else {
+        let own = chain.own_source(name, profile)?;
+        match (own, profile.get("role_arn")) {
+            (None, None) => return Ok(None),
+            (Some(own), None) => own,
+            (own, Some(_)) => chain.role_without_source(name, profile, own)?,
+        }
     };
-    if !has_credentials(settings, active) {
-        return Ok(None);
-    }
-    facts.add("source", "profile");
-    facts.add_endpoints();
-    let mut chain = Chain { settings, facts, visited: Vec::new(), steps: Vec::new() };
-    let base = chain.walk(&settings.active.name, active)?;
-    chain.steps.reverse();
-    Ok(Some((base, chain.steps)))
+    let mut roles = chain.roles;
+    roles.reverse();
+    chain.facts.add("source", "profile");
+    Ok(Some((CredentialSource::Profile { name: name.clone(), base }, first, roles)))
+}
+
+/// A role that is assumed with the credentials of another profile or of a named source.
+fn has_sourced_role(profile: &Profile<'_>) -> bool {
+    let has = |key| profile.get(key).is_some();
+    has("role_arn") && !has("web_identity_token_file") && (has("source_profile") || has("credential_source"))
 }
 
 /// The chain as far as it has been followed.
@@ -62,96 +50,227 @@ struct Chain<'c, 'a> {
     facts: &'c mut Facts<'a>,
     /// The names of the profiles, from the active one down.
     visited: Vec<String>,
-    /// In the same order.
-    steps: Vec<ChainStep>,
+    /// Their roles, in the same order.
+    roles: Vec<RoleStep>,
 }
 
-impl Chain<'_, '_> {
-    fn walk(&mut self, name: &str, profile: &Section<'_>) -> Result<ProfileBase, Failure> {
-        let dependent = self.visited.last().cloned();
-        self.facts.add_profile(name, profile);
-        if dependent.is_some() && has_keys(profile) {
-            return Ok(ProfileBase::Keys);
-        }
-        if profile.get("role_arn").is_none() || profile.get("web_identity_token_file").is_some() {
-            return self.base(name, dependent, profile);
-        }
-        check_urls(self.settings, &[AwsService::Sts])?;
-        if let Some(role) = mfa::role(self.settings, name, profile)? {
-            let (profile, dependent) = (name.to_owned(), dependent.clone());
-            self.steps.push(ChainStep { profile, dependent, kind: StepKind::Mfa(Box::new(role)) });
-        }
-        match (profile.get("source_profile"), profile.get("credential_source")) {
-            (None, Some(_)) => self.base(name, dependent, profile),
-            (Some(source), None) if source == name => self.base(name, Some(name.to_owned()), profile),
-            (Some(source), None) => self.follow_source(name, source),
+impl<'c> Chain<'c, '_> {
+    /// Follows the source of a profile's role.
+    fn role(&mut self, name: &str, profile: &Profile<'_>) -> Result<(ProfileBase, Base), Failure> {
+        let role = self.role_step(name, profile)?;
+        let has_device = role.mfa.is_some();
+        self.roles.push(role);
+        match (profile.whole("source_profile"), profile.get("credential_source")) {
             (Some(_), Some(_)) => Err(Failure::misconfigured(format!(
                 "profile `{name}` has both `source_profile` and `credential_source`"
             ))),
-            (None, None) => Err(Failure::misconfigured(format!(
-                "profile `{name}` has a `role_arn` but neither `source_profile` nor `credential_source`"
+            (None, Some(_)) if has_device => Err(Failure::misconfigured(format!(
+                "profile `{name}` has an `mfa_serial` and a `credential_source`; instead, name the profile of the user \
+                 with that MFA device as `source_profile`"
             ))),
+            (None, Some(source)) => {
+                self.facts.add_profile(name, profile);
+                named_source(self.settings, self.facts, source)
+            }
+            (Some(source), None) => self.source_profile(name, profile, source),
+            // The caller has seen one of them.
+            (None, None) => self.role_without_source(name, profile, None),
         }
     }
 
-    fn follow_source(&mut self, name: &str, source: &str) -> Result<ProfileBase, Failure> {
-        self.visited.push(name.to_owned());
-        let Some(profile) = self.settings.profiles.profile(source) else {
+    /// A role without `source_profile` and `credential_source`. The AWS CLI refuses it; the Go SDK assumes it with the
+    /// profile's own credentials, else with those of the machine.
+    fn role_without_source(
+        &mut self,
+        name: &str,
+        profile: &Profile<'_>,
+        own: Option<(ProfileBase, Base)>,
+    ) -> Result<(ProfileBase, Base), Failure> {
+        let role = self.role_step(name, profile)?;
+        self.roles.push(role);
+        if let Some(own) = own {
+            return Ok(own);
+        }
+        let problem = format!("profile `{name}` has a `role_arn` but neither `source_profile` nor `credential_source`");
+        self.facts.notes.push(problem.clone());
+        match machine(self.settings, self.facts)? {
+            (_, base @ Base::Container { .. }) => Ok((ProfileBase::Container, base)),
+            (_, base @ Base::InstanceMetadata) => Ok((ProfileBase::InstanceMetadata, base)),
+            _ => Err(Failure::misconfigured(problem)),
+        }
+    }
+
+    fn source_profile(
+        &mut self,
+        name: &str,
+        profile: &Profile<'_>,
+        source: &str,
+    ) -> Result<(ProfileBase, Base), Failure> {
+        let Some((source, next)) = self.find(source, profile) else {
             return Err(Failure::misconfigured(format!(
                 "profile `{name}` names the source profile `{source}`, which does not exist"
             )));
         };
-        if self.visited.iter().any(|visited| visited == source) {
-            let first = &self.settings.active.name;
-            return Err(Failure::misconfigured(format!(
-                "profile `{first}` leads back to the source profile `{source}`"
-            )));
+        // The AWS CLI refuses a chain that comes back; the Go SDK takes the credentials that the profile has without a role.
+        let is_back = self.visited.contains(&source);
+        if source != name {
+            self.facts.add_profile(name, profile);
         }
-        self.walk(source, &profile)
+        self.visited.push(source.clone());
+        let has_own_keys = ["aws_access_key_id", "aws_secret_access_key"].iter().any(|key| next.get(key).is_some());
+        if has_sourced_role(&next) && !has_own_keys && !is_back {
+            return self.role(&source, &next);
+        }
+        let (own, first) = (self.own_source(&source, &next)?, &self.visited[0]);
+        own.ok_or_else(|| {
+            Failure::misconfigured(match (is_back, source == name) {
+                (true, true) => format!("profile `{name}` names itself as `source_profile`, but has no credentials"),
+                (true, false) => format!("profile `{first}` leads back to the source profile `{source}`"),
+                (false, _) => format!("the source profile `{source}` has no credentials"),
+            })
+        })
     }
 
-    /// The source of credentials in the last profile of the chain.
-    fn base(&mut self, name: &str, dependent: Option<String>, profile: &Section<'_>) -> Result<ProfileBase, Failure> {
-        if let Some(source) = profile.get("credential_source") {
-            return named_source(self.settings, self.facts, source);
+    /// The source profile by its whole name, else without the comment behind it.
+    fn find(&self, source: &str, profile: &Profile<'_>) -> Option<(String, Profile<'c>)> {
+        let names = [Some(source), profile.get("source_profile")];
+        names.into_iter().flatten().find_map(|name| Some((name.to_owned(), self.settings.profiles.profile(name)?)))
+    }
+
+    /// The credentials that a profile has without a role, in the AWS CLI's order.
+    fn own_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
+        self.facts.add_profile(name, profile);
+        if self.visited.len() > 1 && profile.get("web_identity_token_file").is_some() {
+            return self.web_identity_of(name, profile).map(Some);
         }
-        if let (Some(_), Some(file)) = (profile.get("role_arn"), profile.get("web_identity_token_file")) {
-            check_urls(self.settings, &[AwsService::Sts])?;
-            self.facts.add_token_file(Path::new(file));
-            return Ok(ProfileBase::WebIdentity);
+        let keys = |section: &Section<'_>| keys_in(section, name);
+        match self.sso(name, profile) {
+            Ok(Some(session)) => {
+                let profile = name.to_owned();
+                return Ok(Some((ProfileBase::Sso { profile }, Base::Sso(session))));
+            }
+            Ok(None) => {}
+            // The AWS CLI refuses the profile; the Go SDK takes its keys.
+            Err(error) => {
+                let keys = keys(&profile.credentials)?.or(keys(&profile.config)?).ok_or(error)?;
+                return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
+            }
         }
-        if SSO_KEYS.iter().any(|key| profile.get(key).is_some()) {
-            check_urls(self.settings, &[AwsService::Sso, AwsService::SsoOidc])?;
-            return Ok(ProfileBase::Sso { profile: name.to_owned() });
+        if let Some(keys) = keys(&profile.credentials)? {
+            return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
         }
-        if profile.get("login_session").is_some() {
-            check_urls(self.settings, &[AwsService::Signin])?;
-            return Ok(ProfileBase::Login { profile: name.to_owned() });
+        if let Some(login_session) = profile.whole("login_session") {
+            self.facts.endpoint(AwsService::Signin)?;
+            let (profile_name, region) = (name.to_owned(), profile.get("region").map(str::to_owned));
+            let login_session = login_session.to_owned();
+            let base = Base::Login { profile: profile_name, login_session, region };
+            return Ok(Some((ProfileBase::Login { profile: name.to_owned() }, base)));
         }
-        if let Some(command) = profile.get("credential_process") {
+        if let Some(command) = profile.whole("credential_process") {
             self.facts.is_opaque();
-            let kind = StepKind::Process { command: Secret::from(command) };
-            self.steps.push(ChainStep { profile: name.to_owned(), dependent, kind });
-            return Ok(ProfileBase::Process);
+            let base = Base::Process { profile: name.to_owned(), command: Secret::from(command) };
+            return Ok(Some((ProfileBase::Process, base)));
         }
-        Ok(ProfileBase::Keys)
+        if let Some(keys) = keys(&profile.config)? {
+            return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
+        }
+        let half = ["aws_access_key_id", "aws_secret_access_key"].iter().any(|key| profile.get(key).is_some());
+        if half {
+            self.facts.notes.push(format!("profile `{name}` has half of a key pair only, which is not used"));
+        }
+        Ok(None)
+    }
+
+    /// The web identity of a source profile.
+    fn web_identity_of(&mut self, name: &str, profile: &Profile<'_>) -> Result<(ProfileBase, Base), Failure> {
+        let (file, arn) = (profile.whole("web_identity_token_file"), profile.get("role_arn"));
+        let (Some(file), Some(_)) = (file, arn) else {
+            let problem = format!("profile `{name}` has a `web_identity_token_file` but no `role_arn`");
+            return Err(Failure::misconfigured(problem));
+        };
+        let role = self.role_step(name, profile)?;
+        let token = self.facts.token_file(&paths::expand_tilde(self.settings.env, file.as_ref()))?;
+        Ok((ProfileBase::WebIdentity, Base::WebIdentity { role, token }))
+    }
+
+    /// The SSO session of a profile that has an account or a role for it.
+    /// Error: a part is missing, or profile and session contradict each other.
+    fn sso(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<SsoSession>, Failure> {
+        if ["sso_account_id", "sso_role_name"].iter().all(|key| profile.get(key).is_none()) {
+            return Ok(None);
+        }
+        let session_name = profile.whole("sso_session");
+        let session = match session_name {
+            None => None,
+            Some(session) => Some(self.settings.profiles.sso_session(session).ok_or_else(|| {
+                Failure::misconfigured(format!(
+                    "profile `{name}` names the SSO session `{session}`, which does not exist"
+                ))
+            })?),
+        };
+        if let Some(session) = &session {
+            self.facts.add_section("sso-session", session);
+        }
+        let part = |key: &str| {
+            let (own, shared) = (profile.get(key), session.as_ref().and_then(|session| session.get(key)));
+            match (own, shared) {
+                (Some(own), Some(shared)) if own != shared => Err(Failure::misconfigured(format!(
+                    "`{key}` of profile `{name}` differs from that of its SSO session"
+                ))),
+                (None, None) => Err(Failure::misconfigured(format!("profile `{name}` lacks `{key}` for SSO"))),
+                (own, shared) => Ok(shared.or(own).unwrap_or_default().to_owned()),
+            }
+        };
+        let start_url = part("sso_start_url")?;
+        Ok(Some(SsoSession {
+            profile: name.to_owned(),
+            account_id: part("sso_account_id")?,
+            role_name: part("sso_role_name")?,
+            region: part("sso_region")?,
+            token_dir: paths::sso_token_cache(self.settings.env),
+            token_key: session_name.map_or(start_url, str::to_owned),
+            is_refreshable: session_name.is_some(),
+            portal_url: self.facts.endpoint(AwsService::Sso)?,
+            oidc_url: self.facts.endpoint(AwsService::SsoOidc)?,
+        }))
+    }
+
+    fn role_step(&mut self, name: &str, profile: &Profile<'_>) -> Result<RoleStep, Failure> {
+        let mfa = profile.get("mfa_serial").map(|serial| MfaDevice {
+            serial: serial.to_owned(),
+            sessions: paths::aws_session_cache(self.settings.env),
+        });
+        let duration_seconds = match profile.get("duration_seconds").map(|text| (text, text.parse())) {
+            None => None,
+            Some((_, Ok(seconds @ 1..))) => Some(seconds),
+            // The AWS CLI passes it over.
+            Some((text, _)) => {
+                let note = format!("`duration_seconds = {text}` of profile `{name}` is not a number of seconds");
+                self.facts.notes.push(note);
+                None
+            }
+        };
+        let owned = |key: &str| profile.get(key).map(str::to_owned);
+        let role = RoleStep {
+            origin: RoleOrigin::Profile(name.to_owned()),
+            arn: owned("role_arn").unwrap_or_default(),
+            external_id: owned("external_id"),
+            session_name: owned("role_session_name"),
+            duration_seconds,
+            mfa,
+            endpoint_url: self.facts.endpoint(AwsService::Sts)?,
+        };
+        self.facts.add_role(&role);
+        Ok(role)
     }
 }
 
-/// Whether a profile configures credentials. An SSO session without account and role gives a bearer token for other
-/// services and no credentials, unless it is a mistake, at which the SDK stops.
-fn has_credentials(settings: &RegistrySettings<'_>, profile: &Section<'_>) -> bool {
-    let has_any = |keys: &[&str]| keys.iter().any(|key| profile.get(key).is_some());
-    if !has_any(&SSO_KEYS) {
-        return has_any(&CREDENTIAL_KEYS);
-    }
-    let mistaken = profile.get("sso_session").is_some_and(|session| {
-        has_any(&["sso_start_url", "sso_region"]) || settings.profiles.sso_session(session).is_none()
-    });
-    let bearer_only = !has_any(&["sso_account_id", "sso_role_name"]);
-    !bearer_only || mistaken || has_any(&["role_arn", "credential_source", "web_identity_token_file"])
-}
-
-fn has_keys(profile: &Section<'_>) -> bool {
-    profile.get("aws_access_key_id").is_some() && profile.get("aws_secret_access_key").is_some()
+/// The key pair in a section, if both halves are there.
+fn keys_in(section: &Section<'_>, profile: &str) -> Result<Option<Keys>, Failure> {
+    let (Some(id), Some(secret)) = (section.get("aws_access_key_id"), section.get("aws_secret_access_key")) else {
+        return Ok(None);
+    };
+    let token = section.get("aws_security_token").or_else(|| section.get("aws_session_token"));
+    let keys = Keys::new(id, secret, token);
+    keys.map(Some).map_err(|invalid| Failure::misconfigured(format!("{invalid}, in profile `{profile}`")))
 }

@@ -1,37 +1,29 @@
-//! The AWS shared config and credentials files, read as the AWS SDK for Rust reads them.
+//! The AWS shared config and credentials files, read as the AWS CLI reads them, and as the Go SDK does where the CLI
+//! refuses a file.
 //!
-//! The SDK decides in the end who we are, so a cache key may only rest on what the SDK would see too: the rules here are
-//! those of its parser, also where the [description of the format][format] is silent or says otherwise.
+//! One odd line never voids a file: what can't be read is skipped. Two steps: [`Profiles::parse`] finds the sections of
+//! both files; the properties of one are read when it is asked for. Names and values are borrowed from the texts.
 //!
-//! Two steps. [`Profiles::parse`] goes through each text once, refuses what the SDK refuses and notes where the sections
-//! lie. [`Profiles::profile`] and its siblings put one section together when it's asked for. Names and values are
-//! borrowed from the texts, so that a file with hundreds of profiles costs little more than being looked at.
+//! The rules, where they may surprise (<https://github.com/boto/botocore/blob/develop/botocore/configloader.py>, Python's
+//! `configparser`, and <https://github.com/aws/aws-sdk-go-v2/tree/main/internal/ini>):
+//! - `=` or `:` ends a name. Blanks are those of Unicode. A line ends with LF, CRLF or CR. A byte order mark is skipped.
+//! - A line that is indented more than the property above it continues that one: as nested settings if its value is empty,
+//!   as more of a `credential_process`. Below any other value, `name = value` is a property of its own, as in Go.
+//! - A line whose first visible character is `#` or `;` is a comment. Behind a value, a comment begins with one of them
+//!   after a blank; the CLI would take it as part of the value, which makes no sense except in a command or a path.
+//! - Names in quotes are unquoted as a shell does it. The text behind a header is skipped.
+//! - Of a property that is given twice, the last one counts. The credentials file wins over the config file. An empty value
+//!   is unset. `[default]` and `[profile default]` replace each other; the one that stands last counts.
 //!
-//! Promises: no I/O; errors and `Debug` never show a value.
-//!
-//! The rules, where they may surprise:
-//! - Properties of the credentials file win over those of the config file; of a repeated property the last one wins.
-//! - `[profile default]` anywhere in the config file makes that file's `[default]` void. Other profiles there need the
-//!   word `profile`, those in the credentials file mustn't have it. Sections and properties with other names than
-//!   letters, digits and `_-/.%@:+` are ignored, but a line that can't be read anywhere makes the file invalid.
-//! - A line that starts with a blank or a tab continues the property above it, even if it looks like a comment.
-//! - `#` and `;` begin a comment at the start of a line, after white space in a property, and anywhere in a header. There
-//!   is no comment in a continuation line.
-//! - Lines end with LF or CRLF. A byte order mark makes the file invalid.
-//!
-//! Differs on purpose: headers of one file that name the same section in different spellings (`[profile a]` and
-//! `[profile  a]`) are read here in the order of the file. The SDK merges them in an order that changes from run to run.
-//!
-//! Leaves out: finding and reading files, what the properties mean, and sections other than profiles, `sso-session` and
-//! `services`.
-//!
-//! [format]: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+//! Leaves out: finding and reading files, and what the properties mean.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::mem;
 
-use thiserror::Error;
+const DEFAULT: &str = "default";
+
+/// The property whose value is a command, taken as it stands.
+const COMMAND: &str = "credential_process";
 
 /// The sections of both files.
 #[derive(Default)]
@@ -40,73 +32,81 @@ pub struct Profiles<'a> {
     fragments: Vec<Fragment<'a>>,
 }
 
+/// One header and the lines below it.
+struct Fragment<'a> {
+    file: ProfileFile,
+    kind: Kind,
+    name: Cow<'a, str>,
+    /// Whether it is the config file's `[default]`, without `profile`.
+    is_bare: bool,
+    body: &'a str,
+}
+
+/// One of the two files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum ProfileFile {
+    /// `~/.aws/config`.
+    Config,
+    /// `~/.aws/credentials`.
+    Credentials,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Profile,
+    SsoSession,
+    Services,
+}
+
 impl<'a> Profiles<'a> {
-    /// Reads the contents of both files; a file that doesn't exist is the empty text.
-    /// Error: the first line that can't be read, in the config file if both have one. Whoever wrote
-    /// the file is to blame.
-    pub fn parse(config: &'a str, credentials: &'a str) -> Result<Self, ProfileFileError> {
-        let mut fragments = Vec::new();
-        scan(config, ProfileFile::Config, &mut fragments)?;
-        if fragments.iter().any(|fragment| fragment.is(Kind::Profile, DEFAULT)) {
-            fragments.retain(|fragment| fragment.kind != Kind::BareDefault);
+    /// Finds the sections of both files; a file that doesn't exist is the empty text.
+    pub fn parse(config: &'a str, credentials: &'a str) -> Self {
+        let mut fragments = scan(config, ProfileFile::Config);
+        let default = |fragment: &Fragment<'_>| fragment.kind == Kind::Profile && fragment.name == DEFAULT;
+        if let Some(last_is_bare) = fragments.iter().rfind(|fragment| default(fragment)).map(|last| last.is_bare) {
+            fragments.retain(|fragment| !default(fragment) || fragment.is_bare == last_is_bare);
         }
-        scan(credentials, ProfileFile::Credentials, &mut fragments)?;
-        Ok(Self { fragments })
+        fragments.extend(scan(credentials, ProfileFile::Credentials));
+        Self { fragments }
     }
 
-    /// The profile of this name, from both files.
-    pub fn profile(&self, name: &str) -> Option<Section<'a>> {
-        self.assemble(Kind::Profile, name)
+    /// The profile of this name.
+    pub fn profile(&self, name: &str) -> Option<Profile<'a>> {
+        let config = self.section(ProfileFile::Config, Kind::Profile, name);
+        let credentials = self.section(ProfileFile::Credentials, Kind::Profile, name);
+        (config.is_some() || credentials.is_some())
+            .then(|| Profile { config: config.unwrap_or_default(), credentials: credentials.unwrap_or_default() })
     }
 
-    /// The section `[sso-session NAME]` of the config file.
-    ///
-    /// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>.
+    /// The section `[sso-session NAME]` of the config file:
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>.
     pub fn sso_session(&self, name: &str) -> Option<Section<'a>> {
-        self.assemble(Kind::SsoSession, name)
+        self.section(ProfileFile::Config, Kind::SsoSession, name)
     }
 
-    /// The section `[services NAME]` of the config file, whose settings are [sub-properties](Section::sub_property).
-    ///
-    /// See <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
+    /// The section `[services NAME]` of the config file, whose settings are [nested](Section::nested):
+    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>.
     pub fn services(&self, name: &str) -> Option<Section<'a>> {
-        self.assemble(Kind::Services, name)
+        self.section(ProfileFile::Config, Kind::Services, name)
     }
 
     /// The names of all profiles in alphabetical order, each once.
-    pub fn profile_names(&self) -> impl Iterator<Item = &'a str> + use<'a> {
-        let of_profiles = |fragment: &Fragment<'a>| {
-            matches!(fragment.kind, Kind::Profile | Kind::BareDefault).then_some(fragment.name)
-        };
-        let mut names: Vec<_> = self.fragments.iter().filter_map(of_profiles).collect();
+    pub fn profile_names(&self) -> impl Iterator<Item = &str> {
+        let profiles = self.fragments.iter().filter(|fragment| fragment.kind == Kind::Profile);
+        let mut names: Vec<_> = profiles.map(|fragment| &*fragment.name).collect();
         names.sort_unstable();
         names.dedup();
         names.into_iter()
     }
 
-    fn assemble(&self, kind: Kind, name: &str) -> Option<Section<'a>> {
-        let mut fragments = self
-            .fragments
-            .iter()
-            .filter(|fragment| {
-                fragment.is(kind, name) || (kind == Kind::Profile && fragment.is(Kind::BareDefault, name))
-            })
-            .peekable();
-        fragments.peek()?;
-        let mut properties = Vec::new();
-        for fragment in fragments {
-            read_properties(fragment.body, &mut properties);
-        }
-        // The sort keeps equal keys in their order, so the last of them is the one that counts.
-        properties.sort_by(|one, other| one.key.cmp(&other.key));
-        properties.dedup_by(|later, kept| {
-            let repeated = later.key == kept.key;
-            if repeated {
-                mem::swap(later, kept);
-            }
-            repeated
-        });
-        Some(Section { properties })
+    fn section(&self, file: ProfileFile, kind: Kind, name: &str) -> Option<Section<'a>> {
+        let is_meant =
+            |fragment: &&Fragment<'_>| (fragment.file, fragment.kind) == (file, kind) && fragment.name == name;
+        let mut bodies = self.fragments.iter().filter(is_meant).peekable();
+        bodies.peek()?;
+        let mut section = Section::default();
+        bodies.for_each(|fragment| section.read(fragment.body));
+        Some(section)
     }
 }
 
@@ -116,421 +116,356 @@ impl fmt::Debug for Profiles<'_> {
     }
 }
 
-/// What one section says, from both files.
+/// A profile: its section in each file, empty where there is none.
+#[derive(Debug, Default)]
+pub struct Profile<'a> {
+    /// In the config file.
+    pub config: Section<'a>,
+    /// In the credentials file.
+    pub credentials: Section<'a>,
+}
+
+impl Profile<'_> {
+    /// The value of a property; the credentials file wins.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.credentials.get(key).or_else(|| self.config.get(key))
+    }
+
+    /// The whole value of a property, for a path, a name or a command: with what looks like a comment.
+    pub fn whole(&self, key: &str) -> Option<&str> {
+        self.credentials.whole(key).or_else(|| self.config.whole(key))
+    }
+}
+
+/// The properties of one section.
+#[derive(Default)]
 pub struct Section<'a> {
-    /// Sorted by key; no key comes twice.
     properties: Vec<Property<'a>>,
 }
 
-impl Section<'_> {
-    /// The value of a property, whose name is matched without regard to case. Continuation lines follow after `\n`.
+struct Property<'a> {
+    /// In lower case.
+    key: Cow<'a, str>,
+    value: Cow<'a, str>,
+    /// The indented settings below it.
+    nested: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Section<'a> {
+    /// The value of a property, without comment and quotes; its name is matched without regard to case.
     pub fn get(&self, key: &str) -> Option<&str> {
-        let wanted = || key.bytes().map(|byte| byte.to_ascii_lowercase());
-        let found = self.properties.binary_search_by(|property| property.key.bytes().cmp(wanted())).ok()?;
-        Some(&self.properties[found].value)
+        self.properties.iter().rev().filter(|property| property.key == key).find_map(|property| plain(&property.value))
     }
 
-    /// The value of a property nested in another one, as `endpoint_url` is in `ecr`. The outer name is matched without
-    /// regard to case, the inner one exactly. A comment behind the inner value is part of it.
-    pub fn sub_property(&self, key: &str, sub_key: &str) -> Option<&str> {
-        self.get(key)?
-            .split('\n')
-            .filter_map(|line| line.split_once('='))
-            .filter(|(name, _)| trim(name) == sub_key)
-            .map(|(_, value)| trim(value))
-            .next_back()
+    /// The whole value of a property.
+    pub fn whole(&self, key: &str) -> Option<&str> {
+        let properties = self.properties.iter().rev().filter(|property| property.key == key);
+        properties.map(|property| &*property.value).find(|value| !value.is_empty())
     }
 
-    /// All properties as key in lower case and value, sorted by key: files that say the same give the same entries,
-    /// whatever the order of their properties. Continuation lines keep their order within the value.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.properties.iter().map(|property| (&*property.key, &*property.value))
+    /// The value of a setting nested in a property, as `endpoint_url` is in `ecr`.
+    pub fn nested(&self, key: &str, setting: &str) -> Option<&str> {
+        let properties = self.properties.iter().rev().filter(|property| property.key == key);
+        let mut settings = properties.flat_map(|property| property.nested.iter().rev());
+        settings.find_map(|(name, value)| plain(value).filter(|_| name.eq_ignore_ascii_case(setting)))
+    }
+
+    /// All of it as lines of text, sorted by key: sections that say the same give the same lines.
+    pub fn lines(&self) -> Vec<String> {
+        let line = |property: &Property<'_>| {
+            let nested = property.nested.iter().flat_map(|(name, value)| ["\n", name, "=", value]);
+            [&*property.key, "=", &*property.value].into_iter().chain(nested).collect::<String>()
+        };
+        let mut lines: Vec<_> = self.properties.iter().map(|property| (&property.key, line(property))).collect();
+        lines.sort_by(|one, other| one.0.cmp(other.0));
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    fn read(&mut self, body: &'a str) {
+        // The indent of the property that the next lines may continue.
+        let mut open = None;
+        for line in lines(body) {
+            let text = line.trim();
+            if text.is_empty() || text.starts_with(['#', ';']) {
+                continue;
+            }
+            let indent = line.len() - line.trim_start().len();
+            let above = self.properties.last_mut().filter(|_| open.is_some_and(|open| indent > open));
+            match (above, split(text)) {
+                (Some(above), Some(setting)) if above.value.is_empty() => above.nested.push(setting),
+                (Some(above), _) if above.key == COMMAND => {
+                    // Python's `shlex` takes the line end for a blank; a shell would end the command.
+                    *above.value.to_mut() += " ";
+                    *above.value.to_mut() += text;
+                }
+                (above, Some((key, value))) => {
+                    if above.is_none() {
+                        open = Some(indent);
+                    }
+                    self.properties.push(Property { key: lower_case(key), value: value.into(), nested: Vec::new() });
+                }
+                (_, None) => {}
+            }
+        }
     }
 }
 
 impl fmt::Debug for Section<'_> {
+    /// Keys only: values may be secret.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Keys only: values may be secret access keys.
-        formatter.debug_tuple("Section").field(&self.entries().map(|(key, _)| key).collect::<Vec<_>>()).finish()
+        let keys: Vec<_> = self.properties.iter().map(|property| &property.key).collect();
+        formatter.debug_tuple("Section").field(&keys).finish()
     }
 }
 
-/// One of the two files. The caller knows its path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProfileFile {
-    /// `~/.aws/config`, if nothing else is set.
-    Config,
-    /// `~/.aws/credentials`, if nothing else is set.
-    Credentials,
-}
-
-impl fmt::Display for ProfileFile {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Config => "AWS config file",
-            Self::Credentials => "AWS credentials file",
-        })
-    }
-}
-
-/// A line that makes its file invalid, for the SDK and for us.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("line {line} of the {file}: {problem}")]
-pub struct ProfileFileError {
-    /// The file that holds the line.
-    pub file: ProfileFile,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
-
-/// What is wrong with a line of a profile file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Problem {
-    /// U+FEFF at the start of the file.
-    #[error("the file begins with a byte order mark; save it as UTF-8 without one")]
-    ByteOrderMark,
-    /// A line before the first header.
-    #[error("there must be a section such as `[default]` before this line")]
-    OutsideSection,
-    /// A header without its bracket.
-    #[error("a section header must end with `]`")]
-    UnclosedHeader,
-    /// An indented line right behind a header.
-    #[error("the line is indented, but there is no property above it to continue")]
-    NothingToContinue,
-    /// A property, or an indented line below a property without a value, that isn't `name = value`.
-    #[error("expected `name = value`, but there is no `=`")]
-    NoEqualsSign,
-    /// A property, or an indented line below a property without a value, that begins with `=`.
-    #[error("expected `name = value`, but there is no name before the `=`")]
-    NoName,
-}
-
-const DEFAULT: &str = "default";
-
-const BYTE_ORDER_MARK: char = '\u{feff}';
-
-/// White space as far as the format goes; all other kinds are ordinary characters, with the exceptions noted below.
-const BLANK: [char; 2] = [' ', '\t'];
-
-/// One header and the lines below it. A section has several if its header is repeated or stands in both files.
-struct Fragment<'a> {
-    kind: Kind,
-    name: &'a str,
-    body: &'a str,
-}
-
-impl Fragment<'_> {
-    fn is(&self, kind: Kind, name: &str) -> bool {
-        self.kind == kind && self.name == name
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Profile,
-    /// `[default]` in the config file, which counts only if there's no `[profile default]`.
-    BareDefault,
-    SsoSession,
-    Services,
-}
-
-struct Property<'a> {
-    key: Cow<'a, str>,
-    value: Cow<'a, str>,
-}
-
-/// What an indented line would belong to.
-#[derive(Clone, Copy)]
-enum Above {
-    Nothing,
-    Header,
-    PropertyWithValue,
-    /// The indented lines are sub-properties then, and have to look like it.
-    PropertyWithoutValue,
-}
-
-/// Checks every line of a text and appends its sections.
-fn scan<'a>(text: &'a str, file: ProfileFile, fragments: &mut Vec<Fragment<'a>>) -> Result<(), ProfileFileError> {
-    let mut above = Above::Nothing;
-    let mut open: Option<(Kind, &str, usize)> = None;
-    let mut line_start = 0;
-    while line_start < text.len() {
-        let rest = &text[line_start..];
-        let line_end = line_start + rest.bytes().position(|byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
-        let line = without_end(&text[line_start..line_end]);
-        let header = check_line(line, &mut above).map_err(|problem| {
-            let problem = if text.starts_with(BYTE_ORDER_MARK) { Problem::ByteOrderMark } else { problem };
-            ProfileFileError { file, line: text[..line_end].lines().count(), problem }
-        })?;
-        if let Some(header) = header {
-            if let Some((kind, name, start)) = open {
-                fragments.push(Fragment { kind, name, body: &text[start..line_start] });
-            }
-            open = section_of(header, file).map(|(kind, name)| (kind, name, line_end));
+/// Finds the sections of a file.
+fn scan(text: &str, file: ProfileFile) -> Vec<Fragment<'_>> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut fragments: Vec<Fragment<'_>> = Vec::new();
+    let mut open: Option<(Fragment<'_>, usize)> = None;
+    let at = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
+    for line in lines(text) {
+        let Some(header) = header(line) else { continue };
+        if let Some((fragment, start)) = open.take() {
+            fragments.push(Fragment { body: &text[start..at(line)], ..fragment });
         }
-        line_start = line_end;
+        open = section_of(header, file).map(|fragment| (fragment, at(line) + line.len()));
     }
-    if let Some((kind, name, start)) = open {
-        fragments.push(Fragment { kind, name, body: &text[start..] });
+    if let Some((fragment, start)) = open {
+        fragments.push(Fragment { body: &text[start..], ..fragment });
     }
-    Ok(())
+    fragments
 }
 
-/// Checks one line, given what stands above it; returns what's between the brackets of a header.
-fn check_line<'a>(line: &'a str, above: &mut Above) -> Result<Option<&'a str>, Problem> {
-    match line.as_bytes().first() {
-        None | Some(b'#' | b';') => {}
-        Some(b'[') => {
-            let visible = line.bytes().position(|byte| matches!(byte, b'#' | b';')).unwrap_or(line.len());
-            let header = trim(&line[..visible]);
-            *above = Above::Header;
-            return header[1..].strip_suffix(']').map(Some).ok_or(Problem::UnclosedHeader);
-        }
-        Some(b' ' | b'\t') => {
-            let line = trim(line);
-            match above {
-                _ if line.is_empty() => {}
-                Above::Nothing => return Err(Problem::OutsideSection),
-                Above::Header => return Err(Problem::NothingToContinue),
-                Above::PropertyWithValue => {}
-                Above::PropertyWithoutValue => {
-                    split_property(line)?;
-                }
-            }
-        }
-        Some(_) => {
-            if matches!(above, Above::Nothing) {
-                return Err(Problem::OutsideSection);
-            }
-            let (_, value) = split_property(line)?;
-            let trimmed = trim(value);
-            let only_comment = trimmed.starts_with(['#', ';']) && value.starts_with(BLANK);
-            *above =
-                if trimmed.is_empty() || only_comment { Above::PropertyWithoutValue } else { Above::PropertyWithValue };
-        }
-    }
-    Ok(None)
+/// What stands between the brackets of a header.
+fn header(line: &str) -> Option<&str> {
+    let inside = line.trim_start().strip_prefix('[')?;
+    // A comment behind the header may have brackets too.
+    let comment = inside.match_indices(['#', ';']).map(|(at, _)| at).find(|at| inside[..*at].contains(']'));
+    inside[..comment.unwrap_or(inside.len())].rsplit_once(']').map(|(header, _)| header)
 }
 
-/// Which section a header opens; `None` for one that's ignored. Around both words of a header, all of Unicode's white
-/// space is skipped.
-fn section_of(header: &str, file: ProfileFile) -> Option<(Kind, &str)> {
-    let header = trim(header);
-    let (prefix, name) = match header.split_once(BLANK) {
-        Some((prefix, name)) => (Some(prefix.trim()), name.trim()),
-        None => (None, header.trim()),
+fn section_of(header: &str, file: ProfileFile) -> Option<Fragment<'_>> {
+    let header = header.trim();
+    let section = |kind, name| Fragment { file, kind, name, is_bare: header == DEFAULT, body: "" };
+    if file == ProfileFile::Credentials || header == DEFAULT {
+        return Some(section(Kind::Profile, header.into()));
+    }
+    let (kind, name) = header.split_once(char::is_whitespace)?;
+    let kind = match kind {
+        "profile" => Kind::Profile,
+        "sso-session" => Kind::SsoSession,
+        "services" => Kind::Services,
+        _ => return None,
     };
-    let kind = match (file, prefix) {
-        (ProfileFile::Config, None) => return (name == DEFAULT).then_some((Kind::BareDefault, DEFAULT)),
-        (ProfileFile::Config, Some("profile")) | (ProfileFile::Credentials, None) => Kind::Profile,
-        (ProfileFile::Config, Some("sso-session")) => Kind::SsoSession,
-        (ProfileFile::Config, Some("services")) => Kind::Services,
-        (ProfileFile::Config | ProfileFile::Credentials, Some(_)) => return None,
+    // One word for the AWS CLI, in quotes where it has blanks; the Go SDK takes all that follows.
+    let name = match shlex::split(name).as_deref() {
+        Some([word]) => Cow::Owned(word.clone()),
+        _ => Cow::Borrowed(name.trim()),
     };
-    is_identifier(name).then_some((kind, name))
+    Some(section(kind, name))
 }
 
-/// Appends the properties of one fragment, in which [`scan`] found no mistake.
-fn read_properties<'a>(body: &'a str, properties: &mut Vec<Property<'a>>) {
-    let mut ignored = true;
-    for line in body.lines() {
-        match line.as_bytes().first() {
-            None | Some(b'#' | b';') => {}
-            Some(b' ' | b'\t') => {
-                let line = trim(line);
-                if let Some(property) = properties.last_mut().filter(|_| !ignored && !line.is_empty()) {
-                    let value = property.value.to_mut();
-                    value.push('\n');
-                    value.push_str(line);
-                }
-            }
-            Some(_) => {
-                let Ok((key, value)) = split_property(line) else { continue };
-                ignored = !is_identifier(key);
-                if !ignored {
-                    properties.push(Property { key: lower_case(key), value: trim_value(value).into() });
-                }
-            }
-        }
-    }
+/// The lines of a text, which end with LF, CRLF or CR.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r'])
 }
 
-/// The name of a property, and all that stands behind its `=`.
-fn split_property(line: &str) -> Result<(&str, &str), Problem> {
-    for (at, byte) in line.bytes().enumerate() {
-        match byte {
-            b'=' => {
-                let key = trim(&line[..at]);
-                return if key.is_empty() { Err(Problem::NoName) } else { Ok((key, &line[at + 1..])) };
-            }
-            b'#' | b';' if begins_comment(line, at) => break,
-            _ => {}
-        }
-    }
-    Err(Problem::NoEqualsSign)
+/// The two sides of the first `=` or `:`.
+fn split(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split_once(['=', ':'])?;
+    let key = key.trim();
+    (!key.is_empty()).then(|| (key, value.trim()))
 }
 
-/// The value in the text behind a `=`, without blanks around it and without the comment after it.
-fn trim_value(text: &str) -> &str {
-    let comment = |(at, byte): &(usize, u8)| matches!(byte, b'#' | b';') && begins_comment(text, *at);
-    let end = text.bytes().enumerate().find(comment).map_or(text.len(), |(at, _)| at);
-    trim(&text[..end])
-}
-
-/// Whether the `#` or `;` at this place has white space before it, for once of any kind that Unicode knows.
-fn begins_comment(text: &str, at: usize) -> bool {
-    text[..at].ends_with(char::is_whitespace)
-}
-
-/// The text without blanks and tabs at its ends. Faster than `trim_matches`, and called for every line.
-fn trim(text: &str) -> &str {
-    let visible = |byte: u8| byte != b' ' && byte != b'\t';
-    let start = text.bytes().position(visible).unwrap_or(text.len());
-    let end = text.bytes().rposition(visible).map_or(start, |last| last + 1);
-    &text[start..end]
-}
-
-fn is_identifier(name: &str) -> bool {
-    name.bytes().all(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'/' | b'.' | b'%' | b'@' | b':' | b'+')
-    })
+/// A value without the comment behind it and without quotes around it; `None` if nothing is left.
+fn plain(value: &str) -> Option<&str> {
+    let is_comment = |at: &usize| value[..*at].is_empty() || value[..*at].ends_with(char::is_whitespace);
+    let comment = value.match_indices(['#', ';']).map(|(at, _)| at).find(is_comment);
+    let value = value[..comment.unwrap_or(value.len())].trim();
+    let unquoted = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+    let value = unquoted('"').or_else(|| unquoted('\'')).unwrap_or(value);
+    (!value.is_empty()).then_some(value)
 }
 
 fn lower_case(key: &str) -> Cow<'_, str> {
     if key.bytes().any(|byte| byte.is_ascii_uppercase()) { key.to_ascii_lowercase().into() } else { key.into() }
 }
 
-/// The line without LF or CRLF; a CR at the end of the text, without LF, belongs to the line.
-fn without_end(line: &str) -> &str {
-    line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line))
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    /// What a section says, in the form `key=value`.
-    fn said(section: Option<&Section<'_>>) -> Vec<String> {
-        section.expect("the section exists").entries().map(|(key, value)| format!("{key}={value}")).collect()
+    fn config(text: &str) -> Profiles<'_> {
+        Profiles::parse(text, "")
+    }
+
+    /// The value of `key` in the profile `p` of a config file.
+    fn value(text: &str) -> Option<String> {
+        config(text).profile("p")?.get("key").map(str::to_owned)
     }
 
     #[test]
-    fn the_credentials_file_wins_over_the_config_file_property_by_property() {
+    fn the_credentials_file_wins_property_by_property_unless_its_value_is_empty() {
         let profiles = Profiles::parse(
-            "[profile dev]\nregion = eu-west-1\naws_access_key_id = old\n[profile ops]\nregion = us-east-1\n",
-            "[dev]\naws_access_key_id = AKID\n[base]\n",
-        )
-        .expect("valid");
-        assert_eq!(said(profiles.profile("dev").as_ref()), ["aws_access_key_id=AKID", "region=eu-west-1"]);
-        assert_eq!(said(profiles.profile("base").as_ref()), [""; 0]);
-        assert!(profiles.profile("absent").is_none());
+            "[profile dev]\nregion = eu-west-1\nkey = old\ntoken = t\n[profile ops]\n",
+            "[dev]\nkey = AKID\ntoken =\n[base]\n",
+        );
+        let dev = profiles.profile("dev").expect("there");
+        assert_eq!((dev.get("key"), dev.get("region"), dev.get("token")), (Some("AKID"), Some("eu-west-1"), Some("t")));
+        assert_eq!((dev.config.get("key"), dev.credentials.get("region")), (Some("old"), None));
+        assert!(profiles.profile("base").is_some() && profiles.profile("absent").is_none());
         assert_eq!(profiles.profile_names().collect::<Vec<_>>(), ["base", "dev", "ops"]);
     }
 
     #[test]
-    fn a_prefixed_default_makes_the_bare_one_of_the_config_file_void_wherever_it_stands() {
-        for config in
-            ["[profile default]\na = 1\n[default]\na = 2\nb = 2", "[default]\nb = 2\n[profile default]\na = 1"]
-        {
-            let profiles = Profiles::parse(config, "[default]\nc = 3").expect("valid");
-            assert_eq!(said(profiles.profile("default").as_ref()), ["a=1", "c=3"], "{config:?}");
-            assert_eq!(profiles.profile_names().count(), 1);
+    fn properties_are_found_however_they_are_written() {
+        for text in [
+            "[profile p]\nkey = v\n",
+            "[profile p]\nkey=v",
+            "[profile p]\nkey: v\n",
+            "[profile p]\r\nKEY \t= v \r\n",
+            "[profile p]\rkey = v\r",
+            "\u{feff}[profile p]\nkey = v\n",
+            "[profile p]\n\u{a0}key\u{a0}=\u{2003}v\u{3000}\n",
+            "  [profile p]\n    key = v\n",
+            "[profile p]\n\n\n\tkey = v\n\n",
+            "[profile p] some text\nkey = v\n",
+            "[profile p] # a comment with ]\nkey = v\n",
+            "[profile\tp]\nkey = v\n",
+            "[ profile  p ]\nkey = v\n",
+            "[profile \"p\"]\nkey = v\n",
+            "[profile 'p']\nkey = v\n",
+            "[profile p]\nkey = v # a comment\n",
+            "[profile p]\nkey = v\t; a comment\n",
+            "[profile p]\nkey = \"v\"\n",
+            "[profile p]\nkey = 'v' # a comment\n",
+            "[profile p]\n  # an indented comment\nkey = v\n  ; another\n",
+            "text before the first header\nkey = lost\n[profile p]\nkey = v\n",
+            "[profile p]\nno delimiter\n= no name\n[unclosed\nkey = v\n",
+            "[profile p]\nkey = old\n[profile q]\n[profile p]\nkey = v\n",
+            "[profile p]\nkey = old\nkey = v\n",
+            "[profile p]\nkey = v\nkey =\n",
+            "[profile p]\nother = x\n  key = v\n",
+            "[profile p]\nother = x\n  and = y\n  key = v\n",
+            "[profile p]\nother = x\n  [profile q]\n[profile p]\nkey = v\n",
+        ] {
+            assert_eq!(value(text).as_deref(), Some("v"), "{text:?}");
         }
-        let profiles = Profiles::parse("[default]\na = 1\n", "").expect("valid");
-        assert_eq!(said(profiles.profile("default").as_ref()), ["a=1"]);
     }
 
     #[test]
-    fn sections_that_belong_to_the_other_file_are_ignored() {
+    fn what_is_not_a_property_of_the_profile_is_not_found() {
+        for text in [
+            "",
+            "key = v\n",
+            "[p]\nkey = v\n",
+            "[profile P]\nkey = v\n",
+            "[profile p]\n# key = v\n",
+            "[profile p]\n  ;key = v\n",
+            "[profile p]\nkey =\n",
+            "[profile p]\nkey = # v\n",
+            "[profile p]\nkey = \"\"\n",
+            "[profile p]\nother =\n  key = v\n",
+            "[profile p]\nkey v\n",
+            "[profile p]\n[profile q]\nkey = v\n",
+            "[sso-session p]\nkey = v\n",
+        ] {
+            assert_eq!(value(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_comment_sign_within_a_word_is_part_of_it() {
+        assert_eq!(value("[profile p]\nkey = https://host/start#/ # note\n").as_deref(), Some("https://host/start#/"));
+        assert_eq!(value("[profile p]\nkey = a;b\n").as_deref(), Some("a;b"));
+    }
+
+    #[test]
+    fn names_in_quotes_and_names_with_blanks_are_found() {
         let profiles = Profiles::parse(
-            "[bare]\na = 1\n[sso-session corp]\nsso_region = eu-west-1\n[profile corp]\n",
-            "[profile prefixed]\na = 1\n[sso-session other]\na = 1\n[services other]\na = 1\n",
-        )
-        .expect("valid");
-        assert_eq!(profiles.profile_names().collect::<Vec<_>>(), ["corp"]);
-        assert_eq!(said(profiles.sso_session("corp").as_ref()), ["sso_region=eu-west-1"]);
-        assert_eq!(said(profiles.profile("corp").as_ref()), [""; 0]);
-        assert!(profiles.sso_session("other").is_none());
-        assert!(profiles.services("other").is_none());
+            "[profile \"my team\"]\n[profile 'a \"b\"']\n[profile 'it'\"'\"'s']\n[profile my other team]\n[profile q#1]\n",
+            "[my team]\n[profile x]\n[\u{fc}ber & co]\n",
+        );
+        for name in ["my team", "a \"b\"", "it's", "my other team", "q#1", "profile x", "\u{fc}ber & co"] {
+            assert!(profiles.profile(name).is_some(), "{name}");
+        }
+        let profiles = config("[sso-session 'My Corp Ltd']\nsso_region = r\n");
+        assert_eq!(profiles.sso_session("My Corp Ltd").expect("there").get("sso_region"), Some("r"));
     }
 
     #[test]
-    fn equal_contents_give_equal_entries_whatever_the_order_of_the_lines() {
-        let one = "[profile a]\nRegion = eu-west-1 # near\nrole_arn=arn\n[profile b]\nx = 1\n";
-        let other =
-            "; moved\n[profile b]\r\n[profile a]\r\nrole_arn = arn\r\n\r\nregion = old\r\nregion = eu-west-1\r\n";
-        let [one, other] =
-            [one, other].map(|text| said(Profiles::parse(text, "").expect("valid").profile("a").as_ref()));
+    fn of_the_two_headers_for_the_default_profile_the_last_one_counts() {
+        for (text, first, second) in [
+            ("[default]\na = 1\n[profile default]\nb = 2\n", None, Some("2")),
+            ("[profile default]\nb = 2\n[default]\na = 1\n", Some("1"), None),
+            ("[default]\na = 1\n[default]\nb = 2\n", Some("1"), Some("2")),
+        ] {
+            let default = config(text).profile("default").expect("there");
+            assert_eq!((default.get("a"), default.get("b")), (first, second), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_command_is_the_whole_value_with_the_lines_that_continue_it() {
+        for (text, command) in [
+            ("credential_process = ./key --team \"team #1\" --json\n", "./key --team \"team #1\" --json"),
+            ("credential_process = \"/a b/key\" --x \"y\"\n", "\"/a b/key\" --x \"y\""),
+            ("credential_process = ./key\n    --team=1\n    --json\n", "./key --team=1 --json"),
+            ("credential_process: ./key ; true\n", "./key ; true"),
+        ] {
+            let text = format!("[profile p]\n{text}");
+            assert_eq!(config(&text).profile("p").expect("there").whole("credential_process"), Some(command), "{text}");
+        }
+    }
+
+    #[test]
+    fn nested_settings_of_a_service_are_found() {
+        let text = "[services dev]\necr =\n  # a comment\n\n  endpoint_url = http://one\n  endpoint_url = http://two\n\
+                    s3=\n\tendpoint_url=http://three # note\nplain = x\nsts =\n  endpoint_url =\n";
+        let services = config(text).services("dev").expect("there");
+        for (key, url) in
+            [("ecr", Some("http://two")), ("s3", Some("http://three")), ("plain", None), ("sts", None), ("sso", None)]
+        {
+            assert_eq!(services.nested(key, "endpoint_url"), url, "{key}");
+        }
+    }
+
+    #[test]
+    fn equal_contents_give_equal_lines_whatever_their_order() {
+        let one = "[profile a]\nRegion = eu-west-1\nrole_arn=arn\n[profile b]\nx = 1\n";
+        let other = "; moved\n[profile b]\r\n[profile a]\r\nrole_arn = arn\r\n\r\nregion = eu-west-1\r\n";
+        let [one, other] = [one, other].map(|text| config(text).profile("a").expect("there").config.lines());
         assert_eq!(one, ["region=eu-west-1", "role_arn=arn"]);
         assert_eq!(one, other);
     }
 
     #[test]
-    fn keys_are_found_in_any_case_and_values_keep_theirs() {
-        let profiles = Profiles::parse("[default]\nRole_ARN = Arn:A\n", "").expect("valid");
-        let section = profiles.profile("default").expect("there");
-        for key in ["role_arn", "ROLE_ARN", "Role_Arn"] {
-            assert_eq!(section.get(key), Some("Arn:A"));
-        }
-        assert_eq!(section.get("role"), None);
-    }
-
-    #[test]
-    fn nested_settings_of_a_service_are_found() {
-        let text = "[services dev]\necr =\n  endpoint_url = http://127.0.0.1:1\n  endpoint_url = http://127.0.0.1:2\n\
-                    s3=\n\tendpoint_url=http://127.0.0.1:3 # kept\nplain = endpoint_url\n";
-        let profiles = Profiles::parse(text, "").expect("valid");
-        let services = profiles.services("dev").expect("there");
-        assert_eq!(services.sub_property("ecr", "endpoint_url"), Some("http://127.0.0.1:2"));
-        assert_eq!(services.sub_property("ECR", "endpoint_url"), Some("http://127.0.0.1:2"));
-        assert_eq!(services.sub_property("ecr", "Endpoint_url"), None);
-        assert_eq!(services.sub_property("s3", "endpoint_url"), Some("http://127.0.0.1:3 # kept"));
-        assert_eq!(services.sub_property("plain", "endpoint_url"), None);
-        assert_eq!(services.sub_property("sts", "endpoint_url"), None);
-    }
-
-    #[test]
-    fn two_spellings_of_one_header_are_read_in_the_order_of_the_file() {
-        let profiles = Profiles::parse("[profile  a]\nk = 1\nl = 1\n[profile a]\nk = 2\n", "").expect("valid");
-        assert_eq!(said(profiles.profile("a").as_ref()), ["k=2", "l=1"]);
-    }
-
-    #[test]
-    fn an_invalid_line_is_named_with_file_number_and_problem() {
-        use ProfileFile::{Config, Credentials};
-        for (config, credentials, file, line, problem) in [
-            ("\u{feff}[default]\n", "", Config, 1, Problem::ByteOrderMark),
-            ("[default]\n", "\u{feff}", Credentials, 1, Problem::ByteOrderMark),
-            ("# note\n\na = 1", "", Config, 3, Problem::OutsideSection),
-            ("\n a = 1", "", Config, 2, Problem::OutsideSection),
-            ("[default]\r\na = 1\r\n[profile x", "", Config, 3, Problem::UnclosedHeader),
-            ("[default]", "[a] x\n", Credentials, 1, Problem::UnclosedHeader),
-            ("[a#b]", "", Config, 1, Problem::UnclosedHeader),
-            ("[default]\r", "", Config, 1, Problem::UnclosedHeader),
-            ("[default]\n\n  a = 1", "", Config, 3, Problem::NothingToContinue),
-            ("[ignored]\nsecret\n", "", Config, 2, Problem::NoEqualsSign),
-            ("[default]\na # = 1\n", "", Config, 2, Problem::NoEqualsSign),
-            ("[default]\na = # 1\n  # no comment\n", "", Config, 3, Problem::NoEqualsSign),
-            ("[default]\n= 1\n", "bad", Config, 2, Problem::NoName),
-            ("[default]\na =\n  = 1\n", "", Config, 3, Problem::NoName),
-        ] {
-            let error = Profiles::parse(config, credentials).expect_err(config);
-            assert_eq!(error, ProfileFileError { file, line, problem }, "{config:?} {credentials:?}");
-        }
-    }
-
-    #[test]
-    fn no_value_shows_in_errors_and_debug() {
-        let profiles = Profiles::parse("", "[default]\naws_secret_access_key = hunter2\n").expect("valid");
+    fn debug_shows_no_value() {
+        let profiles = Profiles::parse("", "[default]\naws_secret_access_key = hunter2\n");
         assert_eq!(format!("{profiles:?}"), r#"Profiles(["default"])"#);
-        assert_eq!(format!("{:?}", profiles.profile("default")), r#"Some(Section(["aws_secret_access_key"]))"#);
-        let error = Profiles::parse("", "[default]\naws_secret_access_key hunter2\n").expect_err("no `=`");
-        assert_eq!(
-            error.to_string(),
-            "line 2 of the AWS credentials file: expected `name = value`, but there is no `=`"
-        );
+        let section = profiles.profile("default").expect("there").credentials;
+        assert_eq!(format!("{section:?}"), r#"Section(["aws_secret_access_key"])"#);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(config in "[\\[\\]a-p ='\"#;:\n\r\t\u{a0}\u{feff}\\\\]{0,80}", name in "[a-p ]{1,3}") {
+            let profiles = Profiles::parse(&config, &config);
+            for name in profiles.profile_names().chain([&*name]) {
+                if let Some(profile) = profiles.profile(name) {
+                    prop_assert!(profile.get("a").is_none_or(|value| !value.is_empty()));
+                    let _ = profile.config.lines();
+                }
+            }
+        }
+
+        #[test]
+        fn a_property_is_read_back_whatever_junk_stands_around_it(before in "([a-o#;]{0,9}\n){0,3}", after in "(\n[a-o#;]{0,9}){0,3}") {
+            let text = format!("[profile p]\n{before}key = v{after}");
+            prop_assert_eq!(value(&text), Some("v".to_owned()));
+        }
     }
 }

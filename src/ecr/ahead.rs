@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::client::ApiEndpoint;
 use super::connect::{Connection, Connector};
-use crate::identity::{CredentialPlan, CredentialSource};
+use crate::identity::{Base, CredentialPlan};
 use crate::registry::Service;
 
 /// How old a connection may be when it is used: servers close silent connections.
@@ -61,7 +61,7 @@ impl Ahead {
 /// Whether getting the credentials takes a request or a process, during which a connection can be
 /// opened.
 pub(super) fn is_worthwhile(plan: &CredentialPlan) -> bool {
-    plan.role.is_some() || !matches!(plan.source, CredentialSource::Environment | CredentialSource::Nothing)
+    !plan.roles.is_empty() || !matches!(plan.base, Base::Keys(_) | Base::Nothing)
 }
 
 /// The URL that the SDK's client will call, by the SDK's own rules; `None` if the call itself will

@@ -2,23 +2,20 @@
 
 use std::error::Error;
 
-use aws_config::imds::client::error::ImdsError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_signin::operation::create_o_auth2_token::CreateOAuth2TokenError;
 use aws_sdk_signin::types::OAuth2ErrorCode;
-use aws_sdk_sso::operation::get_role_credentials::GetRoleCredentialsError;
-use aws_sdk_sts::operation::assume_role::AssumeRoleError;
-use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::causes::{chain, find, find_where, is_untrusted_certificate, root};
+use super::causes::{chain, find, is_untrusted_certificate, root};
 use super::error_codes::kind_of;
+use super::http::LimitPassed;
 use super::proxy::{ProxyError, ProxyUnreachable};
 use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
-use crate::identity::{CredentialSource, ProfileBase};
+use crate::identity::CredentialSource;
 use crate::redact::Redactor;
 
 /// A detail must fit on a line of a terminal. Jib reads stderr only after stdout has ended.
@@ -48,79 +45,37 @@ where
     from_causes(kind, error, redactor)
 }
 
-/// The source of the credentials failed.
-pub(super) fn from_source(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Failure {
-    if let Some(failure) = from_refusal(error, source, redactor) {
-        return failure;
-    }
-    let connection = find::<ConnectorError>(error).map(connection_kind);
-    let kind = match (error, source, connection) {
-        (_, CredentialSource::Nothing, _) => return Failure::new(FailureKind::NoCredentials, ""),
-        // Only the text of the provider's error shows that the service answered 404: no role is
-        // attached.
-        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _)
-            if chain(error).contains("404") =>
-        {
-            return Failure::new(FailureKind::NoCredentials, "this instance has no IAM role attached");
-        }
-        (CredentialsError::CredentialsNotLoaded(_), CredentialSource::InstanceMetadata, _) => {
-            FailureKind::ImdsUnreachable
-        }
-        (_, _, Some(kind)) => kind,
-        (_, CredentialSource::Profile { name: _, base: ProfileBase::Login { profile } }, None) => {
-            login_kind(error, profile, source)
-        }
-        (CredentialsError::InvalidConfiguration(_), ..) => FailureKind::Misconfigured,
-        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { .. } }, None)
-            if is_incomplete_response(error) =>
-        {
-            FailureKind::UnexpectedResponse
-        }
-        (_, CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } }, None) => {
-            FailureKind::SsoExpired { profile: profile.clone() }
-        }
-        (
-            _,
-            CredentialSource::Environment
-            | CredentialSource::Profile { .. }
-            | CredentialSource::WebIdentity
-            | CredentialSource::Container
-            | CredentialSource::InstanceMetadata,
-            None,
-        ) => FailureKind::CredentialSource { source: source.to_string() },
-    };
-    // The metadata service's own error shows the whole response in its `Debug` form.
-    if let Some(ImdsError::ErrorResponse(refusal)) = find::<ImdsError>(error) {
-        return Failure::new(kind, format!("HTTP status {}", refusal.response().status()));
-    }
-    from_causes(kind, error, redactor)
+/// A service that isn't called through an SDK client could not be reached.
+pub(super) fn from_connector(error: &ConnectorError, redactor: &Redactor) -> Failure {
+    from_causes(connection_kind(error), error, redactor)
 }
 
-/// A role could not be assumed with an MFA code. STS has the same error code for every refusal;
-/// only its message shows whether the code was the reason
-/// (<https://github.com/aws/aws-cli/issues/6325>).
-pub(super) fn from_mfa(
+/// Whether there was a connection, but no response within the limit.
+pub(super) fn is_silence(error: &ConnectorError) -> bool {
+    find::<LimitPassed>(error).is_some_and(|passed| passed.what == "response")
+}
+
+/// A session of `aws login` results in no credentials. The SDK's error about the file of the session has a private type;
+/// without a response from AWS, or an error of the connection, it is always that one.
+pub(super) fn from_login(
     error: &CredentialsError,
-    source: &CredentialSource,
     profile: &str,
+    source: &CredentialSource,
     redactor: &Redactor,
 ) -> Failure {
-    let failure = from_source(error, source, redactor);
-    let message = find::<AssumeRoleError>(error).and_then(ProvideErrorMetadata::message);
-    if message.is_some_and(|message| message.starts_with("MultiFactorAuthentication failed")) {
-        return Failure { kind: FailureKind::MfaRefused { profile: profile.to_owned() }, ..failure };
-    }
-    failure
-}
-
-/// The role that a rule names could not be assumed with the credentials found.
-pub(super) fn from_role(error: &CredentialsError, arn: &str, redactor: &Redactor) -> Failure {
-    let source = format!("the role `{arn}`");
-    if let Some(failure) = refusal::<AssumeRoleError>(error, redactor) {
-        return blame_source(failure, source);
-    }
-    let connection = find::<ConnectorError>(error).map(connection_kind);
-    from_causes(connection.unwrap_or(FailureKind::CredentialSource { source }), error, redactor)
+    let expired = FailureKind::LoginExpired { profile: profile.to_owned() };
+    let kind = match (find::<ConnectorError>(error), find::<CreateOAuth2TokenError>(error)) {
+        (Some(connection), _) => connection_kind(connection),
+        (None, None) => expired,
+        (None, Some(CreateOAuth2TokenError::AccessDeniedException(refusal)))
+            if refusal.error != OAuth2ErrorCode::InsufficientPermissions =>
+        {
+            expired
+        }
+        (None, Some(CreateOAuth2TokenError::TooManyRequestsError(_))) => FailureKind::Throttled,
+        (None, Some(_)) => FailureKind::CredentialSource { source: source.to_string() },
+    };
+    from_causes(kind, error, redactor)
 }
 
 /// The redacted text, shortened to the length of a detail.
@@ -180,37 +135,9 @@ fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<String> {
     response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id))
 }
 
-/// STS or the SSO portal refused the request for credentials.
-fn from_refusal(error: &CredentialsError, source: &CredentialSource, redactor: &Redactor) -> Option<Failure> {
-    let failure = refusal::<AssumeRoleError>(error, redactor)
-        .or_else(|| refusal::<AssumeRoleWithWebIdentityError>(error, redactor))
-        .or_else(|| refusal::<GetRoleCredentialsError>(error, redactor))?;
-    // The portal's status is 401 for an expired session, and 403 for a valid one without that
-    // account or role.
-    let session_has_expired = find::<SdkError<GetRoleCredentialsError, HttpResponse>>(error)
-        .and_then(SdkError::raw_response)
-        .is_some_and(|response| response.status().as_u16() == 401);
-    Some(match source {
-        CredentialSource::Profile { name: _, base: ProfileBase::Sso { profile } } if session_has_expired => {
-            Failure { kind: FailureKind::SsoExpired { profile: profile.clone() }, ..failure }
-        }
-        source => blame_source(failure, source.to_string()),
-    })
-}
-
-fn refusal<E>(error: &CredentialsError, redactor: &Redactor) -> Option<Failure>
-where
-    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-{
-    match find::<SdkError<E, HttpResponse>>(error)? {
-        refusal @ SdkError::ServiceError(_) => Some(from_call(refusal, redactor)),
-        _ => None,
-    }
-}
-
 /// The failure of a call to another service than ECR, for which the remedies for ECR would be
 /// wrong.
-fn blame_source(failure: Failure, source: String) -> Failure {
+pub(super) fn blame_source(failure: Failure, source: String) -> Failure {
     let kind = match failure.kind {
         FailureKind::AccessDenied
         | FailureKind::UnexpectedResponse
@@ -219,28 +146,6 @@ fn blame_source(failure: Failure, source: String) -> Failure {
         kind => kind,
     };
     Failure { kind, ..failure }
-}
-
-/// Whether the portal or STS responded successfully, but without credentials.
-fn is_incomplete_response(error: &CredentialsError) -> bool {
-    find_where(error, |error| matches!(error, CredentialsError::Unhandled(_))).is_some()
-}
-
-/// A session of `aws login` results in no credentials, although AWS can be reached. The SDK's error
-/// about the file of the session has a private type; without a response from AWS it is always that
-/// one.
-fn login_kind(error: &CredentialsError, profile: &str, source: &CredentialSource) -> FailureKind {
-    let expired = FailureKind::LoginExpired { profile: profile.to_owned() };
-    match find::<CreateOAuth2TokenError>(error) {
-        None => expired,
-        Some(CreateOAuth2TokenError::AccessDeniedException(refusal))
-            if refusal.error != OAuth2ErrorCode::InsufficientPermissions =>
-        {
-            expired
-        }
-        Some(CreateOAuth2TokenError::TooManyRequestsError(_)) => FailureKind::Throttled,
-        Some(_) => FailureKind::CredentialSource { source: source.to_string() },
-    }
 }
 
 /// Why there is no connection.

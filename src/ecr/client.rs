@@ -53,10 +53,10 @@ impl<'a> ApiEndpoint<'a> {
     }
 }
 
-/// The settings of a client. [`NoFutileRetry`] must be added to each client: it has no place here.
+/// The settings of a client; without credentials for calls that aren't signed. [`NoFutileRetry`] must be added to each client: it has no place here.
 pub(super) fn sdk_config(
     endpoint: ApiEndpoint<'_>,
-    credentials: Credentials,
+    credentials: Option<Credentials>,
     http: &HttpClient,
     retries: Retries,
 ) -> SdkConfig {
@@ -69,12 +69,12 @@ pub(super) fn sdk_config(
         .region(Region::new(region.to_owned()))
         .use_fips(variant.fips)
         .use_dual_stack(variant.dual_stack)
-        .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http.clone())
         .retry_config(retry_config(retries))
         .timeout_config(timeouts)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     config.set_endpoint_url(url.map(str::to_owned));
+    config.set_credentials_provider(credentials.map(SharedCredentialsProvider::new));
     config.build()
 }
 

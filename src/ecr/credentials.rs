@@ -1,149 +1,174 @@
-//! Credentials from the one source that the plan names, by the SDK's own providers.
+//! The credentials of a plan: first those of its base, then those of one role after the other.
 //!
-//! Only the provider of that source is built, so the credentials are those that the cache key
-//! stands for.
+//! Each step is performed here, with what the plan contains, and not by the SDK's credential providers: these read
+//! variables and files themselves, more strictly than the AWS CLI, and panic on some of them
+//! (<https://github.com/awslabs/aws-sdk-rust/issues/1097>). Only a session of `aws login` is left to the SDK.
 
-mod profile;
+mod json;
+mod login;
+mod machine;
+mod sso;
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use aws_config::ecs::EcsCredentialsProvider;
-use aws_config::environment::EnvironmentVariableCredentialsProvider;
-use aws_config::imds;
-use aws_config::imds::credentials::ImdsCredentialsProvider;
-use aws_config::meta::region::ProvideRegion as _;
-use aws_config::profile::region::ProfileFileRegionProvider;
-use aws_config::provider_config::ProviderConfig;
-use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::SdkConfig;
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials as _;
-use aws_credential_types::provider::error::CredentialsError;
 
-use super::client::{self, ApiEndpoint, retry_config};
+use super::client::{self, ApiEndpoint};
 use super::http::HttpClient;
-use super::mfa::PreparedSteps;
-use super::{classify, sts};
+use super::mfa::PreparedRoles;
+use super::{classify, process, session_cache, sts};
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::identity::{AssumedRole, CredentialPlan, CredentialSource};
+use crate::identity::{Base, CredentialPlan, Keys, RoleOrigin, RoleStep};
 use crate::network::NetworkConfig;
 use crate::redact::Redactor;
-use profile::Profiles;
+use crate::secret::Secret;
 
 /// Everything that getting credentials depends on, except the plan.
 pub(super) struct Resolver<'a> {
     pub(super) region: &'a str,
-    pub(super) files: ProfileFiles<'a>,
     pub(super) network: &'a NetworkConfig,
     pub(super) http: &'a HttpClient,
     pub(super) now: Timestamp,
     /// The limit of a `credential_process`.
     pub(super) limit: Duration,
-}
-
-/// The contents of the profile files that the identity was determined from; they aren't read again.
-#[derive(Clone, Copy)]
-pub(super) struct ProfileFiles<'a> {
-    pub(super) config: &'a str,
-    pub(super) credentials: &'a str,
+    /// What is being waited for, for the message when the time is up.
+    pub(super) waiting_for: &'a Cell<Option<String>>,
 }
 
 /// Credentials, and a problem that didn't prevent them.
 pub(super) struct Resolved {
-    pub(super) credentials: Credentials,
+    pub(super) keys: Keys,
     pub(super) warning: Option<String>,
 }
 
 /// Makes the redactor mask the secrets of credentials.
-pub(super) fn learn(redactor: &mut Redactor, credentials: &Credentials) {
-    redactor.learn(credentials.secret_access_key());
-    redactor.learn(credentials.session_token().unwrap_or_default());
+fn learn(redactor: &mut Redactor, keys: &Keys) {
+    redactor.learn(keys.secret_access_key.expose());
+    redactor.learn(keys.session_token.as_ref().map_or("", Secret::expose));
+}
+
+/// The credentials in the SDK's form.
+pub(super) fn sdk_credentials(keys: &Keys) -> Credentials {
+    let Keys { access_key_id, secret_access_key, session_token } = keys;
+    let session_token = session_token.as_ref().map(|token| token.expose().to_owned());
+    Credentials::new(access_key_id, secret_access_key.expose(), session_token, None, "docker-credential-ecr-login")
 }
 
 impl Resolver<'_> {
-    /// Gets the credentials of a plan, whose steps are prepared. The redactor learns all secrets
-    /// met on the way.
+    /// Gets the credentials of a plan, whose roles are prepared. The redactor learns all secrets met on the way.
     pub(super) async fn resolve(
         &self,
         plan: &CredentialPlan,
-        steps: PreparedSteps<'_>,
+        prepared: PreparedRoles,
         redactor: &mut Redactor,
     ) -> Result<Resolved, Failure> {
-        let CredentialPlan { source, steps: _, role } = plan;
+        let PreparedRoles { session, codes } = prepared;
         let mut warning = None;
-        let credentials = match source {
-            CredentialSource::Profile { name, base } => {
-                let profiles = Profiles::new(self, base).await?;
-                let output = self.run_steps(&profiles, base, steps, redactor, &mut warning).await?;
-                profiles.resolve(name, output).await
-            }
-            CredentialSource::Environment => EnvironmentVariableCredentialsProvider::new().provide_credentials().await,
-            CredentialSource::WebIdentity => {
-                let config = self.provider_config();
-                // The profile may configure the endpoint of STS. The provider knows it only after
-                // the profile files have been read, which looking for a region in them does.
-                ProfileFileRegionProvider::builder().configure(&config).build().region().await;
-                WebIdentityTokenCredentialsProvider::builder().configure(&config).build().provide_credentials().await
-            }
-            CredentialSource::Container => {
-                let config = self.provider_config();
-                EcsCredentialsProvider::builder().configure(&config).build().provide_credentials().await
-            }
-            CredentialSource::InstanceMetadata => {
-                self.instance_metadata(&self.provider_config())?.provide_credentials().await
-            }
-            CredentialSource::Nothing => Err(CredentialsError::not_loaded("no source of credentials is configured")),
-        };
-        let credentials = credentials.map_err(|error| classify::from_source(&error, source, redactor))?;
-        learn(redactor, &credentials);
-        let credentials = match role {
-            Some(role) => self.assume_role(role, credentials, redactor).await?,
-            None => credentials,
-        };
-        Ok(Resolved { credentials, warning })
+        self.waiting_for.set(Some(plan.source.to_string()));
+        let (mut keys, assumed) =
+            if let Some(session) = session { session } else { (self.base(plan, redactor, &mut warning).await?, 0) };
+        learn(redactor, &keys);
+        for (role, code) in plan.roles[assumed..].iter().zip(codes) {
+            keys = self.assume(plan, role, code, &keys, redactor, &mut warning).await?;
+            learn(redactor, &keys);
+        }
+        self.waiting_for.set(None);
+        Ok(Resolved { keys, warning })
     }
 
-    async fn assume_role(
+    /// The credentials that the plan begins with.
+    async fn base(
         &self,
-        role: &AssumedRole,
-        credentials: Credentials,
+        plan: &CredentialPlan,
         redactor: &mut Redactor,
-    ) -> Result<Credentials, Failure> {
-        let session = sts::assume_role(role, &self.sts_config(role.endpoint_url.as_deref(), credentials)).await;
-        let session = session.map_err(|error| classify::from_role(&error, &role.arn, redactor))?;
-        let credentials = session.into_credentials("rule");
-        learn(redactor, &credentials);
-        Ok(credentials)
+        warning: &mut Option<String>,
+    ) -> Result<Keys, Failure> {
+        let keys = match &plan.base {
+            Base::Keys(keys) => Ok(keys.clone()),
+            Base::Process { profile, command } => {
+                let output = process::run(profile, command, self.limit, redactor).await?;
+                received(output.access_key_id(), output.secret_access_key(), output.session_token())
+            }
+            Base::WebIdentity { role, token } => {
+                redactor.learn(token.expose());
+                self.waiting_for.set(Some(format!("AWS STS for the role `{}`", role.arn)));
+                let config = self.config(self.region, role.endpoint_url.as_deref(), None);
+                let session = sts::assume_role_with_web_identity(role, token, self.now, &config).await;
+                session.map_err(|error| classify::from_call(&error, redactor)).and_then(|session| session.keys())
+            }
+            Base::Sso(session) => sso::credentials(self, session, redactor, warning).await,
+            Base::Login { profile, login_session, region } => {
+                login::credentials(self, &plan.source, profile, login_session, region.as_deref(), redactor).await
+            }
+            Base::Container { url, token } => {
+                redactor.learn(token.as_ref().map_or("", Secret::expose));
+                machine::container(self, url, token.as_ref(), redactor).await
+            }
+            Base::InstanceMetadata => machine::instance_metadata(self, redactor).await,
+            Base::Nothing => Err(Failure::new(FailureKind::NoCredentials, "")),
+        };
+        keys.map_err(|failure| with_notes(classify::blame_source(failure, plan.source.to_string()), plan))
     }
 
-    /// How the SDK's providers reach AWS.
-    fn provider_config(&self) -> ProviderConfig {
-        let NetworkConfig { retries, variant, .. } = self.network;
-        ProviderConfig::without_region()
-            .with_behavior_version(Some(BehaviorVersion::latest()))
-            .with_region(Some(Region::new(self.region.to_owned())))
-            .with_http_client(self.http.clone())
-            .with_retry_config(retry_config(*retries))
-            .with_use_fips(Some(variant.fips))
-            .with_use_dual_stack(Some(variant.dual_stack))
-    }
-
-    /// How to call STS with these credentials.
-    fn sts_config(&self, url: Option<&str>, credentials: Credentials) -> SdkConfig {
-        let endpoint = ApiEndpoint::new(self.region, self.network.variant, url);
-        client::sdk_config(endpoint, credentials, self.http, self.network.retries)
-    }
-
-    /// The metadata service at the configured URL, with two attempts instead of the SDK's four: an
-    /// unreachable service should cost a second or two, and a single failed request shouldn't
-    /// matter.
-    fn instance_metadata(&self, config: &ProviderConfig) -> Result<ImdsCredentialsProvider, Failure> {
-        let client = imds::Client::builder().configure(config).max_attempts(2);
-        let client = client.endpoint(self.network.metadata.clone()?).map_err(|error| {
-            let detail = format!("the endpoint of the instance metadata service is not a valid URL: {error}");
-            Failure::new(FailureKind::Misconfigured, detail)
+    /// Assumes a role with the credentials of the step before.
+    async fn assume(
+        &self,
+        plan: &CredentialPlan,
+        role: &RoleStep,
+        code: Option<Secret>,
+        keys: &Keys,
+        redactor: &mut Redactor,
+        warning: &mut Option<String>,
+    ) -> Result<Keys, Failure> {
+        if let Some(code) = &code {
+            redactor.learn_code(code);
+        }
+        self.waiting_for.set(Some(format!("AWS STS for the role `{}`", role.arn)));
+        let config = self.config(self.region, role.endpoint_url.as_deref(), Some(keys));
+        let session = sts::assume_role(role, code.as_ref(), self.now, &config).await;
+        let source = match role.origin {
+            RoleOrigin::Rule => format!("the role `{}`", role.arn),
+            RoleOrigin::Environment | RoleOrigin::Profile(_) => plan.source.to_string(),
+        };
+        let blamed = |failure| classify::blame_source(failure, source.clone());
+        let session = session.map_err(|error| match (&role.origin, code.is_some()) {
+            (RoleOrigin::Profile(profile), true) if sts::is_about_code(&error) => {
+                let kind = FailureKind::MfaRefused { profile: profile.clone() };
+                Failure { kind, ..classify::from_call(&error, redactor) }
+            }
+            _ => blamed(classify::from_call(&error, redactor)),
         })?;
-        Ok(ImdsCredentialsProvider::builder().configure(config).imds_client(client.build()).build())
+        if let (Some(device), Some(_)) = (&role.mfa, code)
+            && let Err(problem) = session_cache::save(role, device, &session)
+        {
+            warning.get_or_insert(problem);
+        }
+        session.keys().map_err(blamed)
     }
+
+    /// How to call a service that gives credentials.
+    fn config(&self, region: &str, url: Option<&str>, keys: Option<&Keys>) -> SdkConfig {
+        let endpoint = ApiEndpoint::new(region, self.network.variant, url);
+        client::sdk_config(endpoint, keys.map(sdk_credentials), self.http, self.network.retries)
+    }
+}
+
+/// Credentials that were received.
+/// Error: they can't be used.
+pub(super) fn received(id: &str, secret: &str, token: Option<&str>) -> Result<Keys, Failure> {
+    Keys::new(id, secret, token).map_err(|invalid| Failure::new(FailureKind::UnexpectedResponse, invalid.to_string()))
+}
+
+/// A failure for lack of credentials, with the settings that were passed over: one of them may have been meant.
+fn with_notes(failure: Failure, plan: &CredentialPlan) -> Failure {
+    if plan.notes.is_empty() || !failure.kind.is_no_credentials() {
+        return failure;
+    }
+    let details: Vec<&str> = [&*failure.detail].into_iter().filter(|detail| !detail.is_empty()).collect();
+    let notes = plan.notes.iter().map(String::as_str);
+    let detail = details.into_iter().chain(notes).collect::<Vec<_>>().join("; ");
+    Failure { detail, ..failure }
 }

@@ -23,6 +23,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::ErrorKind;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::PathAndQuery;
@@ -64,17 +65,7 @@ impl SdkHttpConnector for LimitedClient {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Self { client, settings } = self;
         let (client, connect_limit, limit) = (client.clone(), settings.connect_timeout(), settings.read_timeout());
-        HttpConnectorFuture::new(async move {
-            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-            let proxy = client.connector.proxy_for(request.uri());
-            let response = within(limit, "response", client.send(request, proxy.as_ref(), connect_limit)).await;
-            let error = match response {
-                Ok(Ok(response)) => return Ok(response),
-                Ok(Err(error)) => error,
-                Err(error) => connector_error(error),
-            };
-            Err(client.explain(error, proxy.as_ref()))
-        })
+        HttpConnectorFuture::new(async move { client.call(request, connect_limit, limit).await })
     }
 }
 
@@ -88,6 +79,39 @@ impl HttpClient {
     /// Begins to connect to the server of a URL, to which a request will be sent soon.
     pub(super) fn connect_ahead(&self, uri: Uri) {
         self.ahead.start(&self.connector, uri);
+    }
+
+    /// Sends a request of our own, and returns the status and the body of the response.
+    pub(super) async fn send_plain(
+        &self,
+        request: Request<SdkBody>,
+        limit: Duration,
+    ) -> Result<(u16, Vec<u8>), ConnectorError> {
+        let request = HttpRequest::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
+        let exchange = async {
+            let response = self.call(request, Some(limit), Some(limit)).await?;
+            let status = response.status().as_u16();
+            let body = ByteStream::new(response.into_body()).collect().await;
+            body.map(|body| (status, body.to_vec())).map_err(|error| ConnectorError::io(error.into()))
+        };
+        within(Some(limit), "response", exchange).await.map_err(connector_error).and_then(|result| result)
+    }
+
+    async fn call(
+        &self,
+        request: HttpRequest,
+        connect_limit: Option<Duration>,
+        limit: Option<Duration>,
+    ) -> Result<HttpResponse, ConnectorError> {
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let proxy = self.connector.proxy_for(request.uri());
+        let response = within(limit, "response", self.send(request, proxy.as_ref(), connect_limit)).await;
+        let error = match response {
+            Ok(Ok(response)) => return Ok(response),
+            Ok(Err(error)) => error,
+            Err(error) => connector_error(error),
+        };
+        Err(self.explain(error, proxy.as_ref()))
     }
 
     async fn send(
@@ -177,8 +201,8 @@ fn prepare_head(request: &mut Request<SdkBody>, forwarding_proxy: Option<&ProxyI
 /// A limit of the SDK has passed.
 #[derive(Debug, Error)]
 #[error("no {what} within {limit:?}")]
-struct LimitPassed {
-    what: &'static str,
+pub(super) struct LimitPassed {
+    pub(super) what: &'static str,
     limit: Duration,
 }
 

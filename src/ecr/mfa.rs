@@ -1,16 +1,12 @@
-//! Roles that need a code of a multi-factor authentication (MFA) device (`mfa_serial`), which the
-//! SDK doesn't support.
+//! Roles that need a code of a multi-factor authentication (MFA) device (`mfa_serial`).
 //!
-//! The code is prompted for before the time limit begins, and only without a valid session in the
-//! [`session_cache`].
-
-use aws_credential_types::Credentials;
+//! The code is prompted for before the time limit begins, and only without a valid session in the [`session_cache`].
 
 use super::session_cache;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::MfaPrompt;
-use crate::identity::{ChainStep, MfaRole, StepKind};
+use crate::identity::{Keys, RoleOrigin, RoleStep};
 use crate::secret::Secret;
 use crate::terminal;
 
@@ -18,74 +14,45 @@ use crate::terminal;
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>.
 const CODE_LENGTH: usize = 6;
 
-/// The name of the provider of MFA sessions that the SDK is told.
-pub(super) const PROVIDER: &str = "mfa";
-
-/// The steps of a chain that are left to do, without any further prompt.
-#[derive(Default)]
-pub(super) struct PreparedSteps<'a> {
-    /// The output of the highest step with a valid session, which replaces the steps below it.
-    pub(super) session: Option<StepOutput<'a>>,
-    /// The steps above it, from the base up.
-    pub(super) remaining: Vec<PreparedStep<'a>>,
-}
-
-/// The credentials that a step results in.
-pub(super) struct StepOutput<'a> {
-    /// The profile that uses them; `None` after the last step.
-    pub(super) dependent: Option<&'a str>,
-    pub(super) credentials: Credentials,
-}
-
-/// A step that is left to do.
-pub(super) struct PreparedStep<'a> {
-    pub(super) profile: &'a str,
-    pub(super) dependent: Option<&'a str>,
-    pub(super) action: Action<'a>,
-}
-
-/// What a step does.
-pub(super) enum Action<'a> {
-    RunProcess { command: &'a Secret },
-    AssumeRole { role: &'a MfaRole, code: Secret },
+/// What is left to do of a plan's roles, without any further prompt.
+pub(super) struct PreparedRoles {
+    /// The credentials of the last role with a valid session, and how many roles they replace.
+    pub(super) session: Option<(Keys, usize)>,
+    /// For each role after that, the code of its device, if it has one.
+    pub(super) codes: Vec<Option<Secret>>,
 }
 
 /// Whether [`prepare`] would prompt.
-pub(super) fn needs_code(steps: &[ChainStep], now: Timestamp) -> bool {
-    let (_, remaining) = split_at_session(steps, now);
-    remaining.iter().any(|step| matches!(step.kind, StepKind::Mfa(_)))
+pub(super) fn needs_code(roles: &[RoleStep], now: Timestamp) -> bool {
+    let assumed = session(roles, now).map_or(0, |(_, assumed)| assumed);
+    roles[assumed..].iter().any(|role| role.mfa.is_some())
 }
 
-/// Looks for a valid session, and prompts for the codes of the roles above it, in the order in
-/// which they are used.
-pub(super) fn prepare(steps: &[ChainStep], now: Timestamp, prompt: MfaPrompt) -> Result<PreparedSteps<'_>, Failure> {
-    let (session, steps) = split_at_session(steps, now);
-    let mut remaining = Vec::with_capacity(steps.len());
-    for ChainStep { profile, dependent, kind } in steps {
-        let action = match kind {
-            StepKind::Process { command } => Action::RunProcess { command },
-            StepKind::Mfa(role) => {
-                let code = prompt_for_code(profile, &role.serial, prompt)
-                    .map_err(|reason| Failure::new(FailureKind::MfaRequired { profile: profile.clone() }, reason))?;
-                Action::AssumeRole { role, code }
-            }
-        };
-        remaining.push(PreparedStep { profile, dependent: dependent.as_deref(), action });
-    }
-    Ok(PreparedSteps { session, remaining })
-}
-
-/// The output of the highest step with a valid session, and the steps above it.
-fn split_at_session(steps: &[ChainStep], now: Timestamp) -> (Option<StepOutput<'_>>, &[ChainStep]) {
-    for (index, step) in steps.iter().enumerate().rev() {
-        if let StepKind::Mfa(role) = &step.kind
-            && let Some(credentials) = session_cache::load(role, now)
-        {
-            let session = StepOutput { dependent: step.dependent.as_deref(), credentials };
-            return (Some(session), &steps[index + 1..]);
+/// Looks for a valid session, and prompts for the codes of the roles after it, in the order in which they are used.
+pub(super) fn prepare(roles: &[RoleStep], now: Timestamp, prompt: MfaPrompt) -> Result<PreparedRoles, Failure> {
+    let session = session(roles, now);
+    let assumed = session.as_ref().map_or(0, |(_, assumed)| *assumed);
+    let codes = roles[assumed..].iter().map(|role| match &role.mfa {
+        None => Ok(None),
+        Some(device) => {
+            let profile = match &role.origin {
+                RoleOrigin::Profile(profile) => profile.clone(),
+                RoleOrigin::Environment | RoleOrigin::Rule => role.arn.clone(),
+            };
+            prompt_for_code(&profile, &device.serial, prompt)
+                .map(Some)
+                .map_err(|reason| Failure::new(FailureKind::MfaRequired { profile }, reason))
         }
-    }
-    (None, steps)
+    });
+    Ok(PreparedRoles { codes: codes.collect::<Result<_, _>>()?, session })
+}
+
+/// The credentials of the last role with a valid session, and how many roles they replace.
+fn session(roles: &[RoleStep], now: Timestamp) -> Option<(Keys, usize)> {
+    roles.iter().enumerate().rev().find_map(|(index, role)| {
+        let keys = session_cache::load(role, role.mfa.as_ref()?, now)?;
+        Some((keys, index + 1))
+    })
 }
 
 fn prompt_for_code(profile: &str, serial: &str, prompt: MfaPrompt) -> Result<Secret, String> {

@@ -24,7 +24,6 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::classify::shorten;
-use super::credentials::learn;
 use crate::error::{Failure, FailureKind};
 use crate::identity::{CredentialSource, ProfileBase};
 use crate::redact::Redactor;
@@ -67,7 +66,8 @@ pub(super) async fn run(
     };
     let credentials = parse(&Secret::new(stdout));
     if let Ok(credentials) = &credentials {
-        learn(redactor, credentials);
+        redactor.learn(credentials.secret_access_key());
+        redactor.learn(credentials.session_token().unwrap_or_default());
     }
     let problem = match (status, credentials) {
         (Ok(status), Ok(credentials)) if status.success() => return Ok(credentials),
