@@ -383,8 +383,8 @@ mod tests {
 
     #[test]
     fn a_profile_has_its_credentials_from_the_first_of_its_sources() {
-        let sso = || ProfileBase::Sso { profile: "default".to_owned() };
         const SSO: &str = "sso_account_id = 1\nsso_role_name = r\nsso_start_url = u\nsso_region = r\n";
+        let sso = || ProfileBase::Sso { profile: "default".to_owned() };
         for (config, base) in [
             (KEYS.to_owned(), ProfileBase::Keys),
             (format!("credential_process = p\n{KEYS}"), ProfileBase::Process),

@@ -94,7 +94,8 @@ impl HttpClient {
             let body = ByteStream::new(response.into_body()).collect().await;
             body.map(|body| (status, body.to_vec())).map_err(|error| ConnectorError::io(error.into()))
         };
-        within(Some(limit), "response", exchange).await.map_err(connector_error).and_then(|result| result)
+        // Boxed: it is as large as all that connecting takes.
+        within(Some(limit), "response", Box::pin(exchange)).await.map_err(connector_error).and_then(|result| result)
     }
 
     async fn call(

@@ -147,8 +147,7 @@ impl Service<'_> {
             request = request.header(name, value);
         }
         let request = request.body(SdkBody::empty()).map_err(user)?;
-        // Boxed: it is as large as all that connecting takes.
-        let response = Box::pin(self.resolver.http.send_plain(request, self.limit)).await?;
+        let response = self.resolver.http.send_plain(request, self.limit).await?;
         let status = StatusCode::from_u16(response.0).unwrap_or(StatusCode::BAD_GATEWAY);
         Ok(Response { status, body: response.1 })
     }
