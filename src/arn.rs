@@ -1,11 +1,9 @@
 //! Amazon Resource Names, `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`, as far as this program
-//! reads them.
+//! reads them: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
 //!
 //! [`AccountId`] and [`RoleArn`] are parsed once and stay valid. [`partition`] and [`account`] read
 //! one field of an ARN of any kind and don't check the rest of it: the AWS SDK and AWS itself judge
 //! the ARNs in profiles and answers.
-//!
-//! The format: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>.
 
 use std::fmt;
 
@@ -37,16 +35,15 @@ impl fmt::Display for AccountId {
     }
 }
 
-/// The ARN of an IAM role: `arn:PARTITION:iam::ACCOUNT:role/NAME`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The ARN of an IAM role, `arn:PARTITION:iam::ACCOUNT:role/NAME`, in a known partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RoleArn {
-    partition: Partition,
-    account: AccountId,
+    pub(crate) partition: Partition,
+    pub(crate) account: AccountId,
     text: String,
 }
 
 impl RoleArn {
-    /// Parses the ARN of a role in a known partition; `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut fields = text.splitn(6, ':');
         let mut next = || fields.next();
@@ -55,24 +52,10 @@ impl RoleArn {
             return None;
         };
         resource.strip_prefix("role/").filter(|name| !name.is_empty())?;
-        Some(Self {
-            partition: Partition::parse(partition)?,
-            account: AccountId::parse(account)?,
-            text: text.to_owned(),
-        })
+        let (partition, account) = (Partition::parse(partition)?, AccountId::parse(account)?);
+        Some(Self { partition, account, text: text.to_owned() })
     }
 
-    /// The partition that the role belongs to.
-    pub(crate) fn partition(&self) -> Partition {
-        self.partition
-    }
-
-    /// The account that the role belongs to.
-    pub(crate) fn account(&self) -> &AccountId {
-        &self.account
-    }
-
-    /// The whole ARN.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -125,7 +108,7 @@ mod tests {
             ("arn:aws-cn:iam::111122223333:role/with:colon", Partition::AwsCn),
         ] {
             let role = RoleArn::parse(arn).expect(arn);
-            assert_eq!((role.partition(), role.account().as_str(), role.as_str()), (partition, "111122223333", arn));
+            assert_eq!((role.partition, role.account.as_str(), role.as_str()), (partition, "111122223333", arn));
         }
     }
 

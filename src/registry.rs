@@ -13,13 +13,18 @@ use crate::arn::AccountId;
 pub use partition::Partition;
 pub(crate) use partition::Region;
 
-/// A registry of Amazon ECR, told by its host name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Registry {
-    /// The private registry that every account has in every region.
-    Private(PrivateRegistry),
-    /// ECR Public, one for the whole world.
-    Public(PublicRegistry),
+/// The hosts of ECR Public, and whether each of them answers over IPv6 too:
+/// <https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html>.
+const PUBLIC_HOSTS: [(&str, bool); 2] = [("public.ecr.aws", false), ("ecr-public.aws.com", true)];
+
+/// A registry of Amazon ECR, told by its host name: the private registry that every account has in
+/// every region, or ECR Public, one for the whole world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    host: String,
+    account: Option<AccountId>,
+    api: Api,
+    variant: EndpointVariant,
 }
 
 impl Registry {
@@ -31,120 +36,72 @@ impl Registry {
     ///
     /// [grammar]: https://github.com/distribution/reference/blob/main/reference.go
     pub fn parse(host: &str) -> Option<Self> {
-        PrivateRegistry::parse(host).map(Self::Private).or_else(|| PublicRegistry::parse(host).map(Self::Public))
+        Self::parse_private(host).or_else(|| Self::parse_public(host))
+    }
+
+    /// `ACCOUNT.dkr.ecr.REGION.DOMAIN`, with `dkr-ecr` for `dkr.ecr` and `ecr-fips` for `ecr` in
+    /// any domain: AWS writes `dkr-ecr` only with `on.*`, but published host patterns accept every
+    /// combination.
+    fn parse_private(host: &str) -> Option<Self> {
+        let (account, rest) = host.split_at_checked(AccountId::LENGTH)?;
+        let account = Some(AccountId::parse(account)?);
+        let rest = strip_prefix_ignore_case(rest, ".dkr")?.strip_prefix(['.', '-'])?;
+        let rest = strip_prefix_ignore_case(rest, "ecr")?;
+        let (fips, rest) = strip_prefix_ignore_case(rest, "-fips").map_or((false, rest), |rest| (true, rest));
+        let (region, domain) = rest.strip_prefix('.')?.split_once('.')?;
+        let region = Region::parse(region)?;
+        let (partition, dual_stack) = Partition::of_registry(&region, domain)?;
+        let api = Api { service: Service::Ecr, partition, region };
+        Some(Self { host: host.to_ascii_lowercase(), account, api, variant: EndpointVariant { fips, dual_stack } })
+    }
+
+    fn parse_public(host: &str) -> Option<Self> {
+        let (name, dual_stack) = PUBLIC_HOSTS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(host))?;
+        let api = Api { service: Service::EcrPublic, partition: Partition::Aws, region: Region::of_ecr_public() };
+        let variant = EndpointVariant { fips: false, dual_stack };
+        Some(Self { host: name.to_owned(), account: None, api, variant })
     }
 
     /// The host name in lower case.
     pub fn host(&self) -> &str {
-        match self {
-            Self::Private(registry) => &registry.host,
-            Self::Public(registry) => registry.host(),
-        }
+        &self.host
     }
 
     /// The account that owns the registry; `None` for ECR Public, which all accounts share.
     pub fn account(&self) -> Option<&AccountId> {
-        match self {
-            Self::Private(registry) => Some(&registry.account),
-            Self::Public(_) => None,
-        }
-    }
-
-    /// The partition whose identities may ask for a token.
-    pub fn partition(&self) -> Partition {
-        match self {
-            Self::Private(registry) => registry.partition,
-            Self::Public(_) => Partition::Aws,
-        }
+        self.account.as_ref()
     }
 
     /// The API that gives the tokens.
-    pub fn service(&self) -> Service {
-        match self {
-            Self::Private(_) => Service::Ecr,
-            Self::Public(_) => Service::EcrPublic,
-        }
+    pub fn api(&self) -> Api {
+        self.api.clone()
     }
 
-    /// The API that gives its tokens.
-    pub fn api(&self) -> Api {
-        let region = match self {
-            Self::Private(registry) => registry.region.clone(),
-            Self::Public(_) => Region::of_ecr_public(),
-        };
-        Api { service: self.service(), partition: self.partition(), region }
+    /// The service of that API.
+    pub fn service(&self) -> Service {
+        self.api.service
     }
 
     /// The kind of API endpoint that matches this kind of host.
     pub fn endpoint_variant(&self) -> EndpointVariant {
-        match self {
-            Self::Private(registry) => registry.variant,
-            Self::Public(registry) => {
-                EndpointVariant { fips: false, dual_stack: matches!(registry, PublicRegistry::DualStack) }
-            }
-        }
+        self.variant
     }
 }
 
-/// A private registry: one account in one region.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PrivateRegistry {
-    host: String,
-    account: AccountId,
-    region: Region,
-    partition: Partition,
-    variant: EndpointVariant,
+/// The API that gives the tokens of a registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Api {
+    pub service: Service,
+    /// The partition whose identities may ask for a token.
+    pub partition: Partition,
+    /// The region whose endpoint is called.
+    pub region: Region,
 }
 
-impl PrivateRegistry {
-    /// `ACCOUNT.dkr.ecr.REGION.DOMAIN`, with `dkr-ecr` for `dkr.ecr` and `ecr-fips` for `ecr` in
-    /// any domain: AWS writes `dkr-ecr` only with `on.*`, but published host patterns accept every
-    /// combination.
-    fn parse(host: &str) -> Option<Self> {
-        let (account, rest) = host.split_at_checked(AccountId::LENGTH)?;
-        let account = AccountId::parse(account)?;
-        let rest = strip_prefix(rest, ".dkr")?.strip_prefix(['.', '-'])?;
-        let rest = strip_prefix(rest, "ecr")?;
-        let (fips, rest) = strip_prefix(rest, "-fips").map_or((false, rest), |rest| (true, rest));
-        let (region, domain) = rest.strip_prefix('.')?.split_once('.')?;
-        let region = Region::parse(region)?;
-        let (partition, dual_stack) = Partition::of_registry(&region, domain)?;
-        let variant = EndpointVariant { fips, dual_stack };
-        Some(Self { host: host.to_ascii_lowercase(), account, region, partition, variant })
-    }
-}
-
-/// ECR Public, by either of its hosts.
-///
-/// See <https://docs.aws.amazon.com/AmazonECR/latest/public/public-ecr-requests.html>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PublicRegistry {
-    /// `public.ecr.aws`.
-    Plain,
-    /// `ecr-public.aws.com`, which answers over IPv6 too.
-    DualStack,
-}
-
-impl PublicRegistry {
-    /// The host name in lower case.
-    pub fn host(self) -> &'static str {
-        match self {
-            Self::Plain => "public.ecr.aws",
-            Self::DualStack => "ecr-public.aws.com",
-        }
-    }
-
-    fn parse(host: &str) -> Option<Self> {
-        [Self::Plain, Self::DualStack].into_iter().find(|registry| registry.host().eq_ignore_ascii_case(host))
-    }
-}
-
-/// The AWS API that gives the tokens of a registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Amazon ECR, for private registries, or Amazon ECR Public.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
-    /// Amazon ECR, for private registries.
     Ecr,
-    /// Amazon ECR Public.
     EcrPublic,
 }
 
@@ -163,21 +120,9 @@ impl Service {
     }
 }
 
-/// The API that gives the tokens of a registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Api {
-    /// ECR or ECR Public.
-    pub service: Service,
-    /// The partition whose identities may ask for a token.
-    pub partition: Partition,
-    /// The region whose endpoint is called.
-    pub region: Region,
-}
-
-/// Which of its API endpoints a registry belongs to; neither is the plain one.
-///
-/// See <https://docs.aws.amazon.com/general/latest/gr/ecr.html>.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Which of its API endpoints a registry belongs to; neither is the plain one:
+/// <https://docs.aws.amazon.com/general/latest/gr/ecr.html>.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EndpointVariant {
     /// The endpoint whose cryptography is validated under FIPS 140-3.
     pub fips: bool,
@@ -186,7 +131,7 @@ pub struct EndpointVariant {
 }
 
 /// The text after a prefix, which matches without regard to case.
-fn strip_prefix<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+pub(crate) fn strip_prefix_ignore_case<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (head, tail) = text.split_at_checked(prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then_some(tail)
 }
@@ -229,7 +174,7 @@ mod tests {
                 assert_eq!(registry.host(), host);
                 assert_eq!(registry.account().map(AccountId::as_str), Some("111122223333"), "{spelling}");
                 assert_eq!(registry.api().region.as_str(), region, "{spelling}");
-                assert_eq!(registry.partition().as_str(), partition, "{spelling}");
+                assert_eq!(registry.api().partition.as_str(), partition, "{spelling}");
                 assert_eq!(registry.endpoint_variant(), variant, "{spelling}");
                 assert_eq!(registry.service(), Service::Ecr, "{spelling}");
             }
@@ -244,7 +189,7 @@ mod tests {
                 assert_eq!(registry.host(), host);
                 assert_eq!(registry.account(), None);
                 assert_eq!(registry.api().region.as_str(), "us-east-1");
-                assert_eq!(registry.partition(), Partition::Aws);
+                assert_eq!(registry.api().partition, Partition::Aws);
                 assert_eq!(registry.endpoint_variant(), variant);
                 assert_eq!(registry.service(), Service::EcrPublic);
             }

@@ -210,9 +210,9 @@ impl Rule {
     /// A setting of this rule that can't apply to a registry, because it belongs to another
     /// partition.
     pub(crate) fn conflict_with(&self, registry: &Registry) -> Option<PartitionConflict> {
-        let (host, partition) = (registry.host().to_owned(), registry.partition());
+        let (host, partition) = (registry.host().to_owned(), registry.api().partition);
         if let Some(Role { arn, .. }) = &self.role
-            && arn.partition() != partition
+            && arn.partition != partition
         {
             return Some(PartitionConflict::Role { arn: arn.clone(), host, partition: partition.as_str() });
         }

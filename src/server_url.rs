@@ -7,34 +7,35 @@
 //! Leaves out: which hosts belong to ECR (`registry`), and the port and the path, which no answer
 //! depends on.
 
+use std::num::NonZeroU16;
+
+use crate::registry::strip_prefix_ignore_case;
+
 /// The host that a client named, in lower case, without scheme, port and path.
 ///
 /// Accepted are `HOST` and `HOST:PORT`, either with `http://` or `https://` before it and with a
 /// path after it. A host is a DNS name, an IPv4 address or an IPv6 address in brackets. Nothing is
 /// trimmed. User names, other schemes, queries and fragments are refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ServerUrl {
-    host: String,
-}
+pub(crate) struct ServerUrl(String);
 
 impl ServerUrl {
     /// Parses the text of a client; `None` if it isn't a server URL.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        // Browsers take a backslash for a slash, other programs don't: two readers could see two
-        // hosts.
+        // Browsers take a backslash for a slash, other programs don't: they would see two hosts.
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\')) {
             return None;
         }
-        let rest = strip_scheme(text).unwrap_or(text);
+        let scheme = |scheme| strip_prefix_ignore_case(text, scheme);
+        let rest = scheme("https://").or_else(|| scheme("http://")).unwrap_or(text);
         // Behind any other scheme (`ftp://HOST`) this is `ftp:`, whose port isn't a number.
         let authority = rest.split('/').next()?;
-        let host = host_of_authority(authority)?;
-        Some(Self { host: host.to_ascii_lowercase() })
+        host_of_authority(authority).map(|host| Self(host.to_ascii_lowercase()))
     }
 
     /// The host in lower case, without the port; an IPv6 address keeps its brackets.
     pub(crate) fn host(&self) -> &str {
-        &self.host
+        &self.0
     }
 }
 
@@ -47,38 +48,21 @@ pub(crate) fn is_http_url(text: &str) -> bool {
     host.is_some_and(|host| ServerUrl::parse(host).is_some()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// The text after `https://` or `http://`, without regard to case.
-fn strip_scheme(text: &str) -> Option<&str> {
-    ["https://", "http://"].into_iter().find_map(|scheme| {
-        let (start, rest) = text.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    })
-}
-
 /// The host of `HOST` or `HOST:PORT`.
 fn host_of_authority(authority: &str) -> Option<&str> {
-    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
-        let (address, rest) = rest.split_once(']')?;
-        let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-        if address.is_empty() || !address.bytes().all(is_address) {
-            return None;
-        }
-        let port = if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) };
-        (&authority[..address.len() + 2], port)
-    } else {
-        let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
-        let of_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if host.is_empty() || !host.bytes().all(of_host) {
-            return None;
-        }
-        (host, port)
+    let of_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let of_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    let (host, rest) = authority.split_at(match authority.find(']') {
+        Some(bracket) => bracket + 1,
+        None => authority.find(':').unwrap_or(authority.len()),
+    });
+    let is_valid = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => !address.is_empty() && address.bytes().all(of_address),
+        None => !host.is_empty() && host.bytes().all(of_name),
     };
-    port.is_none_or(is_port).then_some(host)
-}
-
-/// A number from 1 to 65535; `u16::from_str` alone would accept a leading `+`.
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port != 0)
+    // The number would be parsed with a leading `+` too.
+    let is_port = |port: &str| !port.starts_with('+') && port.parse::<NonZeroU16>().is_ok();
+    (is_valid && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))).then_some(host)
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| Regex::new(PATTERN).expect(
 fn assert_agreement(host: &str) {
     let registry = match Registry::parse(host) {
         // The pattern is about private registries only.
-        Some(Registry::Public(_)) => return,
+        Some(registry) if registry.account().is_none() => return,
         registry => registry,
     };
     let groups = PUBLISHED.captures(host);
@@ -218,7 +218,7 @@ fn a_host_and_the_endpoint_of_the_sdk_lie_in_the_same_partition() {
             let host = format!("111122223333.dkr{separator}ecr{}.{region}.{suffix}", if fips { "-fips" } else { "" });
             match Registry::parse(&host) {
                 Some(registry) => {
-                    assert_eq!(registry.partition(), partition, "{host}");
+                    assert_eq!(registry.api().partition, partition, "{host}");
                     assert_eq!(registry.api().region.as_str(), region, "{host}");
                     assert_eq!(registry.endpoint_variant(), variant, "{host}");
                 }

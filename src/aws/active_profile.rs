@@ -84,8 +84,7 @@ fn profiles_of<'p>(profiles: &'p Profiles<'_>, account: &AccountId) -> Vec<&'p s
     let belongs = |name: &&str| {
         profiles.profile(name).is_some_and(|profile| {
             let role = profile.get("role_arn").and_then(RoleArn::parse);
-            role.is_some_and(|role| role.account() == account)
-                || profile.get("sso_account_id") == Some(account.as_str())
+            role.is_some_and(|role| role.account == *account) || profile.get("sso_account_id") == Some(account.as_str())
         })
     };
     profiles.profile_names().filter(belongs).collect()

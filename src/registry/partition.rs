@@ -1,30 +1,26 @@
 //! The partitions of AWS and the names of regions.
 //!
-//! Each partition is one row of the table at the end of this file, with everything that this
-//! program knows about it.
+//! Each partition is one row of the table below, with everything that this program knows about it.
 //!
 //! Leaves out: whether a region exists. AWS answers that.
 
 /// What is known about a partition.
 struct Facts {
-    /// Its name in ARNs.
+    /// As in an ARN.
     name: &'static str,
     /// How the names of its regions begin; `None` for the commercial partition, whose regions have
     /// nothing in common.
     region_prefix: Option<&'static str>,
     /// The domain of its private registries.
     domain: &'static str,
-    /// The domain under which its private registries answer over IPv6 too; `None` if AWS names
-    /// none.
+    /// The domain under which they answer over IPv6 too; `None` if AWS names none.
     dual_stack_domain: Option<&'static str>,
 }
 
 /// Makes the enum and its table out of the rows, so that neither can lack one.
 macro_rules! partitions {
-    ($($(#[$doc:meta])* $variant:ident: $facts:expr,)*) => {
-        /// One of the separate AWS clouds. An identity of one partition is unknown in all others.
-        ///
-        /// See
+    ($($(#[$doc:meta])* $variant:ident($name:expr, $prefix:expr, $domain:expr, $dual_stack:expr),)*) => {
+        /// One of the separate AWS clouds. An identity of one partition is unknown in all others:
         /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Partition {
@@ -37,15 +33,41 @@ macro_rules! partitions {
 
             fn facts(self) -> &'static Facts {
                 match self {
-                    $(Self::$variant => const { &$facts },)*
+                    $(Self::$variant => &Facts {
+                        name: $name,
+                        region_prefix: $prefix,
+                        domain: $domain,
+                        dual_stack_domain: $dual_stack,
+                    },)*
                 }
             }
         }
     };
 }
 
+// Domains: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>. Of
+// partitions that share a domain, the first has the regions whose names no other row claims.
+partitions! {
+    /// The commercial regions.
+    Aws("aws", None, "amazonaws.com", Some("on.aws")),
+    /// `GovCloud` (US).
+    AwsUsGov("aws-us-gov", Some("us-gov-"), "amazonaws.com", Some("on.aws")),
+    /// China.
+    AwsCn("aws-cn", Some("cn-"), "amazonaws.com.cn", Some("on.amazonwebservices.com.cn")),
+    /// The European Sovereign Cloud.
+    AwsEusc("aws-eusc", Some("eusc-"), "amazonaws.eu", None),
+    /// The US regions for Top Secret.
+    AwsIso("aws-iso", Some("us-iso-"), "c2s.ic.gov", None),
+    /// The US regions for Secret.
+    AwsIsoB("aws-iso-b", Some("us-isob-"), "sc2s.sgov.gov", None),
+    /// The isolated regions in Europe.
+    AwsIsoE("aws-iso-e", Some("eu-isoe-"), "cloud.adc-e.uk", None),
+    /// The isolated regions `us-isof-*`.
+    AwsIsoF("aws-iso-f", Some("us-isof-"), "csp.hci.ic.gov", None),
+}
+
 impl Partition {
-    /// The partition with this name.
+    /// The partition of that name, spelled as [`Partition::as_str`] spells it.
     pub fn parse(name: &str) -> Option<Self> {
         Self::find(|partition| partition.name == name)
     }
@@ -101,71 +123,9 @@ impl Region {
         Self("us-east-1".to_owned())
     }
 
-    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-// Domains: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>. Of
-// partitions that share a domain, the first has the regions whose names no other row claims.
-partitions! {
-    /// The commercial regions.
-    Aws: Facts {
-        name: "aws",
-        region_prefix: None,
-        domain: "amazonaws.com",
-        dual_stack_domain: Some("on.aws"),
-    },
-    /// `GovCloud` (US).
-    AwsUsGov: Facts {
-        name: "aws-us-gov",
-        region_prefix: Some("us-gov-"),
-        domain: "amazonaws.com",
-        dual_stack_domain: Some("on.aws"),
-    },
-    /// China.
-    AwsCn: Facts {
-        name: "aws-cn",
-        region_prefix: Some("cn-"),
-        domain: "amazonaws.com.cn",
-        dual_stack_domain: Some("on.amazonwebservices.com.cn"),
-    },
-    /// The European Sovereign Cloud.
-    AwsEusc: Facts {
-        name: "aws-eusc",
-        region_prefix: Some("eusc-"),
-        domain: "amazonaws.eu",
-        dual_stack_domain: None,
-    },
-    /// The US regions for Top Secret.
-    AwsIso: Facts {
-        name: "aws-iso",
-        region_prefix: Some("us-iso-"),
-        domain: "c2s.ic.gov",
-        dual_stack_domain: None,
-    },
-    /// The US regions for Secret.
-    AwsIsoB: Facts {
-        name: "aws-iso-b",
-        region_prefix: Some("us-isob-"),
-        domain: "sc2s.sgov.gov",
-        dual_stack_domain: None,
-    },
-    /// The isolated regions in Europe.
-    AwsIsoE: Facts {
-        name: "aws-iso-e",
-        region_prefix: Some("eu-isoe-"),
-        domain: "cloud.adc-e.uk",
-        dual_stack_domain: None,
-    },
-    /// The isolated regions `us-isof-*`.
-    AwsIsoF: Facts {
-        name: "aws-iso-f",
-        region_prefix: Some("us-isof-"),
-        domain: "csp.hci.ic.gov",
-        dual_stack_domain: None,
-    },
 }
 
 #[cfg(test)]
