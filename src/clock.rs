@@ -5,17 +5,20 @@
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
 
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
+
 /// A moment in whole seconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp(u64);
 
 impl Timestamp {
-    /// The moment that many seconds after 1970.
+    /// The moment that many seconds after the beginning of 1970.
     pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    /// Seconds since 1970.
+    /// Seconds since the beginning of 1970.
     pub const fn seconds(self) -> u64 {
         self.0
     }
@@ -39,26 +42,11 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// `2026-11-22T02:48:00Z` (RFC 3339). The civil date is counted in eras of 400 years that begin on 1 March, so that
-    /// the leap day is the last of its year: <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+    /// In the form of RFC 3339, such as `2026-11-22T02:48:00Z`; the end of 9999 for all that is later.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DAY: u64 = 86_400;
-        const DAYS_PER_ERA: u64 = 146_097;
-        let (days, second) = (self.0 / DAY + 719_468, self.0 % DAY);
-        let (era, day_of_era) = (days / DAYS_PER_ERA, days % DAYS_PER_ERA);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = era * 400 + year_of_era + u64::from(month <= 2);
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            second / 3_600,
-            second / 60 % 60,
-            second % 60
-        )
+        let seconds = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let time = UtcDateTime::from_unix_timestamp(seconds).unwrap_or(UtcDateTime::MAX);
+        formatter.write_str(&time.format(&Rfc3339).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -74,29 +62,26 @@ pub trait Clock {
 
 /// The clocks of the operating system.
 #[derive(Debug)]
-pub struct SystemClock {
-    started: Instant,
-}
+pub struct SystemClock(Instant);
 
+#[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
 impl SystemClock {
     /// Starts the steady clock.
-    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
     pub fn start() -> Self {
-        Self { started: Instant::now() }
+        Self(Instant::now())
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
     fn now(&self) -> Timestamp {
         SystemTime::now().into()
     }
 
     fn elapsed(&self) -> Duration {
-        self.started.elapsed()
+        self.0.elapsed()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the clock")]
     fn sleep(&self, span: Duration) {
         std::thread::sleep(span);
     }
@@ -179,6 +164,9 @@ mod tests {
             (951_868_800, "2000-03-01T00:00:00Z"),
             (1_795_315_680, "2026-11-22T02:48:00Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
+            (253_402_300_800, "9999-12-31T23:59:59.999999999Z"),
+            (u64::MAX, "9999-12-31T23:59:59.999999999Z"),
         ] {
             assert_eq!(Timestamp::from_seconds(seconds).to_string(), text);
         }

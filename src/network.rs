@@ -13,11 +13,8 @@ use crate::secret::Secret;
 /// How to reach AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkConfig {
-    /// Which certificates to trust.
     pub trust: Trust,
-    /// Which proxies to use.
     pub proxies: Proxies,
-    /// How often to try a call.
     pub retries: Retries,
     /// The URL of the instance metadata service, or the mistake in its settings, which concerns
     /// only a fetch that uses the service.
@@ -39,13 +36,8 @@ pub enum Trust {
 /// A place with certificates in PEM form, named by the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CertificatePlace {
-    /// A file, which must contain at least one.
-    File {
-        /// The setting that names it, such as `AWS_CA_BUNDLE`.
-        setting: &'static str,
-        /// Its path.
-        path: PathBuf,
-    },
+    /// A file with at least one of them, and the setting that names it, such as `AWS_CA_BUNDLE`.
+    File { setting: &'static str, path: PathBuf },
     /// A directory of such files.
     Directory(PathBuf),
 }
@@ -71,19 +63,17 @@ pub struct NoProxy {
     pub port: Option<u16>,
 }
 
-/// An HTTP proxy.
+/// An HTTP proxy, and the variable that names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    /// The variable that names it.
     pub setting: &'static str,
     /// `http://` or `https://`, optionally a user and a password, and the host.
     pub url: Secret,
 }
 
-/// How often a call is tried; the pauses between attempts double.
+/// How often a call is tried, the first attempt included; the pauses between attempts double.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// The number of attempts, the first one included.
     pub attempts: NonZeroU32,
 }
 

@@ -1,8 +1,9 @@
 //! This program's own options, the variables `AWS_ECR_*`: read once, as one value.
 //!
-//! An option whose value isn't valid has its default here, and [`Options::check`] says so: `get` refuses to go on with a
-//! value that may mean something else than its user thinks, while the other verbs, which must not fail for it, use the
-//! default. `AWS_ECR_CONFIG` isn't here: it is where `config` begins to look.
+//! An option whose value isn't valid has its default here, and [`Options::check`] says so: `get`
+//! refuses to go on with a value that may mean something else than its user thinks, while the other
+//! verbs, which must not fail for it, use the default. `AWS_ECR_CONFIG` isn't here: it is where
+//! `config` begins to look.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,20 +12,18 @@ use std::time::Duration;
 use crate::env::{Env, names};
 use crate::paths;
 
-/// The limit of a whole `get` unless `AWS_ECR_TIMEOUT` sets another one.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What the user has set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
-    /// The directory with the cached tokens; `None` if nothing is to be cached (`AWS_ECR_DISABLE_CACHE`, or no home
-    /// directory).
+    /// The directory with the cached tokens; `None` if nothing is to be cached
+    /// (`AWS_ECR_DISABLE_CACHE`, or no home directory).
     pub cache_dir: Option<PathBuf>,
     /// The limit of a whole `get`, `AWS_ECR_TIMEOUT`.
     pub timeout: Duration,
-    /// Where the reason of a failure goes, `AWS_ECR_STRICT`.
+    /// `AWS_ECR_STRICT`.
     pub strictness: Strictness,
-    /// What `store` does with a password that has no other place, `AWS_ECR_IGNORE_CREDS_STORAGE`.
+    /// `AWS_ECR_IGNORE_CREDS_STORAGE`.
     pub unplaced_passwords: UnplacedPasswords,
     /// The most detailed level that is logged, `AWS_ECR_LOG`; `None` for no log.
     pub log_level: Option<LogLevel>,
@@ -43,7 +42,8 @@ pub(crate) enum Strictness {
     Strict,
 }
 
-/// What `store` does with a password for a registry that isn't ECR's and that no fallback helper covers.
+/// What `store` does with a password for a registry that isn't ECR's and that no fallback helper
+/// covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UnplacedPasswords {
     /// An error, so that no password is lost unnoticed.
@@ -65,8 +65,7 @@ pub(crate) enum LogLevel {
     Debug,
 }
 
-/// An option whose value isn't valid.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{variable}` must be {expected}")]
 pub(crate) struct InvalidOption {
     variable: &'static str,
@@ -74,14 +73,13 @@ pub(crate) struct InvalidOption {
 }
 
 impl Options {
-    /// Reads the variables.
     pub(crate) fn read(env: &Env) -> Self {
-        let mut invalid = None;
         let log_file = env.path(names::LOG_FILE);
+        let (log_level, timeout) = (log_level(env, log_file.is_some()), timeout(env));
         Self {
             cache_dir: if env.is_set(names::DISABLE_CACHE) { None } else { paths::cache_dir(env) },
-            log_level: log_level(env, log_file.is_some(), &mut invalid),
-            timeout: timeout(env, &mut invalid),
+            log_level: log_level.unwrap_or(None),
+            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
             strictness: if env.is_on(names::STRICT) { Strictness::Strict } else { Strictness::Lenient },
             unplaced_passwords: if env.is_on(names::IGNORE_CREDS_STORAGE) {
                 UnplacedPasswords::Drop
@@ -89,43 +87,39 @@ impl Options {
                 UnplacedPasswords::Refuse
             },
             log_file,
-            invalid,
+            invalid: log_level.err().or(timeout.err()),
         }
     }
 
-    /// Whether every value is valid.
-    /// Error: the first one that isn't.
+    /// Error: the first value that isn't valid.
     pub(crate) fn check(&self) -> Result<(), InvalidOption> {
-        self.invalid.clone().map_or(Ok(()), Err)
+        self.invalid.map_or(Ok(()), Err)
     }
 }
 
 /// A log file without a level logs at `info`.
-fn log_level(env: &Env, has_file: bool, invalid: &mut Option<InvalidOption>) -> Option<LogLevel> {
-    let Some(name) = env.text(names::LOG) else { return has_file.then_some(LogLevel::Info) };
-    match &*name.to_ascii_lowercase() {
-        "off" => None,
-        "error" => Some(LogLevel::Error),
-        "warn" => Some(LogLevel::Warn),
-        "info" => Some(LogLevel::Info),
+fn log_level(env: &Env, has_file: bool) -> Result<Option<LogLevel>, InvalidOption> {
+    let Some(name) = env.text(names::LOG) else { return Ok(has_file.then_some(LogLevel::Info)) };
+    Ok(Some(match &*name.to_ascii_lowercase() {
+        "off" => return Ok(None),
+        "error" => LogLevel::Error,
+        "warn" => LogLevel::Warn,
+        "info" => LogLevel::Info,
         // Other programs go one level further; there is nothing more to say here.
-        "debug" | "trace" => Some(LogLevel::Debug),
+        "debug" | "trace" => LogLevel::Debug,
         _ => {
             let expected = "off, error, warn, info, debug or trace";
-            invalid.get_or_insert(InvalidOption { variable: names::LOG, expected });
-            None
+            return Err(InvalidOption { variable: names::LOG, expected });
         }
-    }
+    }))
 }
 
-fn timeout(env: &Env, invalid: &mut Option<InvalidOption>) -> Duration {
-    let Some(text) = env.text(names::TIMEOUT) else { return DEFAULT_TIMEOUT };
-    if let Ok(seconds @ 1..=3_600) = text.trim().parse() {
-        return Duration::from_secs(seconds);
+fn timeout(env: &Env) -> Result<Duration, InvalidOption> {
+    let Some(text) = env.text(names::TIMEOUT) else { return Ok(DEFAULT_TIMEOUT) };
+    match text.trim().parse() {
+        Ok(seconds @ 1..=3_600) => Ok(Duration::from_secs(seconds)),
+        _ => Err(InvalidOption { variable: names::TIMEOUT, expected: "a number of seconds from 1 to 3600" }),
     }
-    let expected = "a number of seconds from 1 to 3600";
-    invalid.get_or_insert(InvalidOption { variable: names::TIMEOUT, expected });
-    DEFAULT_TIMEOUT
 }
 
 impl fmt::Display for LogLevel {

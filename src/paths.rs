@@ -1,61 +1,53 @@
 //! Where files lie: the home directory, the cache, the configuration file and the AWS CLI's files.
 //!
-//! The rules for the AWS files are those of <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>; the
-//! other two lie where the platform keeps such files, as the crate `dirs` knows it.
+//! The rules for the AWS files are those of
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>; the other two lie where the
+//! platform keeps such files, as the crate `dirs` knows it. Without a home directory, a place that no
+//! variable names is `None`.
 
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, names};
 
-/// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else `ecr-login` in the platform's cache directory. `None`
-/// without a home directory.
+/// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else `ecr-login` in the platform's
+/// cache directory.
 pub(crate) fn cache_dir(env: &Env) -> Option<PathBuf> {
-    match env.path(names::CACHE_DIR) {
-        Some(path) => Some(expand_tilde(env, &path)),
-        None => dirs::cache_dir().map(|caches| caches.join("ecr-login")),
-    }
+    place(env, names::CACHE_DIR, || Some(dirs::cache_dir()?.join("ecr-login")))
 }
 
-/// Our own configuration file: `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's configuration directory.
-/// `None` without a home directory, and if the variable is set to the empty string.
+/// Our own configuration file: `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's
+/// configuration directory. `None` also if the variable is set to the empty string.
 pub(crate) fn config_file(env: &Env) -> Option<PathBuf> {
-    if env.is_empty(names::CONFIG) {
-        return None;
-    }
-    match env.path(names::CONFIG) {
-        Some(path) => Some(expand_tilde(env, &path)),
-        None => dirs::config_dir().map(|directory| directory.join("ecr-login").join("config.toml")),
-    }
+    let default = || Some(dirs::config_dir()?.join("ecr-login").join("config.toml"));
+    if env.is_empty(names::CONFIG) { None } else { place(env, names::CONFIG, default) }
 }
 
-/// `AWS_CONFIG_FILE`, else `~/.aws/config`. `None` without a home directory.
+/// `AWS_CONFIG_FILE`, else `~/.aws/config`.
 pub(crate) fn shared_config_file(env: &Env) -> Option<PathBuf> {
-    aws_file(env, names::CONFIG_FILE, "config")
+    place(env, names::CONFIG_FILE, || Some(home(env)?.join(".aws").join("config")))
 }
 
-/// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`. `None` without a home directory.
+/// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`.
 pub(crate) fn shared_credentials_file(env: &Env) -> Option<PathBuf> {
-    aws_file(env, names::SHARED_CREDENTIALS_FILE, "credentials")
+    place(env, names::SHARED_CREDENTIALS_FILE, || Some(home(env)?.join(".aws").join("credentials")))
 }
 
-/// Where the AWS CLI stores the sessions of roles: `~/.aws/cli/cache`. `None` without a home directory.
+/// Where the AWS CLI stores the sessions of roles: `~/.aws/cli/cache`.
 pub(crate) fn aws_session_cache(env: &Env) -> Option<PathBuf> {
-    home(env).map(|home| home.join(".aws").join("cli").join("cache"))
+    Some(home(env)?.join(".aws").join("cli").join("cache"))
 }
 
-/// Where the AWS CLI stores the tokens of SSO sessions: `~/.aws/sso/cache`. `None` without a home directory.
+/// Where the AWS CLI stores the tokens of SSO sessions: `~/.aws/sso/cache`.
 pub(crate) fn sso_token_cache(env: &Env) -> Option<PathBuf> {
-    home(env).map(|home| home.join(".aws").join("sso").join("cache"))
+    Some(home(env)?.join(".aws").join("sso").join("cache"))
 }
 
-fn aws_file(env: &Env, variable: &str, name: &str) -> Option<PathBuf> {
-    match env.path(variable) {
-        Some(path) => Some(expand_tilde(env, &path)),
-        None => home(env).map(|home| home.join(".aws").join(name)),
-    }
+fn place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
+    env.path(variable).map(|path| expand_tilde(env, &path)).or_else(default)
 }
 
-/// `HOME` on every platform, as in the AWS SDKs, else `USERPROFILE`, which Windows sets, else the platform's own answer.
+/// `HOME` on every platform, as in the AWS SDKs, else `USERPROFILE`, which Windows sets, else the
+/// platform's own answer.
 fn home(env: &Env) -> Option<PathBuf> {
     env.path(names::HOME).or_else(|| env.path(names::USERPROFILE)).or_else(dirs::home_dir)
 }
