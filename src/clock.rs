@@ -1,6 +1,5 @@
-//! Time as a value: the wall clock that tokens expire by, and the steady clock that waits are counted on.
-//!
-//! The two are never mixed: a wall clock may jump (NTP, a resumed laptop), so no wait depends on it.
+//! Time as a value: the wall clock that tokens expire by, and the steady clock that waits are
+//! counted on. A wall clock may jump (NTP, a resumed laptop), so no wait depends on it.
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
@@ -42,7 +41,7 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl fmt::Display for Timestamp {
-    /// In the form of RFC 3339, such as `2026-11-22T02:48:00Z`; the end of 9999 for all that is later.
+    /// RFC 3339, such as `2026-11-22T02:48:00Z`; the end of 9999 for all that is later.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = i64::try_from(self.0).unwrap_or(i64::MAX);
         let time = UtcDateTime::from_unix_timestamp(seconds).unwrap_or(UtcDateTime::MAX);

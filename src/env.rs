@@ -1,146 +1,143 @@
 //! The environment as a value, and every variable that this program reads.
 //!
-//! A variable set to the empty string counts as unset, as CI systems set empty variables for secrets that don't exist.
-//! So does one that isn't valid UTF-8 where text is wanted. This leaf leaves the meaning of a value to `settings`.
+//! A variable set to the empty string counts as unset, as CI systems set empty variables for
+//! secrets that don't exist. So does one that isn't valid UTF-8 where text is wanted. What a value
+//! means is up to `options`, `paths` and `aws`.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Names of the variables, grouped by whose they are.
+/// The names: our own variables, then those of the AWS SDKs, of the network and of the system.
 #[expect(non_upper_case_globals, reason = "the proxy variables are known by two names that differ in nothing else")]
 pub(crate) mod names {
-    /// Where tokens are cached.
+    /// Moves the cached tokens to another directory.
     pub(crate) const CACHE_DIR: &str = "AWS_ECR_CACHE_DIR";
-    /// Any value: nothing is cached.
+    /// Turns off the cache, whatever the value: each `get` asks AWS.
     pub(crate) const DISABLE_CACHE: &str = "AWS_ECR_DISABLE_CACHE";
-    /// On: `store` succeeds for every host and keeps nothing.
+    /// Makes `store` succeed for hosts that no fallback covers, and drop the password.
     pub(crate) const IGNORE_CREDS_STORAGE: &str = "AWS_ECR_IGNORE_CREDS_STORAGE";
-    /// The limit of a whole `get`, in seconds.
+    /// Limits a whole `get`, in seconds from 1 to 3600.
     pub(crate) const TIMEOUT: &str = "AWS_ECR_TIMEOUT";
-    /// On: the reason of a failure goes to stdout, where newer clients stop.
+    /// Sends the reason of a failure to stdout, where newer clients stop.
     pub(crate) const STRICT: &str = "AWS_ECR_STRICT";
-    /// Our own configuration file.
+    /// Names another configuration file; the empty string means that there is none.
     pub(crate) const CONFIG: &str = "AWS_ECR_CONFIG";
-    /// Set for the fallback helpers that we start: their names, to find out when one of them leads back to us.
+    /// Lists the fallback helpers that run already, to detect one that leads back to us. We set it.
     pub(crate) const FALLBACK_CHAIN: &str = "AWS_ECR_FALLBACK_CHAIN";
-    /// How much is logged.
+    /// Turns on the log: `error`, `warn`, `info` or `debug`.
     pub(crate) const LOG: &str = "AWS_ECR_LOG";
-    /// Where the log goes instead of stderr.
+    /// Appends the log to this file instead of stderr.
     pub(crate) const LOG_FILE: &str = "AWS_ECR_LOG_FILE";
 
-    /// Static or temporary keys.
+    /// Identifies an access key, permanent or temporary.
     pub(crate) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
-    /// The secret half of [`ACCESS_KEY_ID`].
+    /// Holds the secret half of [`ACCESS_KEY_ID`].
     pub(crate) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
-    /// What the SDK accepts in place of [`SECRET_ACCESS_KEY`].
+    /// Replaces [`SECRET_ACCESS_KEY`] if that is unset, as in the SDK.
     pub(crate) const SECRET_ACCESS_KEY_SHORT: &str = "SECRET_ACCESS_KEY";
-    /// The older name of [`SESSION_TOKEN`], which wins over it as in the AWS CLI.
+    /// Is the older name of [`SESSION_TOKEN`], and wins over it as in the AWS CLI.
     pub(crate) const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
-    /// What temporary keys need besides.
+    /// Belongs to a temporary access key, which is invalid without it.
     pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
-    /// The profile to use.
+    /// Selects a profile instead of `default`.
     pub(crate) const PROFILE: &str = "AWS_PROFILE";
-    /// The older name of [`PROFILE`], which wins over this one.
-    pub(crate) const DEFAULT_PROFILE: &str = "AWS_DEFAULT_PROFILE";
-    /// The region that is configured; only its partition matters, as the registry's name has the region to ask.
+    /// Tells the partition of the identity; the region to call is in the registry's name.
     pub(crate) const REGION: &str = "AWS_REGION";
-    /// What [`REGION`] was called before.
+    /// Replaces [`REGION`] if that is unset.
     pub(crate) const DEFAULT_REGION: &str = "AWS_DEFAULT_REGION";
-    /// The shared configuration file.
+    /// Replaces `~/.aws/config`.
     pub(crate) const CONFIG_FILE: &str = "AWS_CONFIG_FILE";
-    /// The shared credentials file.
+    /// Replaces `~/.aws/credentials`.
     pub(crate) const SHARED_CREDENTIALS_FILE: &str = "AWS_SHARED_CREDENTIALS_FILE";
-    /// Web identity: the file with the token.
+    /// Names the file with the token of a web identity, which assumes [`ROLE_ARN`].
     pub(crate) const WEB_IDENTITY_TOKEN_FILE: &str = "AWS_WEB_IDENTITY_TOKEN_FILE";
-    /// Web identity: the role to assume.
+    /// Names the role that a web identity assumes.
     pub(crate) const ROLE_ARN: &str = "AWS_ROLE_ARN";
-    /// Web identity: the name of the session.
+    /// Names the session of that role, which AWS logs.
     pub(crate) const ROLE_SESSION_NAME: &str = "AWS_ROLE_SESSION_NAME";
-    /// Container credentials: a path at 169.254.170.2.
+    /// Holds the path of container credentials at 169.254.170.2; ECS sets it.
     pub(crate) const CONTAINER_RELATIVE_URI: &str = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI";
-    /// Container credentials: a whole URI.
+    /// Holds the whole URI of container credentials; EKS Pod Identity sets it.
     pub(crate) const CONTAINER_FULL_URI: &str = "AWS_CONTAINER_CREDENTIALS_FULL_URI";
-    /// Container credentials: the file with the authorization token.
+    /// Names the file with the authorization token for container credentials.
     pub(crate) const CONTAINER_TOKEN_FILE: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
-    /// Container credentials: the authorization token itself.
+    /// Holds that authorization token itself.
     pub(crate) const CONTAINER_TOKEN: &str = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
-    /// `true`: the instance metadata service isn't asked.
+    /// Switches off the EC2 instance metadata service with `true`.
     pub(crate) const METADATA_DISABLED: &str = "AWS_EC2_METADATA_DISABLED";
-    /// Where the instance metadata service is.
+    /// Replaces the URL of the EC2 instance metadata service.
     pub(crate) const METADATA_ENDPOINT: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT";
-    /// `IPv4` or `IPv6`.
+    /// Selects the address of that service: `IPv4` or `IPv6`.
     pub(crate) const METADATA_ENDPOINT_MODE: &str = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE";
-    /// Another endpoint for every service.
+
+    /// Replaces the URLs of all AWS APIs that no variable below replaces.
     pub(crate) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
-    /// Another endpoint for STS, which assumes roles.
+    /// Replaces the URL of STS, which assumes roles.
     pub(crate) const ENDPOINT_URL_STS: &str = "AWS_ENDPOINT_URL_STS";
-    /// Another endpoint for the SSO portal, which gives credentials.
+    /// Replaces the URL of the SSO portal, which gives credentials.
     pub(crate) const ENDPOINT_URL_SSO: &str = "AWS_ENDPOINT_URL_SSO";
-    /// Another endpoint for SSO OIDC, which refreshes sessions.
+    /// Replaces the URL of SSO OIDC, which refreshes SSO sessions.
     pub(crate) const ENDPOINT_URL_SSO_OIDC: &str = "AWS_ENDPOINT_URL_SSO_OIDC";
-    /// Another endpoint for AWS Sign-In, which renews the sessions of `aws login`.
+    /// Replaces the URL of AWS Sign-In, which renews the sessions of `aws login`.
     pub(crate) const ENDPOINT_URL_SIGNIN: &str = "AWS_ENDPOINT_URL_SIGNIN";
-    /// Another endpoint for ECR.
+    /// Replaces the URL of ECR, such as by that of a VPC endpoint.
     pub(crate) const ENDPOINT_URL_ECR: &str = "AWS_ENDPOINT_URL_ECR";
-    /// Another endpoint for ECR Public.
+    /// Replaces the URL of ECR Public.
     pub(crate) const ENDPOINT_URL_ECR_PUBLIC: &str = "AWS_ENDPOINT_URL_ECR_PUBLIC";
-    /// `true`: the endpoints above and those in profiles are ignored.
+    /// Ignores the endpoint URLs above and those in profiles with `true`.
     pub(crate) const IGNORE_ENDPOINT_URLS: &str = "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS";
-    /// `true`: FIPS endpoints.
+    /// Selects FIPS endpoints for every host with `true`.
     pub(crate) const USE_FIPS: &str = "AWS_USE_FIPS_ENDPOINT";
-    /// `true`: dual-stack endpoints.
+    /// Selects dual-stack endpoints for every host with `true`.
     pub(crate) const USE_DUALSTACK: &str = "AWS_USE_DUALSTACK_ENDPOINT";
-    /// How often a call is tried.
+    /// Limits how often a call is tried, the first attempt included; 3 by default.
     pub(crate) const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
-    /// `standard`, `adaptive` or `legacy`, which are one here.
+    /// Accepts `standard`, `adaptive` and `legacy`, which all mean `standard` here.
     pub(crate) const RETRY_MODE: &str = "AWS_RETRY_MODE";
-    /// The proxy for `https://` requests.
+
+    /// Names the proxy for `https://` requests, which it tunnels.
     pub(crate) const HTTPS_PROXY: &str = "HTTPS_PROXY";
-    /// The same, and it wins.
+    /// Overrides [`HTTPS_PROXY`].
     pub(crate) const https_proxy: &str = "https_proxy";
-    /// The proxy for `http://` requests.
+    /// Names the proxy for `http://` requests, which it reads and forwards.
     pub(crate) const HTTP_PROXY: &str = "HTTP_PROXY";
-    /// The same, and it wins.
+    /// Overrides [`HTTP_PROXY`].
     pub(crate) const http_proxy: &str = "http_proxy";
-    /// The proxy for all requests that have none of their own.
+    /// Names the proxy for requests that have none by the variables above.
     pub(crate) const ALL_PROXY: &str = "ALL_PROXY";
-    /// The same, and it wins.
+    /// Overrides [`ALL_PROXY`].
     pub(crate) const all_proxy: &str = "all_proxy";
-    /// What is reached without a proxy.
+    /// Lists hosts and networks to connect to without a proxy.
     pub(crate) const NO_PROXY: &str = "NO_PROXY";
-    /// The same, and it wins.
+    /// Overrides [`NO_PROXY`].
     pub(crate) const no_proxy: &str = "no_proxy";
-    /// A file with the certificates to trust, instead of the system's.
+    /// Names a file with the only certificates to trust, instead of the system's.
     pub(crate) const CA_BUNDLE: &str = "AWS_CA_BUNDLE";
-    /// The same, as OpenSSL names it.
+    /// Names such a file if [`CA_BUNDLE`] is unset, as for OpenSSL.
     pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
-    /// Directories with certificates to trust, separated as in `PATH`.
+    /// Lists directories of such files if [`CA_BUNDLE`] is unset, separated as in `PATH`.
     pub(crate) const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
-    /// The home directory, where the profile files are.
+    /// Names the home directory, where the profile files are.
     pub(crate) const HOME: &str = "HOME";
-    /// The home directory on Windows, where `HOME` isn't set.
+    /// Replaces [`HOME`] if that is unset, as on Windows.
     pub(crate) const USERPROFILE: &str = "USERPROFILE";
 }
 
-/// Where variables come from: the process, or a table in a test.
-pub struct Env(Variables);
-
-enum Variables {
-    Process,
-    Fixed(BTreeMap<String, String>),
-}
+/// Where variables come from: a table in a test, or the process (`None`). A hit reads a dozen of
+/// the process's variables, so they are looked up one by one.
+pub struct Env(Option<BTreeMap<String, String>>);
 
 impl Env {
-    /// The variables of this process, looked up when asked for: a hit reads a dozen of them, not all.
+    /// The variables of this process.
     pub const fn process() -> Self {
-        Self(Variables::Process)
+        Self(None)
     }
 
     /// Just these variables.
     pub fn fixed<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(Variables::Fixed(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
+        Self(Some(variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()))
     }
 
     /// The value as text; `None` when unset, empty or not UTF-8.
@@ -163,12 +160,12 @@ impl Env {
         self.raw(name).is_some_and(|value| value.is_empty())
     }
 
-    /// Whether a variable of the AWS SDKs says `true`, without regard to case: they know no other word for it.
+    /// Whether a variable of the AWS SDKs says `true`, the only word that they know, in any case.
     pub fn is_true(&self, name: &str) -> bool {
         self.value(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// Whether a variable of our own is switched on: `1`, `t` or `true`, as the Go helper reads its switches.
+    /// Whether a variable of our own is switched on: `1`, `t` or `true`, as for the Go helper.
     pub fn is_on(&self, name: &str) -> bool {
         let on = ["1", "t", "true"];
         self.value(name).is_some_and(|value| on.iter().any(|word| value.eq_ignore_ascii_case(word)))
@@ -181,8 +178,8 @@ impl Env {
     fn raw(&self, name: &str) -> Option<OsString> {
         match &self.0 {
             #[expect(clippy::disallowed_methods, reason = "this leaf is the door to the environment")]
-            Variables::Process => std::env::var_os(name),
-            Variables::Fixed(variables) => variables.get(name).map(OsString::from),
+            None => std::env::var_os(name),
+            Some(variables) => variables.get(name).map(OsString::from),
         }
     }
 }
@@ -191,8 +188,8 @@ impl fmt::Debug for Env {
     /// Names only: values may be secrets.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Variables::Process => formatter.write_str("Env(process)"),
-            Variables::Fixed(variables) => formatter.debug_tuple("Env").field(&variables.keys()).finish(),
+            None => formatter.write_str("Env(process)"),
+            Some(variables) => formatter.debug_tuple("Env").field(&variables.keys()).finish(),
         }
     }
 }

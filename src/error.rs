@@ -1,7 +1,6 @@
 //! Why a `get` has no password, and what to tell the user and the client about it.
 //!
-//! A fetch ends in a token or a [`Failure`]. Its [`FailureKind`] prints the cause, and has the remedy
-//! ([`FailureKind::hint`]) and a stable name. [`Reply::to`] decides which stream gets the message.
+//! A fetch ends in a token or a [`Failure`]. [`Reply::to`] decides which stream gets the message.
 //! Messages are in lower case, with back-ticks around what a user types. Details have been redacted
 //! by [`crate::redact::Redactor`]. How a failure is written to disk is up to the cache.
 
@@ -25,114 +24,77 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
-/// The causes of a failure, one for each remedy. Each comment says who can fix it.
+/// The causes of a failure, one for each remedy, grouped by who can fix it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FailureKind {
-    /// The user: no source of credentials is configured.
+    // --- The user, whose choice the fallback helper is, too.
     #[error("no AWS credentials found")]
     NoCredentials,
-    /// The user: no source is configured, and the EC2 metadata service can't be reached.
     #[error("no AWS credentials found, and the EC2 instance metadata service can't be reached")]
     ImdsUnreachable,
-    /// The user: an environment variable or a profile is invalid.
+    /// An environment variable or a profile is invalid.
     #[error("the AWS settings are invalid")]
     Misconfigured,
-    /// The user: our own configuration file is invalid.
     #[error("the configuration file is invalid")]
     ConfigFile,
-    /// The user: `auto_profile` finds more than one profile for an account.
+    /// The names of the profiles are quoted and separated by commas.
     #[error("several profiles match account `{account}`: {profiles}")]
-    AmbiguousProfile {
-        /// Its twelve digits.
-        account: String,
-        /// The names of the profiles, quoted and separated by commas.
-        profiles: String,
-    },
-    /// The user: the fallback helper that the configuration file names isn't installed.
+    AmbiguousProfile { account: String, profiles: String },
     #[error("the fallback helper `docker-credential-{helper}` isn't on the `PATH`")]
-    FallbackMissing {
-        /// Its name without `docker-credential-`.
-        helper: String,
-    },
-    /// The user: the fallback helper is a link to this program, or starts it.
+    FallbackMissing { helper: String },
+    /// The fallback helper is a link to this program, or starts it.
     #[error("the fallback helper `docker-credential-{helper}` runs this program again")]
-    FallbackLoop {
-        /// Its name without `docker-credential-`.
-        helper: String,
-    },
-    /// The fallback helper: it can't be run, or its response is invalid.
+    FallbackLoop { helper: String },
+    /// The fallback helper can't be run, or its response is invalid.
     #[error("the fallback helper `docker-credential-{helper}` failed")]
-    FallbackFailed {
-        /// Its name without `docker-credential-`.
-        helper: String,
-    },
-    /// The user: the SSO session of a profile has ended.
+    FallbackFailed { helper: String },
     #[error("the SSO session of profile `{profile}` has expired or was never started")]
-    SsoExpired {
-        /// The profile to log in with.
-        profile: String,
-    },
-    /// The user: the `aws login` session of a profile has ended.
+    SsoExpired { profile: String },
+    /// The session is one of `aws login`.
     #[error("the login session of profile `{profile}` has expired or was never started")]
-    LoginExpired {
-        /// The profile to log in with.
-        profile: String,
-    },
-    /// The user: the role of a profile requires an MFA code, and there is none.
+    LoginExpired { profile: String },
     #[error("profile `{profile}` needs an MFA code")]
-    MfaRequired {
-        /// The profile with the `mfa_serial`.
-        profile: String,
-    },
-    /// The user: the MFA code is wrong, too old, already used, or from another device.
+    MfaRequired { profile: String },
+    /// The code is wrong, too old, already used, or from another device.
     #[error("AWS rejected the MFA code for profile `{profile}`")]
-    MfaRefused {
-        /// The profile with the `mfa_serial`.
-        profile: String,
-    },
-    /// The user: temporary credentials have expired.
+    MfaRefused { profile: String },
     #[error("the AWS credentials have expired")]
     CredentialsExpired,
-    /// The user: AWS doesn't know the access key, or its parts don't match.
+    /// AWS doesn't know the access key, or its parts don't match.
     #[error("AWS rejected the credentials")]
     CredentialsRefused,
-    /// The source of the credentials: it failed, or refused to give any.
-    #[error("could not get credentials from {source}")]
-    CredentialSource {
-        /// As [`crate::identity::CredentialSource`] prints it. `r#`: thiserror's `source` is an error.
-        r#source: String,
-    },
-    /// The account's administrator: a policy is missing, or denies the call.
-    #[error("access denied")]
-    AccessDenied,
-    /// The user: ECR Public accepts identities of the commercial partition only.
+    /// ECR Public accepts identities of the commercial partition only.
     #[error("ECR Public doesn't accept identities from partition `{partition}`")]
-    WrongPartition {
-        /// As in an ARN.
-        partition: String,
-    },
-    /// The user: the API rejects the request for this region or type of account.
+    WrongPartition { partition: String },
+    /// The API rejects the request for this region or type of account.
     #[error("not supported in this region or for this account")]
     Unsupported,
-    /// The account: it sends too many requests a second.
+
+    // --- The source of the credentials, or the administrator of the account.
+    /// The source, as [`crate::identity::CredentialSource`] prints it, failed or refused to give
+    /// any. `r#`: thiserror's `source` is an error.
+    #[error("could not get credentials from {source}")]
+    CredentialSource { r#source: String },
+    /// A policy is missing, or denies the call.
+    #[error("access denied")]
+    AccessDenied,
+    /// The account sends too many requests a second.
     #[error("AWS is throttling requests from this account")]
     Throttled,
-    /// AWS: its server failed.
+
+    // --- AWS, the network, or a server in between.
     #[error("ECR returned a server error")]
     ServerError,
-    /// The network: no connection.
     #[error("the AWS API can't be reached")]
     Unreachable,
-    /// The network: a proxy or an endpoint whose CA isn't trusted here.
+    /// The CA of a proxy or an endpoint isn't trusted here.
     #[error("the AWS API's certificate isn't trusted")]
     UntrustedCertificate,
-    /// The network: a proxy that is reached over TLS and isn't trusted here.
+    /// The proxy itself is reached over TLS.
     #[error("the proxy's certificate isn't trusted")]
     UntrustedProxy,
-    /// The network, or AWS: no response in time.
     #[error("the AWS API didn't respond in time")]
     Timeout,
-    /// AWS, or a server in between: the response can't be understood.
     #[error("unexpected response from the AWS API")]
     UnexpectedResponse,
 }
@@ -145,8 +107,8 @@ impl FailureKind {
                 "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`"
             }
             Self::ImdsUnreachable => {
-                "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run `aws configure`; in a \
-                 container on EC2, raise the metadata hop limit to 2"
+                let hint = Self::NoCredentials.hint(service);
+                return format!("{hint}; in a container on EC2, raise the metadata hop limit to 2").into();
             }
             Self::Misconfigured => "fix them and try again",
             Self::ConfigFile => "fix it and try again",
@@ -159,8 +121,8 @@ impl FailureKind {
             Self::SsoExpired { profile } => return format!("run `aws sso login --profile {profile}`").into(),
             Self::LoginExpired { profile } => return format!("run `aws login --profile {profile}`").into(),
             Self::MfaRequired { profile } => {
-                let there = format!("`aws sts get-caller-identity --profile {profile}` there");
-                return format!("try again in a terminal, or run {there}").into();
+                let command = format!("aws sts get-caller-identity --profile {profile}");
+                return format!("try again in a terminal, or run `{command}` there").into();
             }
             Self::MfaRefused { .. } => "try again with the next code from the device that `mfa_serial` names",
             Self::CredentialsExpired => "get new ones and try again",
@@ -241,14 +203,14 @@ impl Failure {
         if self.kind == FailureKind::ImdsUnreachable { Duration::from_mins(2) } else { Duration::ZERO }
     }
 
-    /// The message for the log, on one line: the name, everything that is known, and the request ID.
+    /// The line for the log: the name, everything that is known, and the request ID.
     pub fn details(&self) -> String {
         let Self { kind, detail, chain, request_id } = self;
         let known = if chain.is_empty() { detail } else { chain };
         format!("{}: {known} (request ID {})", kind.name(), request_id.as_deref().unwrap_or("none"))
     }
 
-    /// The message for the user, on one line: what failed, the cause, and the remedy.
+    /// The line for the user: what failed, the cause, and the remedy.
     pub fn sentence(&self, what: fmt::Arguments<'_>, service: Service) -> String {
         format!("ecr-login: {what}: {self}; {}", self.kind.hint(service))
     }
@@ -266,9 +228,8 @@ impl std::error::Error for Failure {}
 /// What the client and the user see of a failure. The exit status is always 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reply {
-    /// For the client; `None` stands for the not-found sentence.
+    /// `None` stands for the not-found sentence.
     pub stdout: Option<String>,
-    /// For the user; `None` for nothing.
     pub stderr: Option<String>,
 }
 

@@ -63,9 +63,10 @@ pub struct NoProxy {
     pub port: Option<u16>,
 }
 
-/// An HTTP proxy, and the variable that names it.
+/// An HTTP proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
+    /// The variable that names it.
     pub setting: &'static str,
     /// `http://` or `https://`, optionally a user and a password, and the host.
     pub url: Secret,

@@ -1,9 +1,9 @@
 //! Where files lie: the home directory, the cache, the configuration file and the AWS CLI's files.
 //!
 //! The rules for the AWS files are those of
-//! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>; the other two lie where the
-//! platform keeps such files, as the crate `dirs` knows it. Without a home directory, a place that no
-//! variable names is `None`.
+//! <https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html>. The other two lie where
+//! the platform keeps such files, as the crate `dirs` knows it. Without a home directory, a place
+//! that no variable names is `None`.
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,9 @@
 //! What a token is good for, and the key that it is cached under.
 //!
-//! A [`Scope`] is everything that decides which token `GetAuthorizationToken` would hand out: the API asked (service,
-//! partition and region), the endpoint asked at, and the [`Identity`] asking. Its [`CacheKey`] is a SHA-256 over exactly
-//! that, so equal keys mean the same identity at the same API. The account in a host name isn't part of it: a token
-//! is good for every registry its principal may reach in that region
+//! A [`Scope`] is everything that decides which token `GetAuthorizationToken` would hand out. Its
+//! [`CacheKey`] is a SHA-256 over exactly that, so equal keys mean the same identity at the same
+//! API. The account in a host name isn't part of it: a token is good for every registry its
+//! principal may reach in that region
 //! (<https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>).
 
 use std::fmt;
@@ -13,19 +13,18 @@ use sha2::{Digest, Sha256};
 use crate::identity::Identity;
 use crate::registry::{Api, EndpointVariant};
 
-/// Collects labelled facts into a digest. Lengths are hashed too, so that no two different lists of facts run together.
-#[derive(Clone)]
+/// Collects labelled facts into a digest. Lengths are hashed too, so that no two different lists of
+/// facts run together.
+#[derive(Clone, Debug)]
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
-    /// Begins a digest for one purpose.
     pub(crate) fn of(purpose: &str) -> Self {
         let mut fingerprint = Self(Sha256::new());
         fingerprint.add("purpose", purpose.as_bytes());
         fingerprint
     }
 
-    /// Adds one fact.
     pub(crate) fn add(&mut self, label: &str, value: &[u8]) {
         // Nothing is hashed that is longer than 4 GiB: files are read with a limit.
         let length = |of: &[u8]| u32::try_from(of.len()).unwrap_or(u32::MAX).to_le_bytes();
@@ -41,19 +40,13 @@ impl Fingerprint {
     }
 }
 
-impl fmt::Debug for Fingerprint {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Fingerprint(..)")
-    }
-}
-
 /// Everything that one `GetAuthorizationToken` depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     /// The API that hands out the token.
     pub api: Api,
-    /// The kind of API endpoint. Only `fips` is part of the key: the token of a FIPS host must have come from the FIPS
-    /// API, while dual-stack hosts share the tokens of plain ones.
+    /// The kind of API endpoint. Only `fips` is part of the key: the token of a FIPS host must have
+    /// come from the FIPS API, while dual-stack hosts share the tokens of plain ones.
     pub variant: EndpointVariant,
     /// An endpoint URL that is configured instead of the API's own.
     pub endpoint_url: Option<String>,

@@ -1,24 +1,21 @@
 //! Secrets that can't print themselves.
-//!
-//! The `Debug` form of a [`Secret`] is redacted, it has no `Display`, and it is wiped when it is dropped. The only way to
-//! its text is [`Secret::expose`], for the wire, the cache file and the SDK.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-/// A password or key that wipes itself and never prints itself.
+/// A password or key. Its `Debug` form is redacted, it has no `Display`, and it is wiped when it is
+/// dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    /// Takes a text.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
 
-    /// The text itself, for the wire, the cache file and the SDK only.
+    /// The only way to the text, for the wire, the cache file and the SDK.
     pub fn expose(&self) -> &str {
         &self.0
     }

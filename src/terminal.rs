@@ -20,7 +20,6 @@ const LONGEST_ANSWER: u64 = 4 << 10;
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PromptError {
-    /// The process has no terminal.
     #[error("no terminal to prompt on")]
     NoTerminal(#[source] io::Error),
     /// Another job is in the terminal's foreground.
@@ -29,7 +28,6 @@ pub(crate) enum PromptError {
     /// An empty line, or the end of input (Ctrl-D).
     #[error("no code was entered")]
     Nothing,
-    /// The terminal can't be read or written.
     #[error("the terminal failed")]
     Broken(#[source] io::Error),
 }

@@ -1,8 +1,8 @@
 //! An authorization token, and how long it may be used.
 //!
 //! A token is parsed once, from the base64 text that `GetAuthorizationToken` returns
-//! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html>). Its [`Lifetime`] is pure
-//! arithmetic on times. Which identity it belongs to is up to `scope`.
+//! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html>). Its
+//! [`Lifetime`] is pure arithmetic on times. Which identity it belongs to is up to `scope`.
 
 use std::time::Duration;
 
@@ -24,13 +24,12 @@ pub struct AuthorizationToken {
 /// Why a response of the API isn't a usable token. The token itself is never part of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MalformedToken {
-    /// The text isn't base64 of UTF-8.
     #[error("the authorization token is not base64 of text")]
     NotBase64,
-    /// The decoded text has no `:`.
     #[error("the authorization token is not USER:PASSWORD")]
     NotAPair,
-    /// To clients, an empty user name or password and the user name `<token>` mean something else than a password.
+    /// To clients, an empty user name or password and the user name `<token>` mean something else
+    /// than a password.
     #[error("the authorization token has an empty or reserved part")]
     EmptyPart,
 }
@@ -65,7 +64,6 @@ impl AuthorizationToken {
         &self.username
     }
 
-    /// The password.
     pub fn password(&self) -> &Secret {
         &self.password
     }
@@ -87,25 +85,15 @@ pub enum MaxAge {
 
 const ONE_HOUR: Duration = Duration::from_hours(1);
 
-/// By which share of the fresh time, in thousandths, a token is refreshed early, so that machines that start at the same
-/// time don't refresh at the same time.
-///
-/// The width was chosen by simulating fleets for a day (`cargo fleet`, `benches/fleet`). AWS accepts 500 calls a second for
-/// an account in a region. With 100,000 machines that start within a minute, the busiest second after the start has
-///
-/// | spread | tokens of 12 hours | tokens used for one hour |
-/// | --- | --- | --- |
-/// | none | 1,708 calls | 1,872 calls: above the quota for 36 minutes a day, 124,000 pulls fail |
-/// | 5 % | 132 | 654: above it for 27 seconds |
-/// | 10 % | 73 | 315 |
-/// | 25 % | 38 | 152, and 8 % more calls in all |
-///
-/// So 10 % is the smallest spread that keeps such a fleet below the quota, up to some 150,000 machines.
+/// By which share of the fresh time, in thousandths, a token is refreshed early, so that machines
+/// that start at the same time don't refresh at the same time. A maximum of 10 % keeps 100,000 such
+/// machines below the 500 calls a second that AWS accepts for an account in a region: `cargo fleet`
+/// simulates them, and `benches/README.md` has the figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spread(u32);
 
 impl Spread {
-    /// The largest spread: 10 %, which `cargo fleet` compares with the quota.
+    /// 10 %.
     pub const MAX: u32 = 100;
 
     /// A spread from any random number.
@@ -137,7 +125,8 @@ pub enum Freshness {
 }
 
 impl Lifetime {
-    /// The lifetime of a token just received: fresh for half its life or the whole hour, whichever is shorter.
+    /// The lifetime of a token just received: fresh for half its life or the whole hour, whichever
+    /// is shorter.
     pub fn starting(received: Timestamp, expires_at: Timestamp, max_age: MaxAge, spread: Spread) -> Self {
         let life = expires_at.since(received);
         let (fresh, expires) = match max_age {
@@ -148,8 +137,8 @@ impl Lifetime {
         Self { received, refresh, expires }
     }
 
-    /// The state now. A token from the future is stale: the clock was wrong then or is wrong now, so its times can't be
-    /// trusted.
+    /// The state now. A token from the future is stale: the clock was wrong then or is wrong now, so
+    /// its times can't be trusted.
     pub fn freshness(&self, now: Timestamp) -> Freshness {
         if now >= self.expires {
             Freshness::Expired
