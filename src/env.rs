@@ -43,6 +43,8 @@ pub(crate) mod names {
     pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
     /// Selects a profile instead of `default`.
     pub(crate) const PROFILE: &str = "AWS_PROFILE";
+    /// Is the older name of [`PROFILE`], which wins over this one.
+    pub(crate) const DEFAULT_PROFILE: &str = "AWS_DEFAULT_PROFILE";
     /// Tells the partition of the identity; the region to call is in the registry's name.
     pub(crate) const REGION: &str = "AWS_REGION";
     /// Replaces [`REGION`] if that is unset.

@@ -1,5 +1,5 @@
-//! A request for one authorization token, and what comes back: the seam between the policy in `tokens` and the adapter
-//! `ecr` that talks to AWS.
+//! A request for one authorization token, and what comes back: the seam between the policy in
+//! `tokens` and the adapter `ecr` that talks to AWS.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,7 +12,8 @@ use crate::redact::Redactor;
 use crate::scope::Scope;
 use crate::token::AuthorizationToken;
 
-/// Whether this process may ask a person for an MFA code, where a role needs one and has no valid session.
+/// Whether this process may ask a person for an MFA code, where a role needs one and has no valid
+/// session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MfaPrompt {
     /// No other process is asking at the moment.
@@ -26,13 +27,9 @@ pub enum MfaPrompt {
 /// What it takes to get a token from AWS.
 #[derive(Debug)]
 pub struct TokenRequest<'a> {
-    /// The API to ask.
     pub scope: &'a Scope,
-    /// How to get the credentials.
     pub plan: &'a CredentialPlan,
-    /// How to reach AWS.
     pub access: Access,
-    /// Whether a person may be asked for an MFA code.
     pub prompt: MfaPrompt,
     /// The current time, which decides whether a stored session is still valid.
     pub now: Timestamp,
@@ -45,7 +42,6 @@ pub struct TokenRequest<'a> {
 /// What a fetch needs from the AWS settings, read only on a miss.
 #[derive(Debug)]
 pub struct Access {
-    /// The network settings.
     pub network: NetworkConfig,
     /// Knows the secrets that must not appear in an error.
     pub redactor: Redactor,
@@ -56,12 +52,10 @@ pub struct Access {
 pub struct OnInterrupt<'a>(&'a dyn Fn());
 
 impl<'a> OnInterrupt<'a> {
-    /// Calls this function.
     pub const fn new(action: &'a dyn Fn()) -> Self {
         Self(action)
     }
 
-    /// Does it.
     pub fn run(self) {
         (self.0)();
     }
@@ -76,11 +70,9 @@ impl fmt::Debug for OnInterrupt<'_> {
 /// A token from AWS, with what the operator's log says about it.
 #[derive(Debug)]
 pub struct FetchedToken {
-    /// The token.
     pub token: AuthorizationToken,
     /// The access key ID that signed the request; not a secret.
     pub access_key_id: String,
-    /// The request ID of the response.
     pub request_id: Option<String>,
     /// A problem that didn't prevent the fetch, on one line.
     pub warning: Option<String>,
@@ -92,7 +84,8 @@ pub trait TokenSource {
     /// Error: there is no token; the failure says why and contains no secret.
     fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure>;
 
-    /// Whether a fetch would have to ask a person for an MFA code, because no stored session is valid.
+    /// Whether a fetch would have to ask a person for an MFA code, because no stored session is
+    /// valid.
     fn needs_mfa_code(&self, _plan: &CredentialPlan, _now: Timestamp) -> bool {
         false
     }

@@ -41,35 +41,28 @@ pub(crate) fn prompt_for_code(prompt: &str) -> Result<Secret, PromptError> {
     }
     os::discard_pending_input(&input);
     let line = output.write_all(prompt.as_bytes()).and_then(|()| read_line(&mut input));
-    let line = line.map_err(PromptError::Broken)?;
-    if !line.ended {
+    let (line, has_ended) = line.map_err(PromptError::Broken)?;
+    if !has_ended {
         // The cursor is still behind the prompt.
         output.write_all(b"\n").map_err(PromptError::Broken)?;
     }
-    let code: String = line.text.expose().split_whitespace().collect();
+    let code: String = line.expose().split_whitespace().collect();
     if code.is_empty() { Err(PromptError::Nothing) } else { Ok(Secret::new(code)) }
 }
 
 /// A line of input, and whether it ended with Enter.
-struct Line {
-    text: Secret,
-    ended: bool,
-}
-
-fn read_line(input: &mut impl Read) -> io::Result<Line> {
-    let mut text = Vec::new();
-    let mut ended = false;
-    for byte in BufReader::new(input.take(LONGEST_ANSWER)).bytes() {
-        match byte? {
-            b'\r' | b'\n' => {
-                ended = true;
-                break;
-            }
-            byte => text.push(byte),
+fn read_line(input: &mut impl Read) -> io::Result<(Secret, bool)> {
+    let mut bytes = BufReader::new(input.take(LONGEST_ANSWER)).bytes();
+    let mut line = Vec::new();
+    let has_ended = loop {
+        match bytes.next().transpose()? {
+            Some(b'\r' | b'\n') => break true,
+            Some(byte) => line.push(byte),
+            None => break false,
         }
-    }
-    let text = String::from_utf8(text).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-    Ok(Line { text: Secret::new(text), ended })
+    };
+    let line = String::from_utf8(line).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    Ok((Secret::new(line), has_ended))
 }
 
 #[cfg(test)]
@@ -86,14 +79,14 @@ mod tests {
             (b"", "", false),
             (b"\xff\n", "\u{fffd}", true),
         ] {
-            let line = read_line(&mut &typed[..]).expect("bytes in memory");
-            assert_eq!((line.text.expose(), line.ended), (text, ended), "{typed:?}");
+            let (line, has_ended) = read_line(&mut &typed[..]).expect("bytes in memory");
+            assert_eq!((line.expose(), has_ended), (text, ended), "{typed:?}");
         }
     }
 
     #[test]
     fn an_endless_line_is_read_to_a_limit() {
-        let line = read_line(&mut io::repeat(b'1')).expect("bytes in memory");
-        assert_eq!((line.text.expose().len(), line.ended), (4 << 10, false));
+        let (line, has_ended) = read_line(&mut io::repeat(b'1')).expect("bytes in memory");
+        assert_eq!((line.expose().len(), has_ended), (4 << 10, false));
     }
 }

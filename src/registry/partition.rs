@@ -87,14 +87,13 @@ impl Partition {
     /// The partition of a private registry in a region and a domain, and whether that is the
     /// dual-stack domain; `None` if no registries are in this domain.
     pub(super) fn of_registry(region: &Region, domain: &str) -> Option<(Self, bool)> {
-        let is_plain = |facts: &Facts| facts.domain.eq_ignore_ascii_case(domain);
-        let is_dual_stack =
-            |facts: &Facts| facts.dual_stack_domain.is_some_and(|name| name.eq_ignore_ascii_case(domain));
-        let has_domain = |facts: &Facts| is_plain(facts) || is_dual_stack(facts);
+        let is_domain = |name: &str| name.eq_ignore_ascii_case(domain);
+        let is_dual_stack = |facts: &Facts| facts.dual_stack_domain.is_some_and(is_domain);
+        let has_domain = |facts: &Facts| is_domain(facts.domain) || is_dual_stack(facts);
         // The region tells partitions apart that share a domain. Where only one has the domain, any
         // region will do.
-        let of_region = Some(Self::of_region(region.as_str())).filter(|partition| has_domain(partition.facts()));
-        let partition = of_region.or_else(|| Self::find(has_domain))?;
+        let of_region = Self::of_region(region.as_str());
+        let partition = if has_domain(of_region.facts()) { of_region } else { Self::find(has_domain)? };
         Some((partition, is_dual_stack(partition.facts())))
     }
 
