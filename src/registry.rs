@@ -22,9 +22,12 @@ const PUBLIC_HOSTS: [(&str, bool); 2] = [("public.ecr.aws", false), ("ecr-public
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registry {
     host: String,
-    account: Option<AccountId>,
-    api: Api,
-    variant: EndpointVariant,
+    /// The account that owns the registry; `None` for ECR Public, which all accounts share.
+    pub account: Option<AccountId>,
+    /// The API that gives the tokens.
+    pub api: Api,
+    /// The kind of API endpoint that matches this kind of host.
+    pub endpoint_variant: EndpointVariant,
 }
 
 impl Registry {
@@ -52,39 +55,20 @@ impl Registry {
         let region = Region::parse(region)?;
         let (partition, dual_stack) = Partition::of_registry(&region, domain)?;
         let api = Api { service: Service::Ecr, partition, region };
-        Some(Self { host: host.to_ascii_lowercase(), account, api, variant: EndpointVariant { fips, dual_stack } })
+        let endpoint_variant = EndpointVariant { fips, dual_stack };
+        Some(Self { host: host.to_ascii_lowercase(), account, api, endpoint_variant })
     }
 
     fn parse_public(host: &str) -> Option<Self> {
         let (name, dual_stack) = PUBLIC_HOSTS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(host))?;
         let api = Api { service: Service::EcrPublic, partition: Partition::Aws, region: Region::of_ecr_public() };
-        let variant = EndpointVariant { fips: false, dual_stack };
-        Some(Self { host: name.to_owned(), account: None, api, variant })
+        let endpoint_variant = EndpointVariant { fips: false, dual_stack };
+        Some(Self { host: name.to_owned(), account: None, api, endpoint_variant })
     }
 
     /// The host name in lower case.
     pub fn host(&self) -> &str {
         &self.host
-    }
-
-    /// The account that owns the registry; `None` for ECR Public, which all accounts share.
-    pub fn account(&self) -> Option<&AccountId> {
-        self.account.as_ref()
-    }
-
-    /// The API that gives the tokens.
-    pub fn api(&self) -> Api {
-        self.api.clone()
-    }
-
-    /// The service of that API.
-    pub fn service(&self) -> Service {
-        self.api.service
-    }
-
-    /// The kind of API endpoint that matches this kind of host.
-    pub fn endpoint_variant(&self) -> EndpointVariant {
-        self.variant
     }
 }
 
@@ -172,11 +156,11 @@ mod tests {
             for spelling in [host.clone(), host.to_uppercase()] {
                 let registry = Registry::parse(&spelling).expect(&spelling);
                 assert_eq!(registry.host(), host);
-                assert_eq!(registry.account().map(AccountId::as_str), Some("111122223333"), "{spelling}");
-                assert_eq!(registry.api().region.as_str(), region, "{spelling}");
-                assert_eq!(registry.api().partition.as_str(), partition, "{spelling}");
-                assert_eq!(registry.endpoint_variant(), variant, "{spelling}");
-                assert_eq!(registry.service(), Service::Ecr, "{spelling}");
+                assert_eq!(registry.account.as_ref().map(AccountId::as_str), Some("111122223333"), "{spelling}");
+                assert_eq!(registry.api.region.as_str(), region, "{spelling}");
+                assert_eq!(registry.api.partition.as_str(), partition, "{spelling}");
+                assert_eq!(registry.endpoint_variant, variant, "{spelling}");
+                assert_eq!(registry.api.service, Service::Ecr, "{spelling}");
             }
         }
     }
@@ -187,11 +171,11 @@ mod tests {
             for spelling in [host.to_owned(), host.to_uppercase()] {
                 let registry = Registry::parse(&spelling).expect(&spelling);
                 assert_eq!(registry.host(), host);
-                assert_eq!(registry.account(), None);
-                assert_eq!(registry.api().region.as_str(), "us-east-1");
-                assert_eq!(registry.api().partition, Partition::Aws);
-                assert_eq!(registry.endpoint_variant(), variant);
-                assert_eq!(registry.service(), Service::EcrPublic);
+                assert_eq!(registry.account, None);
+                assert_eq!(registry.api.region.as_str(), "us-east-1");
+                assert_eq!(registry.api.partition, Partition::Aws);
+                assert_eq!(registry.endpoint_variant, variant);
+                assert_eq!(registry.api.service, Service::EcrPublic);
             }
         }
     }

@@ -210,7 +210,7 @@ impl Rule {
     /// A setting of this rule that can't apply to a registry, because it belongs to another
     /// partition.
     pub(crate) fn conflict_with(&self, registry: &Registry) -> Option<PartitionConflict> {
-        let (host, partition) = (registry.host().to_owned(), registry.api().partition);
+        let (host, partition) = (registry.host().to_owned(), registry.api.partition);
         if let Some(Role { arn, .. }) = &self.role
             && arn.partition != partition
         {

@@ -34,7 +34,7 @@ static PUBLISHED: LazyLock<Regex> = LazyLock::new(|| Regex::new(PATTERN).expect(
 fn assert_agreement(host: &str) {
     let registry = match Registry::parse(host) {
         // The pattern is about private registries only.
-        Some(registry) if registry.account().is_none() => return,
+        Some(registry) if registry.account.is_none() => return,
         registry => registry,
     };
     let groups = PUBLISHED.captures(host);
@@ -42,10 +42,10 @@ fn assert_agreement(host: &str) {
     let (Some(registry), Some(groups)) = (registry, groups) else { return };
     let group = |index: usize| group(&groups, index);
     assert_eq!(registry.host(), host.to_ascii_lowercase());
-    assert_eq!(registry.account().map(AccountId::as_str), Some(&*group(1)), "{host:?}");
-    assert_eq!(registry.api().region.as_str(), group(3), "{host:?}");
+    assert_eq!(registry.account.as_ref().map(AccountId::as_str), Some(&*group(1)), "{host:?}");
+    assert_eq!(registry.api.region.as_str(), group(3), "{host:?}");
     let variant = EndpointVariant { fips: groups.get(2).is_some(), dual_stack: group(4).starts_with("on.") };
-    assert_eq!(registry.endpoint_variant(), variant, "{host:?}");
+    assert_eq!(registry.endpoint_variant, variant, "{host:?}");
 }
 
 fn group(groups: &Captures<'_>, index: usize) -> String {
@@ -218,9 +218,9 @@ fn a_host_and_the_endpoint_of_the_sdk_lie_in_the_same_partition() {
             let host = format!("111122223333.dkr{separator}ecr{}.{region}.{suffix}", if fips { "-fips" } else { "" });
             match Registry::parse(&host) {
                 Some(registry) => {
-                    assert_eq!(registry.api().partition, partition, "{host}");
-                    assert_eq!(registry.api().region.as_str(), region, "{host}");
-                    assert_eq!(registry.endpoint_variant(), variant, "{host}");
+                    assert_eq!(registry.api.partition, partition, "{host}");
+                    assert_eq!(registry.api.region.as_str(), region, "{host}");
+                    assert_eq!(registry.endpoint_variant, variant, "{host}");
                 }
                 None => without_dual_stack_hosts.push((partition.as_str(), suffix)),
             }

@@ -50,7 +50,7 @@ impl AwsService {
 /// The kind of endpoint that the registry's host or the settings ask for. With a configured URL it only says what the token
 /// must be good for.
 pub(super) fn variant(settings: &RegistrySettings<'_>) -> EndpointVariant {
-    let (host, wanted) = (settings.target.registry().endpoint_variant(), configured_variant(settings));
+    let (host, wanted) = (settings.target.registry().endpoint_variant, configured_variant(settings));
     EndpointVariant { fips: host.fips || wanted.fips, dual_stack: host.dual_stack || wanted.dual_stack }
 }
 

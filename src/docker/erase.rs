@@ -20,7 +20,7 @@ pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
     match destination {
         Destination::Ecr(target) => Ok(erase_tokens(world, target.host(), &target.api())),
         Destination::Misconfigured { registry: Some(registry), .. } => {
-            Ok(erase_tokens(world, registry.host(), &registry.api()))
+            Ok(erase_tokens(world, registry.host(), &registry.api))
         }
         Destination::Misconfigured { registry: None, error } => {
             other_hosts::report_failure(world, Action::Erase, &server_url, &error)

@@ -19,7 +19,7 @@ pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
     match destination {
         Destination::Ecr(target) => serve(world, &target, &server_url),
         Destination::Misconfigured { registry: Some(registry), error } => {
-            fail(world, &Options::read(world.env), &error, registry.host(), registry.service())
+            fail(world, &Options::read(world.env), &error, registry.host(), registry.api.service)
         }
         Destination::Misconfigured { registry: None, error } => other_hosts::not_found(world, &server_url, &error),
         Destination::Fallback(helper) => other_hosts::pass_on(world, &helper, Action::Get, &server_url, &request),

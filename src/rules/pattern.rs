@@ -46,7 +46,7 @@ impl Pattern {
     /// Whether it matches a host, which belongs to this registry if to any.
     pub(super) fn matches(&self, host: &str, registry: Option<&Registry>) -> bool {
         match self {
-            Self::Account(account) => registry.and_then(Registry::account) == Some(account),
+            Self::Account(account) => registry.and_then(|registry| registry.account.as_ref()) == Some(account),
             Self::Host(name) => name.eq_ignore_ascii_case(host),
             Self::Glob(glob) => glob_matches(glob.as_bytes(), host.as_bytes()),
         }

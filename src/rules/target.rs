@@ -66,12 +66,12 @@ impl Target {
 
     /// The account whose profile is to be used; `None` unless `auto_profile` applies.
     pub(crate) fn auto_profile_account(&self) -> Option<&AccountId> {
-        self.registry.account().filter(|_| self.auto_profile)
+        self.registry.account.as_ref().filter(|_| self.auto_profile)
     }
 
     /// The API that gives the tokens.
     pub(crate) fn api(&self) -> Api {
-        let api = self.registry.api();
+        let api = self.registry.api.clone();
         match self.setting(|rule| rule.region.clone()) {
             Some(region) => Api { region, ..api },
             None => api,
@@ -80,6 +80,6 @@ impl Target {
 
     /// The service of that API.
     pub(crate) fn service(&self) -> Service {
-        self.registry.service()
+        self.registry.api.service
     }
 }
