@@ -45,12 +45,8 @@ pub(crate) struct RoleArn {
 
 impl RoleArn {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut fields = text.splitn(6, ':');
-        let mut next = || fields.next();
-        let ("arn", partition, "iam", "", account, resource) = (next()?, next()?, next()?, next()?, next()?, next()?)
-        else {
-            return None;
-        };
+        let fields: Vec<_> = text.splitn(6, ':').collect();
+        let ["arn", partition, "iam", "", account, resource] = fields[..] else { return None };
         resource.strip_prefix("role/").filter(|name| !name.is_empty())?;
         let (partition, account) = (Partition::parse(partition)?, AccountId::parse(account)?);
         Some(Self { partition, account, text: text.to_owned() })
