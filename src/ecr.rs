@@ -17,7 +17,6 @@ mod http;
 mod mfa;
 mod process;
 mod proxy;
-mod retry;
 mod session_cache;
 mod signals;
 mod sts;

@@ -63,13 +63,73 @@ pub struct NoProxy {
     pub port: Option<u16>,
 }
 
-/// An HTTP proxy.
+/// A proxy that a variable names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proxy {
-    /// The variable that names it.
+    /// The variable.
     pub setting: &'static str,
-    /// `http://` or `https://`, optionally a user and a password, and the host.
-    pub url: Secret,
+    /// Where the proxy is, or why the variable can't be used. A mistake concerns only the requests
+    /// that would go through this proxy.
+    pub address: Result<ProxyAddress, ProxyMistake>,
+    /// What to do when the proxy doesn't work.
+    pub otherwise: WithoutProxy,
+}
+
+/// What happens to a request whose proxy gives no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WithoutProxy {
+    /// It fails.
+    Fail,
+    /// It is sent directly. This is for `ALL_PROXY`, which the AWS CLI and the Go helper don't read.
+    ConnectDirectly,
+}
+
+/// Where a proxy is, and how to speak to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyAddress {
+    /// Its protocol.
+    pub protocol: ProxyProtocol,
+    /// A name or an address; an IPv6 address is in brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The user and the password for it.
+    pub login: Option<ProxyLogin>,
+}
+
+/// A user and a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyLogin {
+    /// The name of the user; some proxies take a key for it.
+    pub user: Secret,
+    /// The password; may be empty.
+    pub password: Secret,
+}
+
+/// The protocol of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProxyProtocol {
+    /// HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+    /// SOCKS version 4: addresses only.
+    Socks4,
+    /// SOCKS version 4 with names.
+    Socks4a,
+    /// SOCKS version 5. The proxy looks names up, as in Go.
+    Socks5,
+}
+
+/// Why a variable doesn't name a usable proxy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyMistake {
+    /// There is no host in it.
+    #[error("is not the URL of a proxy")]
+    NotAUrl,
+    /// It begins with another scheme.
+    #[error("names a proxy of an unsupported kind, `{0}`; HTTP and SOCKS proxies are supported")]
+    UnsupportedScheme(String),
 }
 
 /// How often a call is tried, the first attempt included; the pauses between attempts double.

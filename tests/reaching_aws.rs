@@ -17,6 +17,7 @@ use std::time::Duration;
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
 use support::proxy::{Forward, Proxy};
 use support::sandbox::{NOBODY, Sandbox};
+use support::socks::SocksProxy;
 use support::tls::TestCa;
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
@@ -502,30 +503,209 @@ fn a_proxy_over_tls_is_spoken_to_in_http_1() {
     assert!(reason.starts_with(&beginning), "{reason}");
 }
 
+/// What can't be used as a proxy, and how a variable with it is described.
+const UNUSABLE: [(&str, &str); 6] = [
+    ("http://http://127.0.0.1:7890/", "is not the URL of a proxy"),
+    ("http://me:made-up-password@", "is not the URL of a proxy"),
+    ("http://127.0.0.1:proxy", "is not the URL of a proxy"),
+    ("http://127.0.0.1:123456", "is not the URL of a proxy"),
+    ("no proxy", "is not the URL of a proxy"),
+    (
+        "ftp://me:made-up-password@127.0.0.1:21",
+        "names a proxy of an unsupported kind, `ftp`; HTTP and SOCKS proxies are supported",
+    ),
+];
+
 #[test]
-fn a_proxy_url_that_is_none_is_named_before_anything_is_sent() {
-    // The password of each would make a URL that others read as "no proxy", and send what they have past it.
+fn a_proxy_that_cant_be_used_fails_only_the_requests_that_it_is_for() {
+    let (ca, tls_aws, tls_proxy) = aws_behind_proxy();
     let aws = FakeAws::start();
     let proxy = Proxy::start(Forward::To(aws.port()));
-    let expected = |variable: &str| {
-        misconfigured(&format!(
-            "`{variable}` is not the URL of an HTTP proxy; special characters of a password are written as `%` and two \
-             hexadecimal digits"
-        ))
-    };
-    for variable in ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
-        for password in
-            ["made up password", "made^up^password", "made/up/password", "made#up#password", "made%up%password"]
-        {
-            let url = proxy.url_of("me", password);
-            let sandbox = Sandbox::new().with_aws(&aws).with_keys(ACCESS_KEY_ID).env(variable, &url);
-            sandbox.secret(password);
-            assert_eq!(reason(&sandbox, HOST), expected(variable), "{url}");
+    let plain = || Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
+    for (url, problem) in UNUSABLE {
+        for (variable, sandbox) in [
+            ("https_proxy", asking_aws(&ca)),
+            ("HTTPS_PROXY", asking_aws(&ca)),
+            ("http_proxy", plain()),
+            ("HTTP_PROXY", plain()),
+        ] {
+            let sandbox = sandbox.env(variable, url);
+            sandbox.secret("made-up-password");
+            assert_eq!(reason(&sandbox, HOST), misconfigured(&format!("`{variable}` {problem}")), "{url}");
         }
-        let sandbox = Sandbox::new().with_aws(&aws).with_keys(ACCESS_KEY_ID).env(variable, "socks5://127.0.0.1:1080");
-        assert_eq!(reason(&sandbox, HOST), expected(variable));
+        // For requests of the other scheme, and beside one that applies.
+        for other in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
+            let sandbox = asking_aws(&ca).env("HTTPS_PROXY", tls_proxy.url()).env(other, url);
+            assert_served(&sandbox, HOST, &format!("{other}={url}"));
+        }
+        for other in ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"] {
+            let sandbox = plain().env("HTTP_PROXY", proxy.url()).env(other, url);
+            assert_served(&sandbox, HOST, &format!("{other}={url}"));
+        }
+        // For a host that is reached without a proxy.
+        let elsewhere = format!("http://0.0.0.0:{}", aws.port());
+        for variable in ["http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"] {
+            let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env(variable, url);
+            assert_served(&sandbox.with_aws(&aws), HOST, "this machine");
+            let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env(variable, url).env("NO_PROXY", "0.0.0.0");
+            assert_served(&sandbox.env("AWS_ENDPOINT_URL", &elsewhere), HOST, "a host of NO_PROXY");
+        }
+        // `ALL_PROXY`, which others don't read.
+        let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", &elsewhere);
+        assert_served(&sandbox.env("ALL_PROXY", url), HOST, url);
     }
-    assert_eq!((aws.requests().len(), proxy.requests()), (0, vec![]));
+    assert!(tls_aws.calls(Api::EcrToken) > 0 && !proxy.requests().is_empty());
+}
+
+#[test]
+fn a_proxy_url_is_read_as_others_read_it() {
+    for (before, between, after) in [
+        ("HTTP://", "", ""),
+        ("http://", "", "/"),
+        ("http://", "", "/some/path?query"),
+        ("//", "", ""),
+        ("", "", ""),
+        (" http://", "", " "),
+        ("", "me:p@ss word/#1@", "/"),
+        ("http://", "me:p@ss word/#1@", ""),
+        ("http://", "me:p%40ss word/#1@", ""),
+        ("http://", "me:p%40ss%20word%2F%231@", ""),
+    ] {
+        let (ca, _aws, proxy) = aws_behind_proxy();
+        if !between.is_empty() {
+            proxy.require("me", PROXY_PASSWORD);
+        }
+        let url = format!("{before}{between}127.0.0.1:{}{after}", proxy.port());
+        let sandbox = asking_aws(&ca).env("HTTPS_PROXY", &url);
+        sandbox.secret(PROXY_PASSWORD);
+        assert_served(&sandbox, HOST, &url);
+        assert_eq!(proxy.targets(), [API], "{url}");
+        assert_no_secret_in_log(&sandbox);
+    }
+    let (ca, _aws, proxy) = aws_behind_proxy();
+    proxy.require("api-key", "");
+    let url = proxy.url().replace("://", "://api-key@");
+    assert_served(&asking_aws(&ca).env("HTTPS_PROXY", url), HOST, "a user without a password");
+}
+
+#[test]
+fn socks_proxies_are_used_and_look_names_up_themselves() {
+    for (scheme, variable, version) in [
+        ("socks5h", "https_proxy", 5),
+        ("socks5", "HTTPS_PROXY", 5),
+        ("socks", "all_proxy", 5),
+        ("SOCKS5H", "ALL_PROXY", 5),
+        ("socks4a", "https_proxy", 4),
+    ] {
+        let (ca, aws, proxy) = aws_behind_proxy();
+        drop(proxy);
+        let socks = SocksProxy::start(aws.port(), None);
+        let url = format!("{scheme}://127.0.0.1:{}/", socks.port());
+        assert_served(&asking_aws(&ca).env(variable, &url), HOST, &url);
+        assert_eq!(socks.asked(), [format!("{version} {API}")], "{url}");
+        assert_eq!(aws.calls(Api::EcrToken), 1, "{url}");
+    }
+    // Without TLS, too.
+    for (scheme, host, asked) in [
+        ("socks5", "ecr.internal.example", "5 ecr.internal.example:80"),
+        ("socks5", "10.1.2.3:8080", "5 10.1.2.3:8080"),
+        ("socks4a", "ecr.internal.example:8080", "4 ecr.internal.example:8080"),
+        ("socks4", "10.1.2.3", "4 10.1.2.3:80"),
+    ] {
+        let aws = FakeAws::start();
+        let socks = SocksProxy::start(aws.port(), None);
+        let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", format!("http://{host}"));
+        let sandbox = sandbox.env("http_proxy", format!("{scheme}://127.0.0.1:{}", socks.port()));
+        assert_served(&sandbox, HOST, asked);
+        assert_eq!(socks.asked(), [asked]);
+    }
+}
+
+#[test]
+fn a_socks_proxy_gets_its_password_and_a_wrong_one_once() {
+    const UNREACHABLE: &str = "the AWS API can't be reached";
+    let (ca, aws, proxy) = aws_behind_proxy();
+    drop(proxy);
+    let socks = SocksProxy::start(aws.port(), Some(("me", PROXY_PASSWORD)));
+    let address = format!("127.0.0.1:{}", socks.port());
+    let sandbox = asking_aws(&ca).env("HTTPS_PROXY", format!("socks5h://me:p%40ss%20word%2F%231@{address}"));
+    sandbox.secret(PROXY_PASSWORD);
+    assert_served(&sandbox, HOST, "a password");
+    assert_no_secret_in_log(&sandbox);
+    let sandbox = asking_aws(&ca).env("HTTPS_PROXY", format!("socks5h://me:wrong-password@{address}"));
+    sandbox.secret("wrong-password");
+    let expected = format!(
+        "{UNREACHABLE} (through the proxy socks5h://{address}: it requires a user name and a password, or rejected the \
+         ones given); check the network, DNS, VPC endpoints and proxy variables"
+    );
+    assert_eq!(reason(&sandbox, HOST), expected);
+    assert_eq!(socks.asked(), [&format!("5 {API}"), "5 login"]);
+    assert_no_secret_in_log(&sandbox);
+}
+
+#[test]
+fn a_rejected_proxy_password_is_tried_once_whatever_is_asked_for() {
+    // STS and ECR are connected to at the same time.
+    let (ca, _aws, proxy) = aws_behind_proxy();
+    proxy.require("me", PROXY_PASSWORD);
+    let sandbox = asking_aws(&ca).without("AWS_ACCESS_KEY_ID").env("AWS_PROFILE", "dev");
+    let sandbox = sandbox.env("https_proxy", proxy.url_of("me", "wrong-password"));
+    sandbox.write(".aws/config", ROLE);
+    let reason_of_role = reason(&sandbox, HOST);
+    let said = "it requires a user name and a password, or rejected the ones given); check the network, DNS, VPC \
+                endpoints and proxy variables";
+    assert!(reason_of_role.ends_with(said), "{reason_of_role}");
+    assert_eq!(proxy.requests().len(), 1);
+    // A right one is used by both, and a proxy that reads the requests isn't asked again either.
+    let sandbox = sandbox.env("https_proxy", proxy.url_of("me", "p%40ss%20word%2F%231"));
+    assert_served(&sandbox, HOST, "the right password");
+    assert_eq!(proxy.requests().len(), 3);
+    let aws = FakeAws::start();
+    let proxy = Proxy::start(Forward::To(aws.port()));
+    proxy.require("me", PROXY_PASSWORD);
+    let sandbox = Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", "http://ecr.internal.example");
+    let reason = reason(&sandbox.env("http_proxy", proxy.url_of("me", "wrong-password")), HOST);
+    assert!(reason.contains("HTTP status 407"), "{reason}");
+    assert_eq!(proxy.requests().len(), 1);
+}
+
+/// A port where a connection is taken, and nothing is ever said.
+fn silent_port() -> (TcpListener, u16) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("it listens").port();
+    (listener, port)
+}
+
+#[test]
+fn all_proxy_that_doesnt_work_is_passed_by_as_the_aws_cli_does() {
+    let aws = FakeAws::start();
+    let refusing = Proxy::start(Forward::Refuse);
+    let (_listener, silent) = silent_port();
+    let direct = || {
+        let endpoint = format!("http://0.0.0.0:{}", aws.port());
+        Sandbox::new().with_keys(ACCESS_KEY_ID).env("AWS_ENDPOINT_URL", endpoint)
+    };
+    for url in [
+        "socks://127.0.0.1:9/".to_owned(),
+        "socks5h://127.0.0.1:9".to_owned(),
+        "socks5://proxy.invalid:1080".to_owned(),
+        format!("socks5h://127.0.0.1:{}", refusing.port()),
+        format!("socks5h://127.0.0.1:{silent}"),
+        NOBODY.to_owned(),
+    ] {
+        for variable in ["all_proxy", "ALL_PROXY"] {
+            assert_served(&direct().env(variable, &url), HOST, &url);
+        }
+        // The variables that others read too are obeyed.
+        let reason = reason(&direct().env("HTTP_PROXY", &url).env("AWS_MAX_ATTEMPTS", "1"), HOST);
+        assert!(reason.contains("(through the proxy "), "{url}: {reason}");
+    }
+    // If there is no other way, the proxy is named.
+    let ca = TestCa::new();
+    let reason = reason(&asking_aws(&ca).env("ALL_PROXY", "socks5h://127.0.0.1:9"), HOST);
+    let expected = "the AWS API can't be reached (through the proxy socks5h://127.0.0.1:9: Connection refused (os error \
+                    111)); check the network, DNS, VPC endpoints and proxy variables";
+    assert_eq!(reason, expected);
 }
 
 #[test]

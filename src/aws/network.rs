@@ -16,7 +16,7 @@ use crate::paths::expand_tilde;
 pub(super) fn resolve(settings: &RegistrySettings<'_>) -> Result<NetworkConfig, Failure> {
     Ok(NetworkConfig {
         trust: trust(settings),
-        proxies: proxies::resolve(settings)?,
+        proxies: proxies::resolve(settings),
         retries: retries(settings)?,
         metadata: metadata(settings),
         variant: endpoint::variant_for_credentials(settings),

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::client::ApiEndpoint;
-use super::connect::{Connection, Connector};
+use super::connect::{Connector, Opened};
 use crate::identity::{Base, CredentialPlan};
 use crate::registry::Service;
 
@@ -30,24 +30,21 @@ pub(super) struct Ahead(Mutex<Option<Pending>>);
 struct Pending {
     uri: Uri,
     started: Instant,
-    connection: JoinHandle<Result<Connection, BoxError>>,
+    connection: JoinHandle<Result<Opened, BoxError>>,
 }
 
 impl Ahead {
     /// Begins to connect to the server of a URL.
     pub(super) fn start(&self, connector: &Arc<Connector>, uri: Uri) {
         let (connector, to) = (Arc::clone(connector), uri.clone());
-        let connection = tokio::spawn(async move {
-            let proxy = connector.proxy_for(&to);
-            connector.connect(&to, proxy.as_ref()).await
-        });
+        let connection = tokio::spawn(async move { connector.connect(&to, None).await });
         let pending = Pending { uri, started: Instant::now(), connection };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(pending);
     }
 
     /// Takes the connection, if it leads to the server of this URL. If it failed, the reason is
     /// dropped: a new one may succeed.
-    pub(super) async fn take(&self, uri: &Uri) -> Option<Connection> {
+    pub(super) async fn take(&self, uri: &Uri) -> Option<Opened> {
         let leads_there =
             |pending: &mut Pending| pending.uri.scheme() == uri.scheme() && pending.uri.authority() == uri.authority();
         let pending = self.0.lock().unwrap_or_else(PoisonError::into_inner).take_if(leads_there)?;

@@ -10,9 +10,10 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::causes::{chain, find, is_untrusted_certificate, root};
+use super::connect::LimitPassed;
 use super::error_codes::kind_of;
-use super::http::LimitPassed;
-use super::proxy::{ProxyError, ProxyUnreachable};
+
+use super::proxy::{ProxyError, ProxyUnreachable, UnusableProxy};
 use super::trust::NoSystemCertificates;
 use crate::error::{Failure, FailureKind};
 use crate::identity::CredentialSource;
@@ -152,6 +153,8 @@ pub(super) fn blame_source(failure: Failure, source: String) -> Failure {
 fn connection_kind(error: &ConnectorError) -> FailureKind {
     if error.is_timeout() {
         FailureKind::Timeout
+    } else if find::<UnusableProxy>(error).is_some() {
+        FailureKind::Misconfigured
     } else if is_untrusted_certificate(error) {
         match find::<ProxyUnreachable>(error) {
             Some(_) => FailureKind::UntrustedProxy,

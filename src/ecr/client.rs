@@ -18,7 +18,6 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::classify;
 use super::http::HttpClient;
-use super::retry::NoFutileRetry;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::network::Retries;
@@ -53,7 +52,7 @@ impl<'a> ApiEndpoint<'a> {
     }
 }
 
-/// The settings of a client; without credentials for calls that aren't signed. [`NoFutileRetry`] must be added to each client: it has no place here.
+/// The settings of a client; without credentials for calls that aren't signed.
 pub(super) fn sdk_config(
     endpoint: ApiEndpoint<'_>,
     credentials: Option<Credentials>,
@@ -120,7 +119,7 @@ pub(super) async fn get_authorization_token(
 }
 
 async fn call_ecr(config: &SdkConfig, redactor: &Redactor) -> Result<Response, Failure> {
-    let config = aws_sdk_ecr::config::Builder::from(config).retry_classifier(NoFutileRetry).build();
+    let config = aws_sdk_ecr::config::Builder::from(config).build();
     let call = aws_sdk_ecr::Client::from_conf(config).get_authorization_token();
     let output = call.send().await.map_err(|error| classify::from_call(&error, redactor))?;
     let request_id = output.request_id().map(str::to_owned);
@@ -130,7 +129,7 @@ async fn call_ecr(config: &SdkConfig, redactor: &Redactor) -> Result<Response, F
 }
 
 async fn call_ecr_public(config: &SdkConfig, redactor: &Redactor) -> Result<Response, Failure> {
-    let config = aws_sdk_ecrpublic::config::Builder::from(config).retry_classifier(NoFutileRetry).build();
+    let config = aws_sdk_ecrpublic::config::Builder::from(config).build();
     let call = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token();
     let output = call.send().await.map_err(|error| classify::from_call(&error, redactor))?;
     let request_id = output.request_id().map(str::to_owned);

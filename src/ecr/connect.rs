@@ -1,30 +1,35 @@
 //! Connections to servers: TCP, the tunnel through a proxy, and TLS.
 //!
-//! hyper-util looks up names, races IPv4 and IPv6, and makes the tunnel, as it does in the SDK's
-//! own client. Here are the choice of the proxy, and TLS with the certificates that the user chose,
-//! also to the proxy itself.
+//! hyper-util races IPv4 and IPv6, and makes the tunnels. Here are the choice of the proxy, and TLS
+//! with the certificates that the user chose, also to the proxy itself.
 
+use std::error::Error;
 use std::fmt;
 use std::future::{Ready, ready};
 use std::io;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
-use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use thiserror::Error;
 use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
-use super::proxy::{ProxyIntercept, ProxyMatcher, ProxyUnreachable};
+use super::causes::find;
+use super::proxy::{
+    ActiveProxy, LoginState, PasswordRejected, ProxyError, ProxyMatcher, ProxyUnreachable, UnusableProxy,
+};
 use super::trust::{self, TlsSettings};
 use crate::error::Failure;
-use crate::network::NetworkConfig;
+use crate::network::{NetworkConfig, ProxyLogin, ProxyProtocol};
 
 /// Connects as the network settings say.
 #[derive(Debug)]
@@ -36,22 +41,30 @@ pub(super) struct Connector {
     https_proxy: Option<ProxyMatcher>,
 }
 
+/// A connection for a request, and the proxy that it goes through.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) stream: Connection,
+    pub(super) proxy: Option<Arc<ActiveProxy>>,
+}
+
 impl Connector {
     /// A connector for these settings.
-    /// Error: the certificates or proxies that the user names can't be used.
+    /// Error: the certificates that the user names can't be used.
     pub(super) fn new(network: &NetworkConfig) -> Result<Self, Failure> {
         let NetworkConfig { trust, proxies, retries: _, metadata: _, variant: _ } = network;
         Ok(Self {
-            http_proxy: ProxyMatcher::for_http(proxies)?,
-            https_proxy: ProxyMatcher::for_https(proxies)?,
+            http_proxy: ProxyMatcher::for_http(proxies),
+            https_proxy: ProxyMatcher::for_https(proxies),
             tls: trust::from_user(trust)?.map(OnceLock::from).unwrap_or_default(),
         })
     }
 
     /// The proxy for requests to this URL; `None` if they go there directly.
-    pub(super) fn proxy_for(&self, uri: &Uri) -> Option<ProxyIntercept> {
+    /// Error: the variable for it can't be used.
+    pub(super) fn proxy_for(&self, uri: &Uri) -> Result<Option<Arc<ActiveProxy>>, UnusableProxy> {
         let matcher = if is_https(uri) { self.https_proxy.as_ref() } else { self.http_proxy.as_ref() };
-        matcher.and_then(|matcher| matcher.intercept(uri))
+        matcher.map_or(Ok(None), |matcher| matcher.intercept(uri))
     }
 
     /// Whether TLS is used with the root certificates that are built into this program.
@@ -60,35 +73,173 @@ impl Connector {
     }
 
     /// A connection to the server of a URL, or to the proxy that forwards `http` requests to it.
-    pub(super) async fn connect(&self, uri: &Uri, proxy: Option<&ProxyIntercept>) -> Result<Connection, BoxError> {
-        let Some(proxy) = proxy else { return self.connect_directly(uri).await };
-        let stream = self.connect_directly(proxy.uri()).await.map_err(|source| ProxyUnreachable { source })?;
-        if !is_https(uri) {
-            return Ok(stream);
+    /// Each step has the limit.
+    pub(super) async fn connect(&self, uri: &Uri, limit: Option<Duration>) -> Result<Opened, BoxError> {
+        let Some(proxy) = self.proxy_for(uri)? else { return self.connect_without_proxy(uri, limit).await };
+        if !proxy.may_be_bypassed() {
+            return self.connect_through(uri, proxy, limit).await;
         }
-        let mut tunnel = Tunnel::new(proxy.uri().clone(), Connected(Some(stream)));
-        if let Some(credentials) = proxy.basic_auth() {
-            tunnel = tunnel.with_auth(credentials.clone());
+        // After a failure, the other way is tried first.
+        let was_working = !proxy.has_failed();
+        if !was_working && let Ok(opened) = self.connect_without_proxy(uri, limit).await {
+            return Ok(opened);
         }
-        let stream = tunnel.call(uri.clone()).await?;
-        self.start_tls(stream, uri).await
+        match self.connect_through(uri, proxy, limit).await {
+            Err(error) if was_working && find::<ProxyRefusal>(&*error).is_some() => {
+                self.connect_without_proxy(uri, limit).await.or(Err(error))
+            }
+            result => result,
+        }
     }
 
-    async fn connect_directly(&self, uri: &Uri) -> Result<Connection, BoxError> {
+    async fn connect_through(
+        &self,
+        uri: &Uri,
+        proxy: Arc<ActiveProxy>,
+        limit: Option<Duration>,
+    ) -> Result<Opened, BoxError> {
+        let attempt = proxy.is_tried();
+        let stream = within(limit, "connection", Box::pin(self.connect_to_proxy(uri, &proxy, limit))).await.flatten();
+        let stream = stream.map_err(|source| ProxyError::new(&proxy, ProxyRefusal { source }.into()))?;
+        attempt.succeed();
+        let stream = if is_https(uri) {
+            let stream = self.start_tls(stream, uri, limit).await;
+            stream.map_err(|error| ProxyError::new(&proxy, error))?
+        } else {
+            stream
+        };
+        Ok(Opened { stream, proxy: Some(proxy) })
+    }
+
+    async fn connect_without_proxy(&self, uri: &Uri, limit: Option<Duration>) -> Result<Opened, BoxError> {
+        Ok(Opened { stream: self.connect_directly(uri, limit).await?, proxy: None })
+    }
+
+    /// A connection to the proxy if it forwards the request, otherwise through the proxy to the
+    /// server.
+    async fn connect_to_proxy(
+        &self,
+        uri: &Uri,
+        proxy: &ActiveProxy,
+        limit: Option<Duration>,
+    ) -> Result<Connection, BoxError> {
+        let connect = async {
+            let stream = self.connect_directly(&proxy.uri()?, limit).await;
+            stream.map_err(|source| BoxError::from(ProxyUnreachable { source }))
+        };
+        if !is_https(uri) && proxy.forwards_http() {
+            return connect.await;
+        }
+        if proxy.address.login.is_none() {
+            return self.open_tunnel(connect.await?, uri, proxy).await;
+        }
+        let mut state = proxy.login_state().lock().await;
+        match *state {
+            LoginState::Rejected => return Err(PasswordRejected.into()),
+            LoginState::Accepted => {
+                drop(state);
+                return self.open_tunnel(connect.await?, uri, proxy).await;
+            }
+            LoginState::Unknown => {}
+        }
+        let result = self.open_tunnel(connect.await?, uri, proxy).await;
+        match &result {
+            Ok(_) => *state = LoginState::Accepted,
+            Err(error) if error.is::<PasswordRejected>() => *state = LoginState::Rejected,
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Makes a tunnel of a connection to a proxy.
+    async fn open_tunnel(&self, stream: Connection, uri: &Uri, proxy: &ActiveProxy) -> Result<Connection, BoxError> {
+        let (via, stream) = (proxy.uri()?, Connected(Some(stream)));
+        let uri = with_port(uri)?;
+        match proxy.address.protocol {
+            ProxyProtocol::Http | ProxyProtocol::Https => {
+                let mut tunnel = Tunnel::new(via, stream);
+                if let Some(credentials) = proxy.basic_auth() {
+                    tunnel = tunnel.with_auth(credentials);
+                }
+                tunnel.call(uri).await.map_err(proxy_refusal)
+            }
+            ProxyProtocol::Socks5 => {
+                let mut tunnel = SocksV5::new(via, stream);
+                if let Some(ProxyLogin { user, password }) = &proxy.address.login {
+                    tunnel = tunnel.with_auth(user.expose().to_owned(), password.expose().to_owned());
+                }
+                tunnel.call(uri).await.map_err(proxy_refusal)
+            }
+            ProxyProtocol::Socks4a => SocksV4::new(via, stream).call(uri).await.map_err(proxy_refusal),
+            ProxyProtocol::Socks4 => SocksV4::new(via, stream).local_dns(true).call(uri).await.map_err(proxy_refusal),
+        }
+    }
+
+    async fn connect_directly(&self, uri: &Uri, limit: Option<Duration>) -> Result<Connection, BoxError> {
         let mut tcp = TcpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let stream: Connection = Box::new(tcp.call(uri.clone()).await?);
-        if is_https(uri) { self.start_tls(stream, uri).await } else { Ok(stream) }
+        let stream: Connection = Box::new(within(limit, "connection", tcp.call(uri.clone())).await??);
+        if is_https(uri) { self.start_tls(stream, uri, limit).await } else { Ok(stream) }
     }
 
-    async fn start_tls(&self, stream: Connection, uri: &Uri) -> Result<Connection, BoxError> {
+    async fn start_tls(&self, stream: Connection, uri: &Uri, limit: Option<Duration>) -> Result<Connection, BoxError> {
         let tls = Arc::clone(&self.tls.get_or_init(trust::from_system).config);
-        let host = uri.host().unwrap_or_default();
-        // An IPv6 address has brackets in a URL, but not in a certificate.
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        let server = ServerName::try_from(host.to_owned())?;
-        Ok(Box::new(TokioIo::new(TlsConnector::from(tls).connect(server, TokioIo::new(stream)).await?)))
+        let server = ServerName::try_from(without_brackets(uri).to_owned())?;
+        let handshake = TlsConnector::from(tls).connect(server, TokioIo::new(stream));
+        Ok(Box::new(TokioIo::new(within(limit, "TLS connection", handshake).await??)))
+    }
+}
+
+/// The host of a URL. An IPv6 address has brackets in a URL, but not in a certificate.
+fn without_brackets(uri: &Uri) -> &str {
+    let host = uri.host().unwrap_or_default();
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// hyper-util tunnels to port 443 where a URL has none.
+fn with_port(uri: &Uri) -> Result<Uri, http::Error> {
+    let port = uri.port_u16().unwrap_or(if is_https(uri) { 443 } else { 80 });
+    let authority = format!("{}:{port}", uri.host().unwrap_or_default());
+    Uri::builder().scheme("https").authority(authority).path_and_query("/").build()
+}
+
+/// The refusal of a proxy. The types are private to hyper-util.
+fn proxy_refusal(error: impl Error + Send + Sync + 'static) -> BoxError {
+    let message = error.to_string();
+    if PASSWORD_REJECTED.iter().any(|rejection| message.contains(rejection)) {
+        return PasswordRejected.into();
+    }
+    error.into()
+}
+
+/// hyper-util's texts for status 407 of HTTP and for a failed login of SOCKS 5.
+const PASSWORD_REJECTED: [&str; 2] = ["proxy authorization required", "credentials not accepted"];
+
+/// The proxy gives no connection.
+#[derive(Debug, Error)]
+#[error("no connection through the proxy")]
+struct ProxyRefusal {
+    source: BoxError,
+}
+
+/// A limit has passed.
+#[derive(Debug, Error)]
+#[error("no {what} within {limit:?}")]
+pub(super) struct LimitPassed {
+    pub(super) what: &'static str,
+    limit: Duration,
+}
+
+/// Waits for a future, within the limit if there is one.
+pub(super) async fn within<F: Future>(
+    limit: Option<Duration>,
+    what: &'static str,
+    future: F,
+) -> Result<F::Output, BoxError> {
+    match limit {
+        None => Ok(future.await),
+        Some(limit) => tokio::time::timeout(limit, future).await.map_err(|_| LimitPassed { what, limit }.into()),
     }
 }
 

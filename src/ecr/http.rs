@@ -30,12 +30,11 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use thiserror::Error;
 
 use super::ahead::Ahead;
 use super::causes::{find, is_untrusted_certificate};
-use super::connect::{Connection, Connector, is_https};
-use super::proxy::{ProxyError, ProxyIntercept};
+use super::connect::{Connection, Connector, LimitPassed, Opened, is_https, within};
+use super::proxy::{ActiveProxy, PasswordRejected, ProxyError, UnusableProxy};
 use super::trust::NoSystemCertificates;
 use crate::error::Failure;
 use crate::network::NetworkConfig;
@@ -94,8 +93,7 @@ impl HttpClient {
             let body = ByteStream::new(response.into_body()).collect().await;
             body.map(|body| (status, body.to_vec())).map_err(|error| ConnectorError::io(error.into()))
         };
-        // Boxed: it is as large as all that connecting takes.
-        within(Some(limit), "response", Box::pin(exchange)).await.map_err(connector_error).and_then(|result| result)
+        within(Some(limit), "response", exchange).await.map_err(connector_error).and_then(|result| result)
     }
 
     async fn call(
@@ -105,52 +103,40 @@ impl HttpClient {
         limit: Option<Duration>,
     ) -> Result<HttpResponse, ConnectorError> {
         let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-        let proxy = self.connector.proxy_for(request.uri());
-        let response = within(limit, "response", self.send(request, proxy.as_ref(), connect_limit)).await;
-        let error = match response {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) => error,
-            Err(error) => connector_error(error),
+        let response = match within(limit, "response", Box::pin(self.send(request, connect_limit))).await {
+            Ok(response) => response,
+            Err(error) => Err(connector_error(error)),
         };
-        Err(self.explain(error, proxy.as_ref()))
+        response.map_err(|error| self.explain(error))
     }
 
     async fn send(
         &self,
         mut request: Request<SdkBody>,
-        proxy: Option<&ProxyIntercept>,
         connect_limit: Option<Duration>,
     ) -> Result<HttpResponse, ConnectorError> {
         let uri = request.uri().clone();
-        // A proxy reads `http` requests, but only tunnels `https` ones.
-        let forwarding_proxy = proxy.filter(|_| !is_https(&uri));
-        prepare_head(&mut request, forwarding_proxy).map_err(ConnectorError::user)?;
-        let opened_ahead = within(connect_limit, "connection", self.ahead.take(&uri)).await.map_err(connector_error)?;
-        if let Some(connection) = opened_ahead {
-            match exchange(connection, request).await {
+        // A proxy that is too slow to be ready isn't an error yet: a new connection may be faster.
+        let opened_ahead = within(connect_limit, "connection", self.ahead.take(&uri)).await.ok().flatten();
+        if let Some(Opened { stream, proxy }) = opened_ahead {
+            match exchange(stream, proxy.as_deref(), request).await {
                 Ok(response) => return into_sdk_response(response),
                 // The server has closed the connection in the meantime.
                 Err(ExchangeError { unsent: Some(unsent), .. }) => request = unsent,
                 Err(ExchangeError { error, unsent: None }) => return Err(connector_error(error)),
             }
         }
-        let connection = within(connect_limit, "connection", self.connector.connect(&uri, proxy)).await;
-        let connection = connection.and_then(|result| result).map_err(connector_error)?;
-        let response = exchange(connection, request).await.map_err(|failed| connector_error(failed.error))?;
-        into_sdk_response(response)
+        let Opened { stream, proxy } = self.connector.connect(&uri, connect_limit).await.map_err(connector_error)?;
+        let response = exchange(stream, proxy.as_deref(), request).await;
+        into_sdk_response(response.map_err(|failed| connector_error(failed.error))?)
     }
 
-    /// Adds to an error what the user must know to understand it: missing certificates, and the
-    /// proxy.
-    fn explain(&self, error: ConnectorError, proxy: Option<&ProxyIntercept>) -> ConnectorError {
-        let error = if self.connector.uses_builtin_roots() && is_untrusted_certificate(&error) {
+    /// Adds to an error what the user must know to understand it: missing certificates.
+    fn explain(&self, error: ConnectorError) -> ConnectorError {
+        if self.connector.uses_builtin_roots() && is_untrusted_certificate(&error) {
             wrap_source(error, |source| Box::new(NoSystemCertificates { source }))
         } else {
             error
-        };
-        match proxy {
-            Some(proxy) => wrap_source(error, |source| Box::new(ProxyError::new(proxy, source))),
-            None => error,
         }
     }
 }
@@ -162,13 +148,27 @@ struct ExchangeError {
 }
 
 /// Sends a request over a connection, and receives the head of the response.
-async fn exchange(connection: Connection, request: Request<SdkBody>) -> Result<Response<Incoming>, ExchangeError> {
-    let (mut sender, driver) =
-        http1::handshake(connection).await.map_err(|error| ExchangeError { error: error.into(), unsent: None })?;
+async fn exchange(
+    stream: Connection,
+    proxy: Option<&ActiveProxy>,
+    mut request: Request<SdkBody>,
+) -> Result<Response<Incoming>, ExchangeError> {
+    let name_proxy = |error: BoxError| match proxy {
+        Some(proxy) => ProxyError::new(proxy, error).into(),
+        None => error,
+    };
+    let uri = request.uri().clone();
+    let forwarding_proxy = proxy.filter(|proxy| !is_https(&uri) && proxy.forwards_http());
+    let failed = |error| ExchangeError { error: name_proxy(error), unsent: None };
+    prepare_head(&mut request, forwarding_proxy).map_err(failed)?;
+    let (mut sender, driver) = http1::handshake(stream).await.map_err(|error| failed(error.into()))?;
     tokio::spawn(driver);
     sender.try_send_request(request).await.map_err(|mut error| {
-        let unsent = error.take_message();
-        ExchangeError { error: error.into_error().into(), unsent }
+        let unsent = error.take_message().map(|mut request| {
+            *request.uri_mut() = uri;
+            request
+        });
+        ExchangeError { error: name_proxy(error.into_error().into()), unsent }
     })
 }
 
@@ -179,7 +179,7 @@ fn into_sdk_response(response: Response<Incoming>) -> Result<HttpResponse, Conne
 
 /// Sets the headers and the target of a request: the path for a server, the whole URL for a proxy
 /// that forwards it.
-fn prepare_head(request: &mut Request<SdkBody>, forwarding_proxy: Option<&ProxyIntercept>) -> Result<(), BoxError> {
+fn prepare_head(request: &mut Request<SdkBody>, forwarding_proxy: Option<&ActiveProxy>) -> Result<(), BoxError> {
     let uri = request.uri().clone();
     let default_port = if is_https(&uri) { 443 } else { 80 };
     let host = uri.host().unwrap_or_default();
@@ -190,35 +190,28 @@ fn prepare_head(request: &mut Request<SdkBody>, forwarding_proxy: Option<&ProxyI
     request.headers_mut().entry(HOST).or_insert(host);
     if let Some(proxy) = forwarding_proxy {
         if let Some(credentials) = proxy.basic_auth() {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, credentials.clone());
+            request.headers_mut().insert(PROXY_AUTHORIZATION, credentials);
         }
     } else {
+        // A connection that was opened ahead through a proxy may have been closed.
+        request.headers_mut().remove(PROXY_AUTHORIZATION);
         let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
         *request.uri_mut() = path.into();
     }
     Ok(())
 }
 
-/// A limit of the SDK has passed.
-#[derive(Debug, Error)]
-#[error("no {what} within {limit:?}")]
-pub(super) struct LimitPassed {
-    pub(super) what: &'static str,
-    limit: Duration,
-}
-
-/// Waits for a future, within the limit if there is one.
-async fn within<F: Future>(limit: Option<Duration>, what: &'static str, future: F) -> Result<F::Output, BoxError> {
-    match limit {
-        None => Ok(future.await),
-        Some(limit) => tokio::time::timeout(limit, future).await.map_err(|_| LimitPassed { what, limit }.into()),
-    }
-}
-
 /// Gives an error the kind by which the SDK decides whether to retry.
 fn connector_error(error: BoxError) -> ConnectorError {
     if find::<LimitPassed>(&*error).is_some() {
         return ConnectorError::timeout(error);
+    }
+    if find::<UnusableProxy>(&*error).is_some() {
+        return ConnectorError::user(error);
+    }
+    // A retry changes neither, and some proxies lock accounts after several attempts.
+    if find::<PasswordRejected>(&*error).is_some() || is_untrusted_certificate(&*error) {
+        return ConnectorError::other(error, None);
     }
     match find::<hyper::Error>(&*error) {
         // Errors that aren't hyper's come from connecting.

@@ -10,7 +10,6 @@ use aws_sdk_sts::types::AssumedRoleUser;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::credentials::received;
-use super::retry::NoFutileRetry;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::identity::{Keys, RoleOrigin, RoleStep};
@@ -86,6 +85,6 @@ fn session_name(role: &RoleStep, now: Timestamp) -> String {
 }
 
 fn client(config: &SdkConfig) -> aws_sdk_sts::Client {
-    let config = aws_sdk_sts::config::Builder::from(config).retry_classifier(NoFutileRetry).build();
+    let config = aws_sdk_sts::config::Builder::from(config).build();
     aws_sdk_sts::Client::from_conf(config)
 }

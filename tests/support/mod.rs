@@ -3,6 +3,7 @@
 //! - [`fake_aws`]: the AWS APIs a fetch can need, with faults to order;
 //! - `namespace`: a network and a mount table of a test's own, on Linux;
 //! - [`proxy`]: an HTTP forward proxy that remembers who was asked for;
+//! - [`socks`]: a SOCKS proxy that does the same;
 //! - [`sandbox`]: a home directory of its own and the helper run inside it.
 //!
 //! Test crates take it with `mod support;`, benchmarks with `#[path]`. It knows the product only by its binary: nothing
@@ -25,4 +26,5 @@ mod loopback;
 pub mod namespace;
 pub mod proxy;
 pub mod sandbox;
+pub mod socks;
 pub mod tls;

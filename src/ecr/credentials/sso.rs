@@ -14,7 +14,6 @@ use serde_json::Value;
 use super::json::Object;
 use super::{Resolver, received};
 use crate::clock::Timestamp;
-use crate::ecr::retry::NoFutileRetry;
 use crate::ecr::{classify, times};
 use crate::error::{Failure, FailureKind};
 use crate::fs::{PrivateDir, read_bounded};
@@ -51,7 +50,7 @@ pub(super) async fn credentials(
         (None, _) => token.value,
     };
     let config = resolver.config(&session.region, session.portal_url.as_deref(), None);
-    let config = aws_sdk_sso::config::Builder::from(&config).retry_classifier(NoFutileRetry).build();
+    let config = aws_sdk_sso::config::Builder::from(&config).build();
     let call = aws_sdk_sso::Client::from_conf(config)
         .get_role_credentials()
         .account_id(&session.account_id)
@@ -114,7 +113,7 @@ async fn refresh(
         return None;
     }
     let config = resolver.config(&session.region, session.oidc_url.as_deref(), None);
-    let config = aws_sdk_ssooidc::config::Builder::from(&config).retry_classifier(NoFutileRetry).build();
+    let config = aws_sdk_ssooidc::config::Builder::from(&config).build();
     let call = aws_sdk_ssooidc::Client::from_conf(config)
         .create_token()
         .grant_type("refresh_token")
