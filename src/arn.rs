@@ -23,6 +23,27 @@ impl AccountId {
         is_account.then(|| Self(text.to_owned()))
     }
 
+    /// The account that an access key ID belongs to: base32 after the prefix, of which the first 48 bits hold a one, the
+    /// account in 40 bits, and seven bits of something else. `None` for another text, and for keys made before 2019, which
+    /// begin with a zero and hold something else: <https://medium.com/@TalBeerySec/a-short-note-on-aws-key-id-f88cc4317489>.
+    pub(crate) fn of_access_key(id: &str) -> Option<Self> {
+        let digits = id.strip_prefix("AKIA").or_else(|| id.strip_prefix("ASIA"))?;
+        if digits.len() != 16 {
+            return None;
+        }
+        let bits = digits.bytes().try_fold(0_u128, |bits, digit| {
+            let value = match digit {
+                b'A'..=b'Z' => digit - b'A',
+                b'2'..=b'7' => digit - b'2' + 26,
+                _ => return None,
+            };
+            Some(bits << 5 | u128::from(value))
+        })?;
+        let first_41 = bits >> 39;
+        let account = first_41 & ((1 << 40) - 1);
+        (first_41 >> 40 == 1).then(|| format!("{account:012}")).and_then(|digits| Self::parse(&digits))
+    }
+
     /// Its digits.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -93,6 +114,37 @@ mod tests {
             ("1111\u{661}\u{662}\u{663}\u{664}", false),
         ] {
             assert_eq!(AccountId::parse(text).is_some_and(|account| account.as_str() == text), valid, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_access_key_id_holds_its_account_unless_it_is_of_the_old_kind() {
+        for (id, account) in [
+            // The published example.
+            ("ASIAQNZGKIQY56JQ7WML", Some("029608264753")),
+            ("AKIAQNZGKIQY56JQ7WML", Some("029608264753")),
+            // The smallest and the largest account, and the number after it.
+            ("AKIAQAAAAAAAAAAAAAAA", Some("000000000000")),
+            ("AKIA6RVFFB7777777777", Some("999999999999")),
+            ("AKIA6RVFFCAAAAAAAAAA", None),
+            ("AKIA7777777777777777", None),
+            // Of the old kind, the examples of AWS's documentation among them.
+            ("AKIAIOSFODNN7EXAMPLE", None),
+            ("AKIAI44QH8DHBEXAMPLE", None),
+            ("ASIAJEXAMPLEXEG2JICE", None),
+            ("AKIAPZGKIQY56JQ7WMLA", None),
+            // Not access key IDs.
+            ("", None),
+            ("AKIA", None),
+            ("AKIAONE", None),
+            ("AKIAQNZGKIQY56JQ7WM", None),
+            ("AKIAQNZGKIQY56JQ7WMLA", None),
+            ("AROAQNZGKIQY56JQ7WML", None),
+            ("akiaqnzgkiqy56jq7wml", None),
+            ("AKIAQNZGKIQY56JQ7WM1", None),
+            ("AKIAQNZGKIQY56JQ7W\u{e9}", None),
+        ] {
+            assert_eq!(AccountId::of_access_key(id).as_ref().map(AccountId::as_str), account, "{id}");
         }
     }
 

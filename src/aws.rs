@@ -13,6 +13,7 @@ mod facts;
 mod identity;
 mod jwt;
 mod network;
+mod own_registry;
 mod partition;
 mod profile_chain;
 mod proxies;

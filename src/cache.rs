@@ -6,12 +6,14 @@
 //! cache, and no error. `cache/lock.rs` decides which process may fetch; `token` decides how fresh a token is; the policy
 //! in `tokens` decides what to do about it.
 
+mod hosts;
 mod lock;
 mod record;
 mod sweep;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use hosts::HostNotes;
 pub(crate) use lock::{LockGuard, TryLock};
 pub(crate) use record::{RememberedFailure, TokenRecord};
 
@@ -24,6 +26,7 @@ use crate::scope::CacheKey;
 /// The endings of file names in the cache, after the key.
 const TOKEN: &str = ".token";
 const FAILURE: &str = ".failure";
+const HOSTS: &str = ".hosts";
 const LOCK: &str = ".lock";
 
 /// The lock of the process that asks a person for an MFA code; it belongs to no key, so it is never swept.
@@ -86,6 +89,12 @@ impl Cache {
         RememberedFailure::decode(&key, &self.entry(&key, FAILURE)?)
     }
 
+    /// The hosts noted under a key.
+    pub(crate) fn hosts(&self, key: &CacheKey) -> HostNotes {
+        let key = key.to_string();
+        self.entry(&key, HOSTS).and_then(|contents| HostNotes::decode(&key, &contents)).unwrap_or_default()
+    }
+
     /// Tries to become the process that fetches the token of a key, without waiting.
     pub(crate) fn try_lock(&self, key: &CacheKey) -> TryLock {
         self.try_lock_file(&format!("{key}{LOCK}"))
@@ -105,16 +114,16 @@ impl Cache {
     pub(crate) fn store(&self, key: &CacheKey, record: &TokenRecord, now: Timestamp) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         sweep::sweep(directory, now);
-        let key = key.to_string();
-        directory.replace(&format!("{key}{TOKEN}"), &record.encode(&key))?;
+        self.amend(key, record)?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
 
-    /// Replaces a record by a changed copy: the same token, asked for by one more host.
+    /// Stores a token and the hosts noted for it. Only hosts that `list` can see are noted with the token.
     /// Error: as [`Cache::store`].
     pub(crate) fn amend(&self, key: &CacheKey, record: &TokenRecord) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let key = key.to_string();
+        directory.replace(&format!("{key}{HOSTS}"), &record.hosts.encode(&key))?;
         directory.replace(&format!("{key}{TOKEN}"), &record.encode(&key))
     }
 
@@ -127,18 +136,18 @@ impl Cache {
         directory.replace(&format!("{key}{FAILURE}"), &failure.encode(&key))
     }
 
-    /// Every stored token, with the name of its key.
-    pub(crate) fn tokens(&self) -> Vec<(String, TokenRecord)> {
+    /// The hosts noted under each key, with its name.
+    pub(crate) fn all_hosts(&self) -> Vec<(String, HostNotes)> {
         let Some(directory) = &self.directory else { return Vec::new() };
         let names = directory.names().unwrap_or_default();
-        let tokens = names.iter().filter_map(|name| {
-            let key = key_of(name, TOKEN)?;
-            Some((key.to_owned(), TokenRecord::decode(key, &directory.read(name, MAX_ENTRY_SIZE).ok()??)?))
+        let notes = names.iter().filter_map(|name| {
+            let key = key_of(name, HOSTS)?;
+            Some((key.to_owned(), HostNotes::decode(key, &directory.read(name, MAX_ENTRY_SIZE).ok()??)?))
         });
-        tokens.collect()
+        notes.collect()
     }
 
-    /// Removes every token of an API and every failure remembered for it, of every identity. An entry that can't be read is
+    /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An entry that can't be read is
     /// removed too: it might be one of these.
     /// Error: the first entry that couldn't be removed; the others are gone all the same.
     pub(crate) fn erase(&self, api: &Api) -> Result<(), PathError> {

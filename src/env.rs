@@ -41,6 +41,8 @@ pub(crate) mod names {
     pub(crate) const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
     /// Belongs to a temporary access key, which is invalid without it.
     pub(crate) const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";
+    /// Tells the account of these keys, whose registry `list` names.
+    pub(crate) const ACCOUNT_ID: &str = "AWS_ACCOUNT_ID";
     /// Selects a profile instead of `default`.
     pub(crate) const PROFILE: &str = "AWS_PROFILE";
     /// Is the older name of [`PROFILE`], which wins over this one.

@@ -10,7 +10,7 @@ mod turn;
 
 use std::time::Duration;
 
-pub(crate) use self::cached::{cached_hosts, erase};
+pub(crate) use self::cached::{erase, known_hosts};
 use self::turn::FetchTurn;
 use crate::aws::{AwsSettings, RegistrySettings};
 use crate::cache::{Cache, LockGuard, RememberedFailure, TokenRecord, TryLock};
@@ -132,7 +132,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         };
         match self.fetch(stale.is_some(), guard.as_ref()) {
             Ok(token) => {
-                self.store(&token, stale);
+                self.store(&token);
                 Ok(token)
             }
             Err(failure) => {
@@ -157,13 +157,14 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         Some((record, freshness))
     }
 
-    /// Serves a cached token, and adds this host to those that `list` knows.
+    /// Serves a cached token, and notes this host for `list`, unless it has been noted within a day.
     fn hit(&mut self, mut record: TokenRecord) -> AuthorizationToken {
         self.context.log.info(format_args!("served from the cache"));
-        if record.note_host(self.target.host())
+        let (host, now) = (self.target.host(), self.context.clock.now());
+        if record.hosts.note(host, now)
             && let TryLock::Held(_guard) = self.cache.try_lock(&self.key)
             && let Some(mut latest) = self.cache.token(&self.key)
-            && latest.note_host(self.target.host())
+            && latest.hosts.note(host, now)
             && let Err(error) = self.cache.amend(&self.key, &latest)
         {
             self.context.log.debug(format_args!("{error}: {}", error.source));
@@ -217,7 +218,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
     }
 
     /// Caches a token just received, if any of its life is left.
-    fn store(&mut self, token: &AuthorizationToken, former: Option<TokenRecord>) {
+    fn store(&mut self, token: &AuthorizationToken) {
         let CachePolicy::Cached(max_age) = self.scope.identity.cache_policy else { return };
         let now = self.context.clock.now();
         #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
@@ -228,13 +229,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             self.context.log.warn(expired);
             return;
         }
-        let mut record = TokenRecord {
-            api: self.scope.api.clone(),
-            hosts: former.map(|former| former.hosts).unwrap_or_default(),
-            lifetime,
-            token: token.clone(),
-        };
-        record.note_host(self.target.host());
+        let mut hosts = self.cache.hosts(&self.key);
+        hosts.note(self.target.host(), now);
+        let record = TokenRecord { api: self.scope.api.clone(), hosts, lifetime, token: token.clone() };
         if let Err(error) = self.cache.store(&self.key, &record, now) {
             self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
         }

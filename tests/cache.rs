@@ -23,6 +23,7 @@ const KEY_ID: &str = "AKIAONE";
 /// What the names of entries and of their locks end in.
 const TOKEN: &str = ".token";
 const LOCK: &str = ".lock";
+const HOSTS: &str = ".hosts";
 
 /// Older than any write takes.
 const LONG_AGO: Duration = Duration::from_mins(2);
@@ -413,11 +414,15 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
     aws.token_lifetime(Duration::from_secs(1));
     let asked = Instant::now();
     sandbox.get(ELSEWHERE).password();
-    let over = names(&directory);
+    // The hosts that were asked for are remembered for longer.
+    let over: Vec<String> = names(&directory).into_iter().filter(|name| !name.ends_with(HOSTS)).collect();
+    let hosts: Vec<String> = names(&directory).into_iter().filter(|name| name.ends_with(HOSTS)).collect();
     aws.token_lifetime(Duration::from_hours(12));
     sandbox.get("111122223333.dkr.ecr.eu-west-3.amazonaws.com").password();
-    let valid: Vec<String> = names(&directory).into_iter().filter(|name| !over.contains(name)).collect();
-    assert!(over.len() == 2 && valid.len() == 2, "a token and a lock each: {over:?} {valid:?}");
+    let valid: Vec<String> =
+        names(&directory).into_iter().filter(|name| !over.contains(name) && !hosts.contains(name)).collect();
+    assert!(over.len() == 2 && valid.len() == 3, "a token and a lock each: {over:?} {valid:?}");
+    assert_eq!(hosts.len(), 1);
 
     fs::write(directory.join("tmp-orphan"), "half a token").expect("written");
     fs::write(directory.join("tmp-young"), "somebody is just writing").expect("written");
@@ -432,9 +437,11 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
     let gone = |name: &String| !left.contains(name);
     assert!(gone(&"tmp-orphan".to_owned()), "the orphan is gone: {left:?}");
     assert!(over.iter().all(gone), "the expired token and its lock are gone: {over:?} in {left:?}");
+    assert!(!hosts.iter().any(gone), "the hosts stay: {hosts:?} in {left:?}");
     assert!(!valid.iter().any(gone), "the valid token and its lock stay: {valid:?} in {left:?}");
-    let ours: Vec<&String> = left.iter().filter(|name| !valid.contains(name) && *name != "tmp-young").collect();
-    let [lock, token] = ours[..] else { panic!("more or less than a token and its lock: {ours:?}") };
+    let ours: Vec<&String> =
+        left.iter().filter(|name| !valid.contains(name) && !hosts.contains(name) && *name != "tmp-young").collect();
+    let [_, lock, token] = ours[..] else { panic!("more or less than hosts, a lock and a token: {ours:?}") };
     assert_eq!(lock.strip_suffix(LOCK), token.strip_suffix(TOKEN));
     assert!(!gone(&"tmp-young".to_owned()), "a write under way isn't disturbed: {left:?}");
 
@@ -466,4 +473,55 @@ fn files_that_are_not_the_caches_own_stay() {
     assert_all_there("another get");
     assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
     assert_all_there("an erase");
+}
+
+/// The answer to `list`, which must come without a word on stderr, whatever is on stdin.
+fn list(sandbox: &Sandbox) -> String {
+    let reply = sandbox.spawn_with_open_stdin(&["list"]).wait();
+    assert_eq!((reply.code, reply.stderr.as_str()), (Some(0), ""));
+    reply.stdout_text()
+}
+
+#[test]
+fn list_names_what_was_asked_for_after_erase_and_after_the_token_has_ended() {
+    let aws = FakeAws::start();
+    let sandbox = home_of(&aws);
+    aws.token_lifetime(Duration::from_secs(1));
+    let expected = format!("{{\"https://{ELSEWHERE}\":\"AWS\",\"https://{HOST}\":\"AWS\"}}\n");
+    sandbox.get(ELSEWHERE).password();
+    sandbox.get(HOST).password();
+    assert_eq!(list(&sandbox), expected);
+    thread::sleep(Duration::from_millis(1_100));
+    assert_eq!(list(&sandbox), expected, "the tokens have ended");
+    for host in [HOST, ELSEWHERE] {
+        assert_eq!(sandbox.run(&["erase"], host.as_bytes()).code, Some(0));
+    }
+    assert_eq!(list(&sandbox), expected, "after docker logout");
+    assert_eq!(tokens(&sandbox.cache_dir()), [""; 0]);
+    sandbox.get("111122223333.dkr.ecr.eu-west-3.amazonaws.com").password();
+    assert!(list(&sandbox).contains(ELSEWHERE), "the sweep of another fetch leaves them");
+    let other = home_of(&aws).with_keys("AKIATWO").env("AWS_ECR_CACHE_DIR", sandbox.cache_dir());
+    assert_eq!(list(&other), "{}\n", "another identity asked for nothing");
+}
+
+#[test]
+fn on_a_new_machine_list_names_the_registry_of_the_caller_without_a_call() {
+    let aws = FakeAws::start();
+    let own = "{\"https://029608264753.dkr.ecr.eu-west-2.amazonaws.com\":\"AWS\"}\n";
+    let sandbox =
+        Sandbox::new().with_aws(&aws).with_keys("ASIAQNZGKIQY56JQ7WML").env("AWS_DEFAULT_REGION", "eu-west-2");
+    assert_eq!(list(&sandbox), own);
+    // The builder then asks for just that.
+    let key = "https://029608264753.dkr.ecr.eu-west-2.amazonaws.com";
+    assert_eq!(password_head(&sandbox.get(key).password()).region, "eu-west-2");
+
+    let profile = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev");
+    profile
+        .write(".aws/credentials", "[dev]\naws_access_key_id = AKIAQNZGKIQY56JQ7WML\naws_secret_access_key = hush\n");
+    profile.write(".aws/config", "[profile dev]\nregion = eu-west-2\n");
+    assert_eq!(list(&profile), own);
+    assert_eq!(names(&profile.home()), [".aws"], "list writes nothing");
+    let old = Sandbox::new().with_aws(&aws).with_keys("AKIAIOSFODNN7EXAMPLE").env("AWS_DEFAULT_REGION", "eu-west-2");
+    assert_eq!(list(&old), "{}\n");
+    assert_eq!(calls(&aws), 1);
 }

@@ -243,10 +243,11 @@ fn an_entry_of_any_other_length_is_a_miss_and_is_repaired() {
 #[test]
 fn an_entry_that_says_something_else_is_a_miss_and_is_repaired() {
     type Change = fn(&str, &str) -> Vec<u8>;
-    let changes: [(&str, Change); 9] = [
-        ("of a newer version", |line, json| format!("{}\n{json}", line.replace("ecr-login 1", "ecr-login 2")).into()),
+    let changes: [(&str, Change); 10] = [
+        ("of an older version", |line, json| format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 1")).into()),
+        ("of a newer version", |line, json| format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 3")).into()),
         ("of a much newer version", |line, json| {
-            format!("{}\n{json}", line.replace("ecr-login 1", "ecr-login 10")).into()
+            format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 20")).into()
         }),
         ("whose password was edited", |line, json| {
             format!("{line}\n{}", json.replace("pw.AKIAONE", "pw.AKIATWO")).into()

@@ -1,14 +1,13 @@
-//! The entries of the cache as text: a stored token or failure, with a checksum.
+//! The entries of the cache as text: a stored token, a failure or noted hosts, with a checksum.
 //!
-//! An entry is one line `ecr-login 1 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
+//! An entry is one line `ecr-login 2 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
 //! eight hexadecimal digits) detects damage and entries under another key's name, but not forgery: a process that can write
 //! here can read the tokens anyway. An entry with another number in its first line was written by a newer or older version
 //! and is a miss. A change of the fields needs a new number.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::hosts::HostNotes;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::registry::{Api, Partition, Region, Service};
@@ -19,23 +18,20 @@ use crate::token::{AuthorizationToken, Lifetime};
 const NAME: &[u8] = b"ecr-login ";
 
 /// The beginning of this version's entries.
-const MAGIC: &[u8] = b"ecr-login 1 ";
+const MAGIC: &[u8] = b"ecr-login 2 ";
 
 /// Whether another version wrote the entry; only that version can judge it.
 pub(super) fn is_of_another_version(contents: &[u8]) -> bool {
     contents.starts_with(NAME) && !contents.starts_with(MAGIC)
 }
 
-/// The most hosts stored with one token; enough for every account that a person works with.
-const MAX_HOSTS: usize = 100;
-
-/// A token with what `list` and `erase` need.
+/// A token with what a hit and `erase` need.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TokenRecord {
     /// The API that the token came from.
     pub api: Api,
-    /// The registry hosts that it was asked for.
-    pub hosts: BTreeSet<String>,
+    /// A copy of the hosts noted for its key, so that a hit sees without another file whether its host is noted.
+    pub hosts: HostNotes,
     /// When it was received and how long it may be used.
     pub lifetime: Lifetime,
     /// The token.
@@ -86,7 +82,7 @@ impl ApiEntry {
 #[derive(Serialize, Deserialize)]
 struct TokenEntry {
     api: ApiEntry,
-    hosts: BTreeSet<String>,
+    hosts: HostNotes,
     received: u64,
     refresh: u64,
     expires: u64,
@@ -152,11 +148,6 @@ enum KindEntry {
 }
 
 impl TokenRecord {
-    /// Adds a host that the token was asked for. `false` when nothing changed.
-    pub(crate) fn note_host(&mut self, host: &str) -> bool {
-        self.hosts.len() < MAX_HOSTS && !self.hosts.contains(host) && self.hosts.insert(host.to_owned())
-    }
-
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
         let Self { api, hosts, lifetime: Lifetime { received, refresh, expires }, token } = self;
         encode(
@@ -183,6 +174,22 @@ impl TokenRecord {
         // Whatever the file says, an expired token isn't used.
         let lifetime = Lifetime { received, refresh, expires: expires.min(token_expires) };
         Some(Self { api: api.api()?, hosts, lifetime, token })
+    }
+}
+
+/// Noted hosts as JSON.
+#[derive(Serialize, Deserialize)]
+struct HostsEntry {
+    hosts: HostNotes,
+}
+
+impl HostNotes {
+    pub(super) fn encode(&self, key: &str) -> Vec<u8> {
+        encode(key, &HostsEntry { hosts: self.clone() })
+    }
+
+    pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
+        decode(key, contents).map(|HostsEntry { hosts }| hosts)
     }
 }
 
@@ -236,6 +243,13 @@ mod tests {
     use super::*;
     use crate::error::tests::every_kind;
 
+    fn hosts() -> HostNotes {
+        let mut hosts = HostNotes::default();
+        hosts.note("b.example", Timestamp::from_seconds(8));
+        hosts.note("a.example", Timestamp::from_seconds(9));
+        hosts
+    }
+
     fn token_record() -> TokenRecord {
         let at = Timestamp::from_seconds;
         TokenRecord {
@@ -244,7 +258,7 @@ mod tests {
                 partition: Partition::Aws,
                 region: Region::parse("eu-west-1").expect("a region"),
             },
-            hosts: ["b.example".to_owned(), "a.example".to_owned()].into(),
+            hosts: hosts(),
             lifetime: Lifetime { received: at(1), refresh: at(2), expires: at(3) },
             token: AuthorizationToken::new("AWS".to_owned(), Secret::from("pass\"word"), at(4)).expect("full parts"),
         }
@@ -256,8 +270,8 @@ mod tests {
         let encoded = record.encode("key");
         assert_eq!(
             String::from_utf8(encoded.clone()).expect("text"),
-            "ecr-login 1 9d2373a0\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
-             \"hosts\":[\"a.example\",\"b.example\"],\"received\":1,\"refresh\":2,\"expires\":3,\"token_expires\":4,\
+            "ecr-login 2 c334aa97\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
+             \"hosts\":{\"a.example\":9,\"b.example\":8},\"received\":1,\"refresh\":2,\"expires\":3,\"token_expires\":4,\
              \"username\":\"AWS\",\"password\":\"pass\\\"word\"}"
         );
         assert_eq!(TokenRecord::decode("key", &encoded), Some(record));
@@ -296,9 +310,12 @@ mod tests {
         let encoded = token_record().encode("key");
         assert_eq!(TokenRecord::decode("yek", &encoded), None);
         assert_eq!(RememberedFailure::decode("key", &encoded), None);
-        let newer = [b"ecr-login 2 ", &encoded[12..]].concat();
-        assert_eq!(TokenRecord::decode("key", &newer), None);
-        assert!(is_of_another_version(&newer) && !is_of_another_version(&encoded) && !is_of_another_version(b"x"));
+        for other in ["ecr-login 1 ", "ecr-login 3 "] {
+            let other = [other.as_bytes(), &encoded[12..]].concat();
+            assert_eq!(TokenRecord::decode("key", &other), None);
+            assert!(is_of_another_version(&other));
+        }
+        assert!(!is_of_another_version(&encoded) && !is_of_another_version(b"x"));
     }
 
     #[test]
@@ -310,13 +327,10 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_noted_once_and_not_without_end() {
-        let mut record = token_record();
-        assert!(!record.note_host("a.example"));
-        for number in 0..200 {
-            record.note_host(&number.to_string());
-        }
-        assert_eq!(record.hosts.len(), MAX_HOSTS);
+    fn noted_hosts_read_back_as_they_were_written() {
+        let encoded = hosts().encode("key");
+        assert_eq!(HostNotes::decode("key", &encoded), Some(hosts()));
+        assert_eq!((HostNotes::decode("yek", &encoded), TokenRecord::decode("key", &encoded)), (None, None));
     }
 
     proptest! {

@@ -1,14 +1,15 @@
 //! Keeps the cache small: expired entries are removed as part of a write.
 //!
-//! Removed are tokens and failures that have expired or can't be read, those of another version after a day, free locks
+//! Removed are tokens, failures and noted hosts that have expired or can't be read, those of another version after a day, free locks
 //! that belong to neither, and temporary files that a killed process left behind; nothing else, since people put caches
 //! among their own files. Nothing here can fail a `get`: what can't be removed stays until the next write.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::hosts::HostNotes;
 use super::record::{RememberedFailure, TokenRecord, is_of_another_version};
-use super::{FAILURE, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, key_of, lock};
+use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, key_of, lock};
 use crate::clock::Timestamp;
 use crate::fs::{PrivateDir, is_temporary};
 
@@ -21,6 +22,9 @@ const MAX_LIFE: Duration = Duration::from_hours(24);
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
     for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now, GRACE)) {
+        let _ = directory.remove(name);
+    }
+    for name in names.iter().filter(|name| key_of(name, HOSTS).is_some_and(|_| is_expired(directory, name, now))) {
         let _ = directory.remove(name);
     }
     let keys = names.iter().filter_map(|name| [TOKEN, FAILURE, LOCK].iter().find_map(|ending| key_of(name, ending)));
@@ -55,6 +59,9 @@ fn is_expired(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
     }
     if let Some(key) = key_of(name, TOKEN) {
         return TokenRecord::decode(key, &contents).is_none_or(|record| record.lifetime.expires <= now);
+    }
+    if let Some(key) = key_of(name, HOSTS) {
+        return HostNotes::decode(key, &contents).is_none_or(|hosts| hosts.recent(now).next().is_none());
     }
     let failure = key_of(name, FAILURE).and_then(|key| RememberedFailure::decode(key, &contents));
     failure.is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now, GRACE))

@@ -1,5 +1,5 @@
-//! `list`: the hosts that were asked for and have a valid token of the current identity, the hosts that rules name, and
-//! what the fallback helpers list.
+//! `list`: the hosts that the current identity asked for in the last 30 days, its own registry, the hosts that rules name,
+//! and what the fallback helpers list. What `get` has a password for may be listed whether or not a token is cached.
 //!
 //! It doesn't read stdin (docker-py leaves it open) and runs nothing but those helpers. Our keys are `https://HOST`: the
 //! classic builder asks for each key as listed, and `get` accepts every spelling. It always succeeds, with the reason for
@@ -26,12 +26,12 @@ pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
     match config::read(world.env) {
         Ok(rules) => {
             let options = Options::read(world.env);
-            let cached = tokens::cached_hosts(&world.context(&options, "list".to_owned()), &rules);
-            let hosts = cached.into_iter().chain(rules.named_hosts());
+            let known = tokens::known_hosts(&world.context(&options, "list".to_owned()), &rules);
+            let hosts = known.into_iter().chain(rules.named_hosts());
             usernames.extend(hosts.map(|host| (format!("https://{host}"), USERNAME.to_owned())));
             add_fallbacks(world, &rules, &mut usernames);
         }
-        // Without the rules, the identity that the cached tokens must belong to is unknown.
+        // Without the rules, the identity that asks is unknown.
         Err(error) => {
             let sentence = Failure::from(error).sentence(format_args!("nothing to list"), Service::Ecr);
             world.complain(&sentence);

@@ -353,7 +353,7 @@ fn without_any_source_of_credentials_nothing_is_kept() {
 }
 
 #[test]
-fn list_names_the_hosts_that_were_asked_for_until_their_token_ends() {
+fn list_names_the_hosts_that_were_asked_for_within_30_days_whatever_becomes_of_their_tokens() {
     let clock = FakeClock::at(START);
     let mut stage = Stage::new(&clock);
     let list = |stage: &Stage<'_>| stage.run(Action::List, "").stdout;
@@ -365,19 +365,90 @@ fn list_names_the_hosts_that_were_asked_for_until_their_token_ends() {
         format!("{{\"https://{HOST}\":\"AWS\",\"https://{OTHER_ACCOUNT}\":\"AWS\",\"https://{PUBLIC}\":\"AWS\"}}\n");
     assert_eq!(list(&stage), all);
 
-    // A refresh forgets no host.
+    // Neither a refresh nor the end of a token nor an erase forgets a host.
     clock.jump_to(START + 7 * HOUR);
     stage.password(HOST);
     assert_eq!(list(&stage), all);
-    clock.jump_to(START + 13 * HOUR);
-    assert_eq!(
-        list(&stage),
-        format!("{{\"https://{HOST}\":\"AWS\",\"https://{OTHER_ACCOUNT}\":\"AWS\"}}\n"),
-        "the token of ECR Public has ended"
-    );
+    clock.jump_to(START + 30 * HOUR);
+    assert_eq!(list(&stage), all);
+    for host in [HOST, PUBLIC] {
+        stage.run(Action::Erase, host);
+    }
+    assert_eq!(list(&stage), all);
 
+    // A hit renews the note of its host, once a day.
+    clock.jump_to(START + 20 * 24 * HOUR);
+    stage.password(HOST);
+    clock.jump_to(START + 31 * 24 * HOUR);
+    let left = format!("{{\"https://{HOST}\":\"AWS\"}}\n");
+    assert_eq!(list(&stage), left, "the other two weren't asked for again");
+    clock.jump_to(START);
+    assert_eq!(list(&stage), all, "the clock went back");
+    clock.jump_to(START + 31 * 24 * HOUR);
+    stage.password(OTHER_ACCOUNT);
+    clock.jump_to(START + 51 * 24 * HOUR);
+    assert_eq!(list(&stage), left.replace(HOST, OTHER_ACCOUNT));
+
+    clock.jump_to(START + 32 * 24 * HOUR);
     stage.set("AWS_ACCESS_KEY_ID", "AKIDOTHER");
     assert_eq!(list(&stage), "{}\n", "they are another identity's");
+}
+
+#[test]
+fn a_hit_for_a_new_host_or_on_another_day_is_noted_once() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.script.lifetime = 12 * HOUR;
+    stage.password(HOST);
+    let written = |stage: &Stage<'_>| {
+        let mut entries: Vec<_> = std::fs::read_dir(stage.cache_directory()).expect("a directory").flatten().collect();
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        let file = |entry: &std::fs::DirEntry| entry.metadata().and_then(|file| file.modified()).expect("there");
+        entries.iter().map(|entry| (entry.file_name(), file(entry))).collect::<Vec<_>>()
+    };
+    let first = written(&stage);
+    clock.jump_to(START + 5 * HOUR);
+    stage.password(HOST);
+    assert_eq!(written(&stage), first);
+    stage.password(OTHER_ACCOUNT);
+    let second = written(&stage);
+    assert_ne!(second, first);
+    stage.password(OTHER_ACCOUNT);
+    assert_eq!(written(&stage), second);
+    assert_eq!(stage.script.calls(), 1);
+}
+
+#[test]
+fn list_names_the_registry_of_the_caller_before_anything_was_asked_for() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    let list = |stage: &Stage<'_>| stage.run(Action::List, "").stdout;
+    stage.set("AWS_ACCESS_KEY_ID", "ASIAQNZGKIQY56JQ7WML");
+    assert_eq!(list(&stage), "{}\n", "the region is unknown");
+    stage.set("AWS_DEFAULT_REGION", "eu-west-1");
+    let own = "{\"https://029608264753.dkr.ecr.eu-west-1.amazonaws.com\":\"AWS\"}\n";
+    assert_eq!(list(&stage), own);
+    assert!(!stage.cache_directory().exists(), "list writes nothing");
+    assert_eq!(stage.script.calls(), 0);
+    stage.set("AWS_ECR_DISABLE_CACHE", "1");
+    assert_eq!(list(&stage), own);
+
+    // A rule that applies to every account selects the identity, and so does one for the region.
+    std::fs::create_dir_all(stage.home.path().join(".aws")).expect("a directory");
+    let profile = |name: &str, account: &str| {
+        format!("[profile {name}]\ncredential_process = p\nregion = cn-north-1\naws_account_id = {account}\n")
+    };
+    let config = [profile("all", "111122223333"), profile("china", "444455556666")].concat();
+    write(&stage.home.path().join(".aws/config"), &config);
+    stage.variables.retain(|(name, _)| name != "AWS_DEFAULT_REGION");
+    let china = |account: &str| format!("{{\"https://{account}.dkr.ecr.cn-north-1.amazonaws.com.cn\":\"AWS\"}}\n");
+    stage.rules("[[registry]]\nmatch = '*.amazonaws.*'\nprofile = 'all'\n");
+    assert_eq!(list(&stage), china("111122223333"));
+    stage.rules(
+        "[[registry]]\nmatch = '*.cn-north-1.*'\nprofile = 'china'\n[[registry]]\nmatch = '*.amazonaws.*'\n\
+         profile = 'all'\n",
+    );
+    assert_eq!(list(&stage), china("444455556666"));
 }
 
 #[test]

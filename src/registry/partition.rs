@@ -84,6 +84,11 @@ impl Partition {
         Self::find(has_prefix).unwrap_or(Self::Aws)
     }
 
+    /// The domain of its private registries.
+    pub(crate) fn domain(self) -> &'static str {
+        self.facts().domain
+    }
+
     /// The partition of a private registry in a region and a domain, and whether that is the
     /// dual-stack domain; `None` if no registries are in this domain.
     pub(super) fn of_registry(region: &Region, domain: &str) -> Option<(Self, bool)> {

@@ -1,34 +1,42 @@
-//! What is cached already: the hosts with a valid token, and removing it.
+//! What is known without a call: the hosts of the current identity, and removing what is cached.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::aws::AwsSettings;
 use crate::cache::Cache;
 use crate::registry::Api;
-use crate::rules::{Destination, Rules};
-use crate::token::Freshness;
+use crate::rules::{Destination, Rules, Target};
 
-/// The hosts that were asked for and that have a valid token of the current identity.
-pub(crate) fn cached_hosts(context: &Context<'_>, rules: &Rules) -> BTreeSet<String> {
+/// The hosts that the current identity asked for in the last 30 days, and its own registry, if account and region are
+/// visible in the settings.
+pub(crate) fn known_hosts(context: &Context<'_>, rules: &Rules) -> BTreeSet<String> {
     let (cache, _) = Cache::open(context.options.cache_dir.as_deref());
     let settings = AwsSettings::read(context.env);
     let now = context.clock.now();
-    let mut hosts = BTreeSet::new();
-    for (key, record) in cache.tokens() {
-        if record.lifetime.freshness(now) == Freshness::Expired {
-            continue;
+    let mut keys_by_host = BTreeMap::<String, Vec<String>>::new();
+    for (key, notes) in cache.all_hosts() {
+        for host in notes.recent(now) {
+            keys_by_host.entry(host.to_owned()).or_default().push(key.clone());
         }
-        let is_ours = |host: &str| match rules.destination(host) {
-            Destination::Ecr(target) => {
-                let resolved = settings.for_target(&target).and_then(|settings| settings.resolve());
-                resolved.is_ok_and(|(scope, _)| scope.key().to_string() == key)
-            }
-            Destination::Misconfigured { .. } | Destination::Fallback(_) | Destination::NotFound => false,
-        };
-        hosts.extend(record.hosts.into_iter().filter(|host| is_ours(host)));
     }
-    hosts
+    let is_ours = |host: &str, keys: &[String]| {
+        target_of(rules, host).is_some_and(|target| {
+            let resolved = settings.for_target(&target).and_then(|settings| settings.resolve());
+            resolved.is_ok_and(|(scope, _)| keys.contains(&scope.key().to_string()))
+        })
+    };
+    let asked = keys_by_host.into_iter().filter(|(host, keys)| is_ours(host, keys)).map(|(host, _)| host);
+    let own = settings.own_registry(|registry| target_of(rules, registry.host()));
+    asked.chain(own.map(|registry| registry.host().to_owned())).collect()
+}
+
+/// The ECR registry that a host is a name of.
+fn target_of(rules: &Rules, host: &str) -> Option<Target> {
+    match rules.destination(host) {
+        Destination::Ecr(target) => Some(target),
+        Destination::Misconfigured { .. } | Destination::Fallback(_) | Destination::NotFound => None,
+    }
 }
 
 /// Removes the cached tokens of an API, of every identity, and the failures remembered for it.
