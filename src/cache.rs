@@ -6,6 +6,7 @@
 //! cache, and no error. `cache/lock.rs` decides which process may fetch; `token` decides how fresh a token is; the policy
 //! in `tokens` decides what to do about it.
 
+mod erasure;
 mod hosts;
 mod lock;
 mod record;
@@ -13,6 +14,7 @@ mod sweep;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
 pub(crate) use lock::{LockGuard, TryLock};
 pub(crate) use record::{RememberedFailure, TokenRecord};
@@ -109,22 +111,37 @@ impl Cache {
         self.directory.as_ref().map_or(TryLock::Unavailable(None), |directory| lock::try_lock(directory, name))
     }
 
-    /// Stores a token, removes the failure that it ends, and sweeps out expired entries.
+    /// Stores a token, removes the failure that it ends, and sweeps out expired entries. The erasure is the last one before
+    /// the fetch.
     /// Error: the directory is full, read-only or gone; what was there before is still there.
-    pub(crate) fn store(&self, key: &CacheKey, record: &TokenRecord, now: Timestamp) -> Result<(), PathError> {
+    pub(crate) fn store(
+        &self,
+        key: &CacheKey,
+        record: &TokenRecord,
+        erasure: LastErasure,
+        now: Timestamp,
+    ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         sweep::sweep(directory, now);
-        self.amend(key, record)?;
+        self.amend(key, record, erasure)?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
 
-    /// Stores a token and the hosts noted for it. Only hosts that `list` can see are noted with the token.
+    /// Stores a token and the hosts noted for it; only the hosts, if there was an `erase` since.
     /// Error: as [`Cache::store`].
-    pub(crate) fn amend(&self, key: &CacheKey, record: &TokenRecord) -> Result<(), PathError> {
+    pub(crate) fn amend(&self, key: &CacheKey, record: &TokenRecord, erasure: LastErasure) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let key = key.to_string();
+        let token = format!("{key}{TOKEN}");
+        let is_erased = || self.last_erasure(&record.api).is_after(erasure);
         directory.replace(&format!("{key}{HOSTS}"), &record.hosts.encode(&key))?;
-        directory.replace(&format!("{key}{TOKEN}"), &record.encode(&key))
+        if !is_erased() {
+            directory.replace(&token, &record.encode(&key))?;
+            if is_erased() {
+                directory.remove(&token)?;
+            }
+        }
+        Ok(())
     }
 
     /// Remembers a failure, for the processes that wait for this fetch and, while it counts, for later ones.
@@ -148,11 +165,11 @@ impl Cache {
     }
 
     /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An entry that can't be read is
-    /// removed too: it might be one of these.
-    /// Error: the first entry that couldn't be removed; the others are gone all the same.
-    pub(crate) fn erase(&self, api: &Api) -> Result<(), PathError> {
+    /// removed too: it might be one of these. The serial number is different each time.
+    /// Error: the first file that couldn't be written or removed; the others are gone all the same.
+    pub(crate) fn erase(&self, api: &Api, serial: u64, now: Timestamp) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        let mut result = Ok(());
+        let mut result = erasure::leave(directory, api, serial, now);
         for name in directory.names()? {
             let contents = || directory.read(&name, MAX_ENTRY_SIZE).ok().flatten();
             let belongs = if let Some(key) = key_of(&name, TOKEN) {

@@ -77,14 +77,14 @@ struct Asked {
 impl Asked {
     /// Reads the request of a `get` or `erase`.
     fn about_server(world: &mut World<'_>) -> Result<Self, BadRequest> {
-        let request = Request::read(world.stdin)?;
+        let request = Request::read(world.stdin, world.clock)?;
         let server_url = request.server_url()?;
         Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
     }
 
     /// Reads the request of a `store`.
     fn with_credentials(world: &mut World<'_>) -> Result<Self, BadRequest> {
-        let request = Request::read(world.stdin)?;
+        let request = Request::read(world.stdin, world.clock)?;
         let server_url = request.stored_server_url()?;
         Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
     }

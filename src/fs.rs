@@ -13,8 +13,12 @@ mod private_dir;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
+
+/// How long the writer of a pipe in place of a file may take, such as the process of `<(sops -d …)`.
+const PIPE_LIMIT: Duration = Duration::from_secs(5);
 
 /// An I/O error and the path that it belongs to.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +40,8 @@ impl PathError {
 
 /// Reads a file of the user's, of at most `limit` bytes. Links are followed and pipes read, because
 /// people keep these files in many places. `None` if there is no such file.
-/// Error: the file exists, and can't be read or is longer than the limit.
+/// Error: the file exists, and can't be read or is longer than the limit; or it is a pipe or a
+/// device, and its contents don't end within [`PIPE_LIMIT`].
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
     read_if(path, limit, |_| Ok(()))
 }
@@ -71,13 +76,12 @@ pub(crate) fn open_append(path: &Path) -> Result<File, PathError> {
     Ok(file)
 }
 
-#[expect(clippy::disallowed_methods, reason = "this module opens the files of the others")]
 fn read_if(
     path: &Path,
     limit: usize,
     check: impl FnOnce(&Metadata) -> io::Result<()>,
 ) -> Result<Option<Vec<u8>>, PathError> {
-    let file = match File::open(path) {
+    let file = match os::open_without_waiting(path) {
         Ok(file) => file,
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => return Err(PathError::new("read", path, error)),
@@ -88,7 +92,11 @@ fn read_if(
             return Ok(None);
         }
         check(&metadata)?;
-        read_to_limit(&file, &metadata, limit).map(Some)
+        if metadata.is_file() {
+            read_to_limit(&file, &metadata, limit).map(Some)
+        } else {
+            os::read_pipe(&file, path, limit, PIPE_LIMIT).map(Some)
+        }
     });
     contents.map_err(|error| PathError::new("read", path, error))
 }
@@ -105,9 +113,13 @@ fn read_to_limit(file: &File, metadata: &Metadata, limit: usize) -> io::Result<V
     let mut contents = Vec::with_capacity(expected);
     file.take(limit as u64 + 1).read_to_end(&mut contents)?;
     if contents.len() > limit {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {limit} bytes")));
+        return Err(too_long(limit));
     }
     Ok(contents)
+}
+
+fn too_long(limit: usize) -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("longer than {limit} bytes"))
 }
 
 #[cfg(all(test, unix))]
@@ -130,5 +142,60 @@ mod tests {
         assert_eq!(path.metadata().expect("metadata").permissions().mode() & 0o777, 0o600);
         symlink(&path, &link).expect("symlink");
         assert!(open_append(&link).is_err());
+    }
+
+    /// A pipe with a name.
+    fn pipe(dir: &tempfile::TempDir) -> PathBuf {
+        let path = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        path
+    }
+
+    #[test]
+    fn a_pipe_is_read_to_its_end_however_late_its_writer_comes() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = pipe(&dir);
+        for parts in [&[][..], &["one"], &["one ", "two"]] {
+            let writer = std::thread::spawn({
+                let path = path.clone();
+                move || {
+                    std::thread::sleep(Duration::from_millis(50));
+                    let mut writer = OpenOptions::new().write(true).open(path).expect("there is a reader");
+                    for part in parts {
+                        writer.write_all(part.as_bytes()).expect("written");
+                        std::thread::sleep(Duration::from_millis(20));
+                    }
+                }
+            });
+            let read = read_bounded(&path, 7).expect("readable").expect("there");
+            assert_eq!(read, parts.concat().as_bytes());
+            writer.join().expect("it ended");
+        }
+    }
+
+    #[test]
+    fn a_pipe_without_a_writer_or_an_end_and_an_endless_device_keep_nobody_waiting() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = pipe(&dir);
+        let limit = Duration::from_millis(200);
+        let timed_out = |what: &str| {
+            let started = std::time::Instant::now();
+            let file = os::open_without_waiting(&path).expect("opened");
+            let error = os::read_pipe(&file, &path, 10, limit).expect_err(what);
+            assert_eq!(error.to_string(), "its contents did not end within 0 s", "{what}");
+            assert!(started.elapsed() >= limit && started.elapsed() < 10 * limit, "{what}: {:?}", started.elapsed());
+        };
+        timed_out("without a writer");
+        let both = OpenOptions::new().read(true).write(true).open(&path).expect("opened");
+        timed_out("with a writer that says nothing");
+        (&both).write_all(b"a").expect("written");
+        timed_out("with a writer that doesn't end");
+        (&both).write_all(&[b'x'; 11]).expect("written");
+        assert_eq!(read_bounded(&path, 10).expect_err("too much").source.to_string(), "longer than 10 bytes");
+        assert_eq!(
+            read_bounded(Path::new("/dev/zero"), 10).expect_err("endless").source.to_string(),
+            "longer than 10 bytes"
+        );
+        assert_eq!(read_bounded(Path::new("/dev/null"), 10).expect("empty").as_deref(), Some(&b""[..]));
     }
 }

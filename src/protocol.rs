@@ -7,15 +7,20 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Clock;
 use crate::env::Env;
 use crate::error::Failure;
 use crate::secret::Secret;
 
 /// The most that is read from stdin. A password has some kilobytes at most, so no client sends nearly as much.
 const MAX_INPUT: u64 = 1 << 20;
+
+/// How long to wait at most before a stdin that wasn't ready is read again.
+const MAX_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a client asks for: the first and only argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,11 +99,20 @@ pub enum BadRequest {
 pub struct Request(Secret);
 
 impl Request {
-    /// Reads stdin to its end.
+    /// Reads stdin to its end, however long that takes. A stdin that doesn't block is asked again: a client may have set
+    /// that on a pipe or terminal that it shares with us.
     /// Error: something that isn't text, or far too much.
-    pub fn read(stdin: &mut dyn Read) -> Result<Self, BadRequest> {
+    pub(crate) fn read(stdin: &mut dyn Read, clock: &dyn Clock) -> Result<Self, BadRequest> {
         let mut request = Vec::new();
-        stdin.take(MAX_INPUT + 1).read_to_end(&mut request)?;
+        let mut stdin = stdin.take(MAX_INPUT + 1);
+        let mut pause = Duration::from_millis(1);
+        while let Err(error) = stdin.read_to_end(&mut request) {
+            if error.kind() != io::ErrorKind::WouldBlock {
+                return Err(error.into());
+            }
+            clock.sleep(pause);
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
         if request.len() as u64 > MAX_INPUT {
             return Err(BadRequest::TooLong);
         }
@@ -210,13 +224,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::fake::FakeClock;
 
     fn server_url(request: &[u8]) -> Result<String, String> {
-        Request::read(&mut &request[..]).and_then(|request| request.server_url()).map_err(|error| error.to_string())
+        Request::read(&mut &request[..], &FakeClock::at(0))
+            .and_then(|request| request.server_url())
+            .map_err(|error| error.to_string())
     }
 
     fn stored(request: &[u8]) -> Result<String, BadRequest> {
-        Request::read(&mut &request[..])?.stored_server_url()
+        Request::read(&mut &request[..], &FakeClock::at(0))?.stored_server_url()
     }
 
     #[test]
@@ -240,10 +257,43 @@ mod tests {
         }
     }
 
+    /// Delivers its parts one at a time, and isn't ready a few times before each.
+    struct Unready(Vec<&'static [u8]>, usize);
+
+    impl Read for Unready {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 += 1;
+            if !self.1.is_multiple_of(8) {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            let Some(part) = self.0.pop() else { return Ok(0) };
+            buffer[..part.len()].copy_from_slice(part);
+            Ok(part.len())
+        }
+    }
+
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("broken"))
+        }
+    }
+
+    #[test]
+    fn a_stdin_that_is_not_ready_is_waited_for() {
+        let clock = FakeClock::at(0);
+        let request = Request::read(&mut Unready(vec![b"example\n", b"registry."], 0), &clock).expect("text");
+        assert_eq!(request.server_url().expect("a server"), "registry.example");
+        let waited = clock.elapsed();
+        assert!(waited > Duration::from_millis(100) && waited < Duration::from_secs(1), "{waited:?}");
+        assert!(matches!(Request::read(&mut Broken, &clock), Err(BadRequest::Io(_))));
+    }
+
     #[test]
     fn binary_and_endless_input_is_refused() {
         assert_eq!(server_url(b"\xff\xfe"), Err("the request is not valid UTF-8".to_owned()));
-        let error = Request::read(&mut io::repeat(b'a')).expect_err("endless");
+        let error = Request::read(&mut io::repeat(b'a'), &FakeClock::at(0)).expect_err("endless");
         assert_eq!(error.to_string(), "the request is longer than 1048576 bytes");
     }
 
@@ -269,7 +319,7 @@ mod tests {
     fn a_store_request_names_its_server_and_its_secret_does_not_print() {
         let request = br#"{"ServerURL":"https://h/\n","Username":"u","Secret":"hunter2","Extra":true}"#;
         assert_eq!(stored(request).expect("understood"), "https://h/");
-        let request = Request::read(&mut &request[..]).expect("text");
+        let request = Request::read(&mut &request[..], &FakeClock::at(0)).expect("text");
         assert!(!format!("{request:?}").contains("hunter2"));
     }
 

@@ -6,6 +6,7 @@
 //! left at all. It does no I/O of its own: the adapters do.
 
 mod cached;
+mod circumstances;
 mod turn;
 
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::time::Duration;
 pub(crate) use self::cached::{erase, known_hosts};
 use self::turn::FetchTurn;
 use crate::aws::{AwsSettings, RegistrySettings};
-use crate::cache::{Cache, LockGuard, RememberedFailure, TokenRecord, TryLock};
+use crate::cache::{Cache, LastErasure, LockGuard, RememberedFailure, TokenRecord, TryLock};
 use crate::clock::{Clock, Deadline};
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
@@ -48,13 +49,14 @@ pub(crate) struct Context<'w> {
 /// Gets the token of a registry.
 /// Error: there is no token; the failure says why and what to do.
 pub(crate) fn token(context: &mut Context<'_>, target: &Target) -> Result<AuthorizationToken, Failure> {
+    let deadline = Deadline::within(context.clock, context.options.timeout);
     let settings = AwsSettings::read(context.env);
     let settings = settings.for_target(target)?;
     let (scope, plan) = settings.resolve()?;
     for note in &plan.notes {
         context.log.warn(format_args!("{note}"));
     }
-    TokenLookup::new(context, target, &settings, &scope, &plan).token()
+    TokenLookup::new(context, target, &settings, &scope, &plan, deadline).token()
 }
 
 /// One token being looked up.
@@ -66,6 +68,8 @@ struct TokenLookup<'l, 'w> {
     plan: &'l CredentialPlan,
     key: CacheKey,
     cache: Cache,
+    /// What a failure depends on besides the key, once it was needed.
+    circumstances: Option<u64>,
     /// How long to wait for another process's fetch: half of the limit, so that there is time for one of our own.
     max_wait: Duration,
     /// When all of it must have ended, without the time that a person takes to type.
@@ -81,9 +85,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         settings: &'l RegistrySettings<'l>,
         scope: &'l Scope,
         plan: &'l CredentialPlan,
+        deadline: Deadline,
     ) -> Self {
         let timeout = context.options.timeout;
-        let deadline = Deadline::within(context.clock, timeout);
         let prompt_deadline = Deadline::within(context.clock, PROMPT_LIMIT);
         let directory = match scope.identity.cache_policy {
             CachePolicy::Cached(_) => context.options.cache_dir.as_deref(),
@@ -98,7 +102,19 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             context.log.debug(format_args!("the rule at {place} applies; the registry is {registry}"));
         }
         let (key, max_wait) = (scope.key(), timeout / 2);
-        Self { context, target, settings, scope, plan, key, cache, max_wait, deadline, prompt_deadline }
+        Self {
+            context,
+            target,
+            settings,
+            scope,
+            plan,
+            key,
+            cache,
+            circumstances: None,
+            max_wait,
+            deadline,
+            prompt_deadline,
+        }
     }
 
     fn token(mut self) -> Result<AuthorizationToken, Failure> {
@@ -109,6 +125,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         };
         let known = self.cache.failure(&self.key);
         let known_serial = known.as_ref().map(|failure| failure.serial);
+        let known = known.filter(|failure| failure.circumstances == self.circumstances());
         if let Some(failure) = known.and_then(|failure| failure.counting_at(self.context.clock.now())) {
             self.context.log.info(format_args!("not retried so soon after {}", failure.kind.name()));
             return self.serve_stale(stale).ok_or(failure);
@@ -130,13 +147,15 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
                 None
             }
         };
+        // From here on an `erase` means the token that we fetch, too.
+        let erasure = self.cache.last_erasure(&self.scope.api);
         match self.fetch(stale.is_some(), guard.as_ref()) {
             Ok(token) => {
-                self.store(&token);
+                self.store(&token, erasure);
                 Ok(token)
             }
             Err(failure) => {
-                self.record_failure(&failure, stale.as_ref());
+                self.record_failure(&failure, stale.as_ref(), erasure);
                 self.serve_stale(stale).ok_or(failure)
             }
         }
@@ -163,9 +182,10 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let (host, now) = (self.target.host(), self.context.clock.now());
         if record.hosts.note(host, now)
             && let TryLock::Held(_guard) = self.cache.try_lock(&self.key)
+            && let erasure = self.cache.last_erasure(&self.scope.api)
             && let Some(mut latest) = self.cache.token(&self.key)
             && latest.hosts.note(host, now)
-            && let Err(error) = self.cache.amend(&self.key, &latest)
+            && let Err(error) = self.cache.amend(&self.key, &latest, erasure)
         {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }
@@ -218,7 +238,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
     }
 
     /// Caches a token just received, if any of its life is left.
-    fn store(&mut self, token: &AuthorizationToken) {
+    fn store(&mut self, token: &AuthorizationToken, erasure: LastErasure) {
         let CachePolicy::Cached(max_age) = self.scope.identity.cache_policy else { return };
         let now = self.context.clock.now();
         #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
@@ -232,20 +252,22 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let mut hosts = self.cache.hosts(&self.key);
         hosts.note(self.target.host(), now);
         let record = TokenRecord { api: self.scope.api.clone(), hosts, lifetime, token: token.clone() };
-        if let Err(error) = self.cache.store(&self.key, &record, now) {
+        if let Err(error) = self.cache.store(&self.key, &record, erasure, now) {
             self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
         }
     }
 
     /// Leaves a failure to the processes that wait for this fetch and, if it counts longer, to later ones.
-    fn record_failure(&mut self, failure: &Failure, stale: Option<&TokenRecord>) {
+    fn record_failure(&mut self, failure: &Failure, stale: Option<&TokenRecord>, erasure: LastErasure) {
         let at = self.context.clock.now();
         let until = match stale {
+            _ if self.cache.last_erasure(&self.scope.api).is_after(erasure) => at,
             Some(record) => at.after(failure.remembered_for().max(REFRESH_PAUSE)).min(record.lifetime.expires),
             None => at.after(failure.remembered_for()),
         };
+        let circumstances = self.circumstances();
         let (api, serial, failure) = (self.scope.api.clone(), (self.context.random)(), failure.clone());
-        let remembered = RememberedFailure { api, serial, at, until, failure };
+        let remembered = RememberedFailure { api, serial, circumstances, at, until, failure };
         if let Err(error) = self.cache.record_failure(&self.key, &remembered) {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }

@@ -233,3 +233,35 @@ fn nobody_waits_longer_than_half_the_limit_for_a_stopped_lock_holder() {
     assert!(cached == late || cached == own, "the cache holds one of them, whole");
     assert_eq!(aws.calls(Api::EcrToken), 2);
 }
+
+#[test]
+fn a_waiting_process_does_not_take_over_the_failure_of_a_shorter_limit() {
+    let _machine = among_few();
+    let aws = FakeAws::start();
+    aws.set(Api::EcrToken, Behaviour::FailTimes(1, Box::new(Behaviour::Hang)));
+    let hasty = home_of(&aws).env("AWS_ECR_TIMEOUT", "1");
+    let patient = home_of(&aws).env("AWS_ECR_CACHE_DIR", hasty.cache_dir());
+    let holder = start(&hasty, HOST);
+    aws.wait_for_calls(Api::EcrToken, 1, Duration::from_secs(10));
+    let waiting = start(&patient, HOST);
+    holder.wait().assert_not_found();
+    waiting.wait().password();
+    assert_eq!(aws.calls(Api::EcrToken), 2);
+}
+
+#[test]
+fn an_erase_during_a_fetch_keeps_its_token_out_of_the_cache() {
+    let _machine = among_few();
+    let aws = FakeAws::start();
+    aws.set(Api::EcrToken, Behaviour::Delay(Duration::from_millis(700)));
+    let sandbox = home_of(&aws);
+    let fetching = start(&sandbox, HOST);
+    aws.wait_for_calls(Api::EcrToken, 1, Duration::from_secs(10));
+    assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
+    let erased = fetching.wait().password();
+    aws.set(Api::EcrToken, Behaviour::Answer);
+    let newer = sandbox.get(HOST).password();
+    assert_ne!(newer, erased);
+    assert_eq!(sandbox.get(HOST).password(), newer, "a fetch that began after the erase is kept");
+    assert_eq!(aws.calls(Api::EcrToken), 2);
+}

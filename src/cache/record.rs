@@ -45,6 +45,8 @@ pub(crate) struct RememberedFailure {
     pub api: Api,
     /// Distinguishes one failure from the next: if it changed while a process waited, this is the result it waited for.
     pub serial: u64,
+    /// A digest of what it depends on besides the key, such as the time limit and the proxies.
+    pub circumstances: u64,
     /// When it happened.
     pub at: Timestamp,
     /// How long later processes take it as their own result.
@@ -97,6 +99,7 @@ struct TokenEntry {
 struct FailureEntry {
     api: ApiEntry,
     serial: u64,
+    circumstances: u64,
     at: u64,
     until: u64,
     #[serde(with = "FailureBody")]
@@ -195,17 +198,24 @@ impl HostNotes {
 
 impl RememberedFailure {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        let Self { api, serial, at, until, failure } = self.clone();
+        let Self { api, serial, circumstances, at, until, failure } = self.clone();
         encode(
             key,
-            &FailureEntry { api: ApiEntry::of(&api), serial, at: at.seconds(), until: until.seconds(), failure },
+            &FailureEntry {
+                api: ApiEntry::of(&api),
+                serial,
+                circumstances,
+                at: at.seconds(),
+                until: until.seconds(),
+                failure,
+            },
         )
     }
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
-        let FailureEntry { api, serial, at, until, failure } = decode(key, contents)?;
+        let FailureEntry { api, serial, circumstances, at, until, failure } = decode(key, contents)?;
         let [at, until] = [at, until].map(Timestamp::from_seconds);
-        Some(Self { api: api.api()?, serial, at, until, failure })
+        Some(Self { api: api.api()?, serial, circumstances, at, until, failure })
     }
 }
 
@@ -213,13 +223,13 @@ fn serialize_secret<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::
     serializer.serialize_str(secret.expose())
 }
 
-fn encode(key: &str, entry: &impl Serialize) -> Vec<u8> {
+pub(super) fn encode(key: &str, entry: &impl Serialize) -> Vec<u8> {
     let json = serde_json::to_vec(entry).expect("strings, numbers and lists of them are JSON");
     let checksum = format!("{:08x}\n", checksum(key, &json));
     [MAGIC, checksum.as_bytes(), &json].concat()
 }
 
-fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) -> Option<Entry> {
+pub(super) fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) -> Option<Entry> {
     let (digits, rest) = contents.strip_prefix(MAGIC)?.split_at_checked(8)?;
     let json = rest.strip_prefix(b"\n")?;
     let expected = u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
@@ -237,7 +247,7 @@ fn checksum(key: &str, json: &[u8]) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
@@ -250,7 +260,7 @@ mod tests {
         hosts
     }
 
-    fn token_record() -> TokenRecord {
+    pub(in crate::cache) fn token_record() -> TokenRecord {
         let at = Timestamp::from_seconds;
         TokenRecord {
             api: Api {
@@ -279,6 +289,7 @@ mod tests {
         let failure = RememberedFailure {
             api: token_record().api,
             serial: u64::MAX,
+            circumstances: u64::MAX - 1,
             at: Timestamp::from_seconds(5),
             until: Timestamp::from_seconds(6),
             failure: Failure::new(FailureKind::SsoExpired { profile: "dev".to_owned() }, "gone"),
@@ -293,7 +304,7 @@ mod tests {
             let failure = Failure { request_id: Some("id".to_owned()), ..Failure::new(kind, "gone") };
             let api = token_record().api;
             let (at, until) = (Timestamp::from_seconds(5), Timestamp::from_seconds(6));
-            let remembered = RememberedFailure { api, serial: 1, at, until, failure };
+            let remembered = RememberedFailure { api, serial: 1, circumstances: 2, at, until, failure };
             let encoded = remembered.encode("key");
             assert!(String::from_utf8_lossy(&encoded).contains(&named), "{named}");
             assert_eq!(RememberedFailure::decode("key", &encoded), Some(remembered));

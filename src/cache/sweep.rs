@@ -1,6 +1,6 @@
 //! Keeps the cache small: expired entries are removed as part of a write.
 //!
-//! Removed are tokens, failures and noted hosts that have expired or can't be read, those of another version after a day, free locks
+//! Removed are tokens, failures, noted hosts and traces of `erase` that have expired or can't be read, those of another version after a day, free locks
 //! that belong to neither, and temporary files that a killed process left behind; nothing else, since people put caches
 //! among their own files. Nothing here can fail a `get`: what can't be removed stays until the next write.
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::hosts::HostNotes;
 use super::record::{RememberedFailure, TokenRecord, is_of_another_version};
-use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, key_of, lock};
+use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, erasure, key_of, lock};
 use crate::clock::Timestamp;
 use crate::fs::{PrivateDir, is_temporary};
 
@@ -22,6 +22,9 @@ const MAX_LIFE: Duration = Duration::from_hours(24);
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
     for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now, GRACE)) {
+        let _ = directory.remove(name);
+    }
+    for name in names.iter().filter(|name| erasure::is_over(directory, name, now)) {
         let _ = directory.remove(name);
     }
     for name in names.iter().filter(|name| key_of(name, HOSTS).is_some_and(|_| is_expired(directory, name, now))) {

@@ -297,6 +297,35 @@ fn only_a_missing_metadata_service_is_remembered_and_erase_forgets_it() {
 }
 
 #[test]
+fn a_failure_counts_only_under_the_circumstances_that_it_happened_in() {
+    for (variable, value) in [
+        ("AWS_ECR_TIMEOUT", "7"),
+        ("HTTPS_PROXY", "http://me:one@127.0.0.1:9"),
+        ("HTTPS_PROXY", "http://me:two@127.0.0.1:9"),
+        ("NO_PROXY", "example.com"),
+        ("AWS_CA_BUNDLE", "/none.pem"),
+        ("AWS_MAX_ATTEMPTS", "1"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+        ("AWS_SECRET_ACCESS_KEY", "another"),
+        ("PATH", "/opt/bin"),
+    ] {
+        let clock = FakeClock::at(START);
+        let mut stage = Stage::new(&clock);
+        stage.set("HTTPS_PROXY", "http://me:hush@127.0.0.1:9");
+        stage.script.fail(FailureKind::ImdsUnreachable);
+        for _ in 0..2 {
+            stage.run(Action::Get, HOST);
+        }
+        assert_eq!(stage.script.calls(), 1, "{variable}");
+        stage.set(variable, value);
+        for _ in 0..2 {
+            stage.run(Action::Get, HOST);
+        }
+        assert_eq!(stage.script.calls(), 2, "{variable}={value}");
+    }
+}
+
+#[test]
 fn a_fetch_gets_the_whole_limit_or_a_short_one_when_a_stale_token_is_in_hand() {
     let clock = FakeClock::at(START);
     let mut stage = Stage::new(&clock);

@@ -1,12 +1,16 @@
 //! Owners, modes and open flags of Unix.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
+
+use super::too_long;
 
 /// Whether the effective user owns it.
 pub(super) fn is_ours(metadata: &Metadata) -> bool {
@@ -43,6 +47,53 @@ pub(super) fn create_directories(path: &Path) -> io::Result<()> {
 pub(super) fn without_following(options: &mut OpenOptions) -> &OpenOptions {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     options.mode(0o600).custom_flags(flags.bits().cast_signed())
+}
+
+/// Opens a file to be read. A pipe opens at once, whether or not it has a writer.
+pub(super) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)
+}
+
+/// Reads a pipe or device to its end, which must come within `wait`.
+#[expect(clippy::disallowed_methods, reason = "this leaf waits for a pipe as it waits for a disk")]
+pub(super) fn read_pipe(mut file: &File, path: &Path, limit: usize, wait: Duration) -> io::Result<Vec<u8>> {
+    let started = Instant::now();
+    let (mut contents, mut chunk) = (Vec::new(), [0; 4096]);
+    // A pipe with a name may have no writer yet. A nameless one had its writer before us.
+    let mut had_writer = !file.metadata()?.file_type().is_fifo() || has_no_name(path);
+    loop {
+        match file.read(&mut chunk) {
+            Ok(0) if had_writer => return Ok(contents),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(read) if read > 0 => {
+                contents.extend_from_slice(&chunk[..read]);
+                if contents.len() > limit {
+                    return Err(too_long(limit));
+                }
+                had_writer = true;
+                continue;
+            }
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
+        let left = wait.saturating_sub(started.elapsed());
+        let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
+        match poll(&mut [PollFd::new(&file, PollFlags::IN)], Some(&timeout)) {
+            Ok(0) => {
+                let late = format!("its contents did not end within {} s", wait.as_secs());
+                return Err(io::Error::new(io::ErrorKind::TimedOut, late));
+            }
+            // Contents, or a writer that has come and gone.
+            Ok(_) => had_writer = true,
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Whether a path names a descriptor of this process, as a shell writes it for `<(…)`.
+fn has_no_name(path: &Path) -> bool {
+    ["/dev/fd", "/dev/stdin", "/proc"].iter().any(|descriptors| path.starts_with(descriptors))
 }
 
 /// Whether a file [without following](without_following) couldn't be opened because it is a link.

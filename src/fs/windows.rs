@@ -9,6 +9,9 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
+
+use super::read_to_limit;
 
 /// Opens a link itself instead of its target (`FILE_FLAG_OPEN_REPARSE_POINT`):
 /// <https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew>.
@@ -41,6 +44,17 @@ pub(super) fn create_directories(path: &Path) -> io::Result<()> {
 
 pub(super) fn without_following(options: &mut OpenOptions) -> &OpenOptions {
     options.custom_flags(OPEN_REPARSE_POINT)
+}
+
+/// Opens a file to be read.
+#[expect(clippy::disallowed_methods, reason = "this module opens the files of the others")]
+pub(super) fn open_without_waiting(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// Pipes have no place in the file system here.
+pub(super) fn read_pipe(file: &File, _path: &Path, limit: usize, _wait: Duration) -> io::Result<Vec<u8>> {
+    read_to_limit(file, &file.metadata()?, limit)
 }
 
 /// A link is opened as itself, and then isn't a regular file.

@@ -20,13 +20,13 @@ pub(super) enum FetchTurn {
     InOtherProcess,
     /// Another process fetched this token.
     Served(TokenRecord),
-    /// Another process tried and failed.
+    /// Another process tried under the same circumstances, and failed.
     Failed(Failure),
 }
 
 impl TokenLookup<'_, '_> {
     /// Takes the lock, or waits for the result of its holder. `known_serial` is that of the failure remembered before: a
-    /// different one happened while we waited, and is our result too.
+    /// different one happened while we waited, and is our result too if it happened under the same circumstances.
     pub(super) fn fetch_turn(&mut self, known_serial: Option<u64>, max_wait: Duration) -> FetchTurn {
         let mut until = Deadline::within(self.context.clock, max_wait);
         let mut poll = Duration::from_millis(1);
@@ -47,6 +47,7 @@ impl TokenLookup<'_, '_> {
             }
             if let Some(failure) = self.cache.failure(&self.key)
                 && Some(failure.serial) != known_serial
+                && failure.circumstances == self.circumstances()
             {
                 return FetchTurn::Failed(failure.failure);
             }

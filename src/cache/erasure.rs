@@ -1,0 +1,141 @@
+//! The trace of an `erase`: a fetch or a hit that began before it must not bring the erased token back.
+//!
+//! `erase` can't wait for a fetch, which holds its lock over the network. Instead it leaves a new number in a file of the
+//! API (`ecr.aws.eu-west-1.erased`), and only then removes the tokens. A process that writes a token compares the number
+//! before the write and after it, with the one that it read before it read or fetched the token. If it changed before, the
+//! token isn't written; if it changed meanwhile, the token is removed. Whatever the order, one of the two removes it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{decode, encode};
+use super::{Cache, MAX_ENTRY_SIZE};
+use crate::clock::Timestamp;
+use crate::fs::{PathError, PrivateDir};
+use crate::registry::Api;
+
+/// The ending of its name.
+const ERASED: &str = ".erased";
+
+/// No fetch lasts as long.
+const MAX_AGE: Duration = Duration::from_hours(24);
+
+/// The last `erase` of an API that left a trace, if any did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct LastErasure(Option<u64>);
+
+impl LastErasure {
+    /// Whether there was another `erase` since an earlier look.
+    pub(crate) fn is_after(self, earlier: Self) -> bool {
+        self.0.is_some() && self != earlier
+    }
+}
+
+/// The trace as JSON. The time is in seconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    serial: u64,
+    at: u64,
+}
+
+impl Cache {
+    /// The last `erase` of an API.
+    pub(crate) fn last_erasure(&self, api: &Api) -> LastErasure {
+        LastErasure(self.directory.as_ref().and_then(|directory| read(directory, &name(api))).map(|entry| entry.serial))
+    }
+}
+
+/// Leaves the trace of an `erase`; the number is different each time.
+pub(super) fn leave(directory: &PrivateDir, api: &Api, serial: u64, at: Timestamp) -> Result<(), PathError> {
+    let name = name(api);
+    directory.replace(&name, &encode(&name, &Entry { serial, at: at.seconds() }))
+}
+
+/// Whether a file is a trace that no fetch can need any more.
+pub(super) fn is_over(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
+    name.ends_with(ERASED)
+        && read(directory, name)
+            .map(|entry| Timestamp::from_seconds(entry.at))
+            .is_some_and(|at| now.since(at) > MAX_AGE || at.since(now) > MAX_AGE)
+}
+
+fn read(directory: &PrivateDir, name: &str) -> Option<Entry> {
+    decode(name, &directory.read(name, MAX_ENTRY_SIZE).ok()??)
+}
+
+/// None of its parts can hold a dot or a slash.
+fn name(api: &Api) -> String {
+    let Api { service, partition, region } = api;
+    format!("{}.{}.{}{ERASED}", service.as_str(), partition.as_str(), region.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::tests::token_record;
+    use super::*;
+    use crate::identity::{CachePolicy, Identity};
+    use crate::registry::{EndpointVariant, Region};
+    use crate::scope::Scope;
+    use crate::token::MaxAge;
+
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(1)
+    }
+
+    #[test]
+    fn what_began_before_an_erase_does_not_bring_the_token_back() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")));
+        cache.prepare().expect("a directory");
+        let record = token_record();
+        let identity = Identity { digest: [0; 32], cache_policy: CachePolicy::Cached(MaxAge::UntilExpiry) };
+        let variant = EndpointVariant::default();
+        let key = Scope { api: record.api.clone(), variant, endpoint_url: None, identity }.key();
+        let other = Api { region: Region::parse("eu-west-2").expect("a region"), ..record.api.clone() };
+
+        let mut serial = 0;
+        for store in [true, false] {
+            let write = |erasure| {
+                let written = if store {
+                    cache.store(&key, &record, erasure, now())
+                } else {
+                    cache.amend(&key, &record, erasure)
+                };
+                written.expect("written");
+            };
+            let before = cache.last_erasure(&record.api);
+            write(before);
+            assert_eq!(cache.token(&key), Some(record.clone()), "no erase");
+            cache.erase(&other, 100 + serial, now()).expect("erased");
+            write(before);
+            assert_eq!(cache.token(&key), Some(record.clone()), "the erase of another API");
+            serial += 1;
+            cache.erase(&record.api, serial, now()).expect("erased");
+            assert_eq!(cache.token(&key), None);
+            write(before);
+            assert_eq!(cache.token(&key), None, "it began before the erase");
+            assert_eq!(cache.hosts(&key), record.hosts, "the hosts are noted all the same");
+            write(cache.last_erasure(&record.api));
+            assert_eq!(cache.token(&key), Some(record.clone()), "it began after the erase");
+        }
+    }
+
+    #[test]
+    fn the_trace_goes_after_a_day_and_its_absence_erases_nothing() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")));
+        cache.prepare().expect("a directory");
+        let api = token_record().api;
+        cache.erase(&api, 7, now()).expect("erased");
+        let directory = cache.directory.as_ref().expect("a directory");
+        assert_eq!(directory.names().expect("listed"), ["ecr.aws.eu-west-1.erased"]);
+        let before = cache.last_erasure(&api);
+        let later = |hours| now().after(Duration::from_hours(hours));
+        super::super::sweep::sweep(directory, later(24));
+        assert_eq!(cache.last_erasure(&api), before);
+        super::super::sweep::sweep(directory, later(25));
+        assert_eq!(directory.names().expect("listed"), [""; 0]);
+        assert!(!cache.last_erasure(&api).is_after(before));
+    }
+}
