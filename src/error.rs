@@ -87,12 +87,22 @@ pub enum FailureKind {
     ServerError,
     #[error("the AWS API can't be reached")]
     Unreachable,
-    /// The CA of a proxy or an endpoint isn't trusted here.
-    #[error("the AWS API's certificate isn't trusted")]
-    UntrustedCertificate,
-    /// The proxy itself is reached over TLS.
-    #[error("the proxy's certificate isn't trusted")]
-    UntrustedProxy,
+    // `server` is `the AWS API`, or `the proxy` if that is reached over TLS.
+    /// The CA isn't trusted here.
+    #[error("{server}'s certificate isn't trusted")]
+    UntrustedCertificate { server: String },
+    /// Another server answers.
+    #[error("{server}'s certificate is for another host")]
+    WrongHost { server: String },
+    /// Its time is over, or this machine's clock is wrong.
+    #[error("{server}'s certificate has expired")]
+    CertificateExpired { server: String },
+    /// Its time hasn't begun, or this machine's clock is wrong.
+    #[error("{server}'s certificate isn't valid yet")]
+    CertificateNotYetValid { server: String },
+    /// It has another fault.
+    #[error("{server}'s certificate is invalid")]
+    InvalidCertificate { server: String },
     #[error("the AWS API didn't respond in time")]
     Timeout,
     #[error("unexpected response from the AWS API")]
@@ -140,10 +150,18 @@ impl FailureKind {
             Self::Throttled => "try again in a minute",
             Self::ServerError => "try again; if it keeps failing, see the AWS Health Dashboard",
             Self::Unreachable => "check the network, DNS, VPC endpoints and proxy variables",
-            Self::UntrustedCertificate => {
-                "add your proxy's CA to the system's certificates or to the `AWS_CA_BUNDLE` file"
+            Self::UntrustedCertificate { server } => {
+                let whose = if server == "the proxy" { "its" } else { "your proxy's" };
+                return format!("add {whose} CA to the system's certificates or to the `AWS_CA_BUNDLE` file").into();
             }
-            Self::UntrustedProxy => "add its CA to the system's certificates or to the `AWS_CA_BUNDLE` file",
+            Self::WrongHost { .. } => "check the endpoint URL, DNS and any proxy in between",
+            Self::CertificateExpired { .. } => {
+                "check this machine's clock; if it is right, the server needs a new certificate"
+            }
+            Self::CertificateNotYetValid { .. } => "check this machine's clock",
+            Self::InvalidCertificate { .. } => {
+                "the server needs another certificate; check the endpoint URL and any proxy in between"
+            }
             Self::Timeout => "check the network, or raise `AWS_ECR_TIMEOUT` (seconds)",
             Self::UnexpectedResponse => "check the endpoint URL and any proxy in between",
         })
@@ -173,8 +191,11 @@ impl FailureKind {
             Self::Throttled => "throttled",
             Self::ServerError => "server-error",
             Self::Unreachable => "unreachable",
-            Self::UntrustedCertificate => "untrusted-certificate",
-            Self::UntrustedProxy => "untrusted-proxy",
+            Self::UntrustedCertificate { .. } => "untrusted-certificate",
+            Self::WrongHost { .. } => "wrong-host",
+            Self::CertificateExpired { .. } => "certificate-expired",
+            Self::CertificateNotYetValid { .. } => "certificate-not-yet-valid",
+            Self::InvalidCertificate { .. } => "invalid-certificate",
             Self::Timeout => "timeout",
             Self::UnexpectedResponse => "unexpected-response",
         }
@@ -349,14 +370,27 @@ pub(crate) mod tests {
                 "the AWS API can't be reached; check the network, DNS, VPC endpoints and proxy variables",
             ),
             (
-                FailureKind::UntrustedCertificate,
+                FailureKind::UntrustedCertificate { server: "the AWS API".to_owned() },
                 "the AWS API's certificate isn't trusted; add your proxy's CA to the system's certificates or to the \
                  `AWS_CA_BUNDLE` file",
             ),
             (
-                FailureKind::UntrustedProxy,
-                "the proxy's certificate isn't trusted; add its CA to the system's certificates or to the \
-                 `AWS_CA_BUNDLE` file",
+                FailureKind::WrongHost { server: "the AWS API".to_owned() },
+                "the AWS API's certificate is for another host; check the endpoint URL, DNS and any proxy in between",
+            ),
+            (
+                FailureKind::CertificateExpired { server: "the AWS API".to_owned() },
+                "the AWS API's certificate has expired; check this machine's clock; if it is right, the server needs a \
+                 new certificate",
+            ),
+            (
+                FailureKind::CertificateNotYetValid { server: "the AWS API".to_owned() },
+                "the AWS API's certificate isn't valid yet; check this machine's clock",
+            ),
+            (
+                FailureKind::InvalidCertificate { server: "the AWS API".to_owned() },
+                "the AWS API's certificate is invalid; the server needs another certificate; check the endpoint URL \
+                 and any proxy in between",
             ),
             (
                 FailureKind::Timeout,

@@ -47,6 +47,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["src/ecr/connect.rs"]),
     ("tower_service", &["src/ecr/connect.rs"]),
     ("rustls_native_certs", &["src/ecr/trust.rs", "src/ecr/trust/"]),
+    ("p521", &["src/ecr/trust/algorithms.rs"]),
+    ("webpki", &["src/ecr/trust.rs", "src/ecr/trust/"]),
     ("webpki_root_certs", &["src/ecr/trust.rs"]),
     ("openssl_probe", &["src/ecr/trust/files.rs"]),
     ("hyper", &["src/ecr/proxy.rs", "src/ecr/http.rs", "src/ecr/connect.rs"]),
@@ -62,7 +64,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aws_sdk_ssooidc", &["src/ecr/"]),
     ("shlex", &["src/aws/profile_file.rs"]),
     ("sha1", &["src/ecr/times.rs"]),
-    ("sha2", &["src/scope.rs"]),
+    ("sha2", &["src/scope.rs", "src/ecr/trust/algorithms.rs"]),
     ("tempfile", &["src/fs/private_dir.rs"]),
     ("time::", &["src/clock.rs"]),
 ];

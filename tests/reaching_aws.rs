@@ -18,7 +18,7 @@ use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
 use support::proxy::{Forward, Proxy};
 use support::sandbox::{NOBODY, Sandbox};
 use support::socks::SocksProxy;
-use support::tls::TestCa;
+use support::tls::{IsCa, TestCa};
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 const ACCESS_KEY_ID: &str = "AKIDREACHING";
@@ -178,6 +178,135 @@ fn a_certificate_that_cant_be_used_spoils_no_other() {
     let odd = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
     let file = sandbox.write("ca.pem", format!("{odd}{}", ca.pem()));
     assert_served(&sandbox.env("AWS_CA_BUNDLE", file), HOST, "the other one");
+}
+
+#[test]
+fn an_authority_with_a_key_on_p_521_is_trusted() {
+    for hash in ["SHA-256", "SHA-384", "SHA-512"] {
+        let ca = TestCa::p521(hash);
+        let aws = FakeAws::start_tls(&ca, &[]);
+        let sandbox = keys_for(&aws);
+        let file = sandbox.write("ca.pem", ca.pem());
+        assert_served(&sandbox.env("AWS_CA_BUNDLE", file), HOST, hash);
+        assert!(reason(&keys_for(&aws), HOST).starts_with("the AWS API's certificate isn't trusted ("), "{hash}");
+    }
+}
+
+/// The reason when a server with a certificate is asked, and a bundle has these certificates.
+#[track_caller]
+fn reason_with(server: &TestCa, bundle: &str) -> String {
+    let aws = FakeAws::start_tls(server, &[]);
+    let sandbox = keys_for(&aws);
+    let file = sandbox.write("ca.pem", bundle);
+    let reason = reason(&sandbox.env("AWS_CA_BUNDLE", file), HOST);
+    assert_eq!(aws.requests().len(), 0, "something was sent");
+    reason
+}
+
+#[test]
+fn a_server_s_own_certificate_is_trusted_if_it_is_in_the_bundle() {
+    use support::tls::IsCa::{Ca, ExplicitNoCa, NoCa};
+    const HERE: [&str; 2] = ["127.0.0.1", "localhost"];
+    let unlimited = || Ca(rcgen::BasicConstraints::Unconstrained);
+    let other = TestCa::new();
+    for (what, is_ca) in [("a CA", unlimited as fn() -> IsCa), ("no CA", || ExplicitNoCa), ("neither", || NoCa)] {
+        let server = TestCa::self_signed(&HERE, is_ca(), 4096);
+        let aws = FakeAws::start_tls(&server, &[]);
+        for bundle in [server.pem().to_owned(), format!("{}{}", other.pem(), server.pem())] {
+            let sandbox = keys_for(&aws);
+            let file = sandbox.write("ca.pem", bundle);
+            let directory = file.parent().expect("it is in a directory").to_owned();
+            let sandbox = sandbox.env("AWS_CA_BUNDLE", &file);
+            assert_served(&sandbox, HOST, what);
+            assert_served(&keys_for(&aws).env("SSL_CERT_DIR", directory), HOST, what);
+        }
+        // Another certificate with the same names, and the same with another host or time.
+        let twin = TestCa::self_signed(&HERE, is_ca(), 4096);
+        let reason = reason_with(&server, twin.pem());
+        assert!(reason.starts_with("the AWS API's certificate isn't trusted ("), "{what}: {reason}");
+        let server = TestCa::self_signed(&["other.example"], is_ca(), 4096);
+        assert_eq!(
+            reason_with(&server, server.pem()),
+            "the AWS API's certificate is for another host (it is for other.example, not for 127.0.0.1); check the \
+             endpoint URL, DNS and any proxy in between",
+            "{what}"
+        );
+        let server = TestCa::self_signed(&HERE, is_ca(), 2020);
+        let reason = reason_with(&server, server.pem());
+        let start = "the AWS API's certificate has expired (it was valid until 2020-01-01T00:00:00Z; ";
+        assert!(reason.starts_with(start), "{what}: {reason}");
+    }
+}
+
+#[test]
+fn a_certificate_of_a_trusted_authority_has_to_be_for_the_host_and_for_today() {
+    let other_host = TestCa::for_hosts(&["api.ecr.example", "*.internal.example", "10.1.2.3"]);
+    assert_eq!(
+        reason_with(&other_host, other_host.pem()),
+        "the AWS API's certificate is for another host (it is for api.ecr.example, *.internal.example, 10.1.2.3, not for \
+         127.0.0.1); check the endpoint URL, DNS and any proxy in between"
+    );
+    for (from, until, start, end) in [
+        (
+            2000,
+            2020,
+            "the AWS API's certificate has expired (it was valid until 2020-01-01T00:00:00Z; this machine's clock says 2",
+            "Z); check this machine's clock; if it is right, the server needs a new certificate",
+        ),
+        (
+            3000,
+            4000,
+            "the AWS API's certificate isn't valid yet (it is valid from 3000-01-01T00:00:00Z; this machine's clock says 2",
+            "Z); check this machine's clock",
+        ),
+    ] {
+        let ca = TestCa::with_years(from, until);
+        let reason = reason_with(&ca, ca.pem());
+        assert!(reason.starts_with(start) && reason.ends_with(end), "{reason}");
+    }
+    // The proxy's own certificate.
+    let expired = TestCa::with_years(2000, 2020);
+    let proxy = Proxy::start_tls(&expired, &[], Forward::Refuse);
+    let reason = reason(&asking_aws(&expired).env("https_proxy", proxy.url()), HOST);
+    let start = format!(
+        "the proxy's certificate has expired (through the proxy {}: it was valid until 2020-01-01T00:00:00Z; ",
+        proxy.url()
+    );
+    assert!(reason.starts_with(&start), "{reason}");
+    assert_eq!(proxy.requests(), []);
+}
+
+#[test]
+fn a_bundle_with_two_certificates_on_one_line_is_named() {
+    let (ca, other, third) = (TestCa::new(), TestCa::new(), TestCa::new());
+    let aws = FakeAws::start_tls(&ca, &[]);
+    for contents in [
+        format!("{}{}", other.pem().trim_end(), ca.pem()),
+        format!("{}{}", ca.pem().trim_end(), other.pem()),
+        format!("{}{}{}", ca.pem(), other.pem().trim_end(), third.pem()),
+        format!("{}{}", ca.pem(), format!("{}{}", other.pem().trim_end(), third.pem()).replace('\n', "\r\n")),
+    ] {
+        let home = Sandbox::new();
+        let path = home.write("ca.pem", contents);
+        for (setting, sandbox) in bundles(&aws, &path) {
+            let detail = format!(
+                "`{setting}` names `{}`, which has two certificates on one line: a line must end after `END \
+                 CERTIFICATE-----`",
+                path.display()
+            );
+            assert_eq!(reason(&sandbox, HOST), misconfigured(&detail));
+        }
+    }
+    assert_eq!(aws.requests().len(), 0);
+}
+
+#[test]
+fn a_bundle_with_something_unreadable_is_named_when_an_issuer_is_unknown() {
+    let (ca, other) = (TestCa::new(), TestCa::new());
+    let odd = "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n";
+    let reason = reason_with(&ca, &format!("{odd}{}", other.pem()));
+    let said = "ca.pem`, in which some certificates can't be read); add your proxy's CA";
+    assert!(reason.starts_with("the AWS API's certificate isn't trusted (") && reason.contains(said), "{reason}");
 }
 
 #[test]

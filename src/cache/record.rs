@@ -144,8 +144,11 @@ enum KindEntry {
     Throttled,
     ServerError,
     Unreachable,
-    UntrustedCertificate,
-    UntrustedProxy,
+    UntrustedCertificate { server: String },
+    WrongHost { server: String },
+    CertificateExpired { server: String },
+    CertificateNotYetValid { server: String },
+    InvalidCertificate { server: String },
     Timeout,
     UnexpectedResponse,
 }

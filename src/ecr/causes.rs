@@ -1,11 +1,16 @@
 //! An error and its causes: searching them, and writing them on one line.
 
 use std::error::Error;
+use std::io;
 use std::iter::successors;
 
 /// An error and its causes, from the outside in.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    successors(Some(error), |&error| error.source())
+    successors(Some(error), |&error| {
+        // The error within an error of I/O isn't its source.
+        let inner = error.downcast_ref().and_then(io::Error::get_ref);
+        inner.map_or_else(|| error.source(), |inner| Some(inner))
+    })
 }
 
 /// The first error of a type among an error and its causes.
@@ -39,11 +44,4 @@ pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
         }
     }
     text
-}
-
-/// Whether TLS failed because the peer's certificate isn't trusted: rustls writes `invalid peer
-/// certificate: REASON` (<https://docs.rs/rustls/latest/rustls/enum.Error.html>). Its type is
-/// hidden by the errors around it.
-pub(super) fn is_untrusted_certificate(error: &(dyn Error + 'static)) -> bool {
-    chain(error).contains("invalid peer certificate")
 }

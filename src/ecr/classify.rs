@@ -9,12 +9,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::causes::{chain, find, is_untrusted_certificate, root};
+use super::causes::{chain, find, root};
 use super::connect::LimitPassed;
 use super::error_codes::kind_of;
 
 use super::proxy::{ProxyError, ProxyUnreachable, UnusableProxy};
-use super::trust::NoSystemCertificates;
+use super::trust::{CertificateProblem, UnknownIssuerNote};
 use crate::error::{Failure, FailureKind};
 use crate::identity::CredentialSource;
 use crate::redact::Redactor;
@@ -102,11 +102,16 @@ fn from_response_without_code(error: &(dyn Error + 'static), response: &HttpResp
 /// whole chain.
 fn from_causes(kind: FailureKind, error: &(dyn Error + 'static), redactor: &Redactor) -> Failure {
     let mut detail = root(error).to_string();
+    if let Some(problem) = CertificateProblem::of(error)
+        && !problem.detail().is_empty()
+    {
+        problem.detail().clone_into(&mut detail);
+    }
     if let Some(through_proxy) = find::<ProxyError>(error) {
         detail = format!("{through_proxy}: {}", ProxyError::explain(&detail));
     }
-    if let Some(no_certificates) = find::<NoSystemCertificates>(error) {
-        detail = format!("{detail}; {no_certificates}");
+    if let Some(note) = find::<UnknownIssuerNote>(error) {
+        detail = format!("{detail}; {note}");
     }
     let chain = redactor.clean(&chain(error));
     Failure { chain, ..Failure::new(kind, shorten(redactor, &detail)) }
@@ -155,11 +160,9 @@ fn connection_kind(error: &ConnectorError) -> FailureKind {
         FailureKind::Timeout
     } else if find::<UnusableProxy>(error).is_some() {
         FailureKind::Misconfigured
-    } else if is_untrusted_certificate(error) {
-        match find::<ProxyUnreachable>(error) {
-            Some(_) => FailureKind::UntrustedProxy,
-            None => FailureKind::UntrustedCertificate,
-        }
+    } else if let Some(problem) = CertificateProblem::of(error) {
+        let is_of_proxy = find::<ProxyUnreachable>(error).is_some();
+        problem.kind(if is_of_proxy { "the proxy" } else { "the AWS API" })
     } else {
         FailureKind::Unreachable
     }

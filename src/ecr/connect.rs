@@ -67,9 +67,9 @@ impl Connector {
         matcher.map_or(Ok(None), |matcher| matcher.intercept(uri))
     }
 
-    /// Whether TLS is used with the root certificates that are built into this program.
-    pub(super) fn uses_builtin_roots(&self) -> bool {
-        self.tls.get().is_some_and(|tls| tls.uses_builtin_roots)
+    /// What the user must know when the issuer of a certificate is unknown.
+    pub(super) fn note_on_roots(&self) -> Option<&str> {
+        self.tls.get()?.note.as_deref()
     }
 
     /// A connection to the server of a URL, or to the proxy that forwards `http` requests to it.
@@ -184,7 +184,11 @@ impl Connector {
     }
 
     async fn start_tls(&self, stream: Connection, uri: &Uri, limit: Option<Duration>) -> Result<Connection, BoxError> {
-        let tls = Arc::clone(&self.tls.get_or_init(trust::from_system).config);
+        if self.tls.get().is_none() {
+            // Another connection may have been faster, which is as good.
+            self.tls.set(trust::from_system()?).ok();
+        }
+        let tls = Arc::clone(&self.tls.get().ok_or("there are no root certificates")?.config);
         let server = ServerName::try_from(without_brackets(uri).to_owned())?;
         let handshake = TlsConnector::from(tls).connect(server, TokioIo::new(stream));
         Ok(Box::new(TokioIo::new(within(limit, "TLS connection", handshake).await??)))

@@ -32,10 +32,10 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 
 use super::ahead::Ahead;
-use super::causes::{find, is_untrusted_certificate};
+use super::causes::find;
 use super::connect::{Connection, Connector, LimitPassed, Opened, is_https, within};
 use super::proxy::{ActiveProxy, PasswordRejected, ProxyError, UnusableProxy};
-use super::trust::NoSystemCertificates;
+use super::trust::{CertificateProblem, UnknownIssuerNote};
 use crate::error::Failure;
 use crate::network::NetworkConfig;
 
@@ -131,12 +131,13 @@ impl HttpClient {
         into_sdk_response(response.map_err(|failed| connector_error(failed.error))?)
     }
 
-    /// Adds to an error what the user must know to understand it: missing certificates.
+    /// Adds to an error what the user must know to understand it: about the certificates.
     fn explain(&self, error: ConnectorError) -> ConnectorError {
-        if self.connector.uses_builtin_roots() && is_untrusted_certificate(&error) {
-            wrap_source(error, |source| Box::new(NoSystemCertificates { source }))
-        } else {
-            error
+        match self.connector.note_on_roots().map(str::to_owned) {
+            Some(note) if CertificateProblem::of(&error) == Some(CertificateProblem::UnknownIssuer) => {
+                wrap_source(error, |source| Box::new(UnknownIssuerNote { note, source }))
+            }
+            _ => error,
         }
     }
 }
@@ -210,7 +211,7 @@ fn connector_error(error: BoxError) -> ConnectorError {
         return ConnectorError::user(error);
     }
     // A retry changes neither, and some proxies lock accounts after several attempts.
-    if find::<PasswordRejected>(&*error).is_some() || is_untrusted_certificate(&*error) {
+    if find::<PasswordRejected>(&*error).is_some() || CertificateProblem::of(&*error).is_some() {
         return ConnectorError::other(error, None);
     }
     match find::<hyper::Error>(&*error) {

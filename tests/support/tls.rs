@@ -4,16 +4,30 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use rcgen::{BasicConstraints, CertificateParams, DnType, Issuer, KeyPair, KeyUsagePurpose, date_time_ymd};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection};
 
 use super::loopback::Connection;
+
+pub use rcgen::IsCa;
 
 /// A certificate authority that nobody trusts unless told; it lives as long as the value.
 pub struct TestCa {
     issuer: Issuer<'static, KeyPair>,
     pem: String,
+    server: ServerCertificate,
+}
+
+/// What its servers present.
+enum ServerCertificate {
+    /// A certificate for this machine and the hosts of the server, valid between two years.
+    Signed { from: i32, until: i32 },
+    /// A certificate for these hosts alone.
+    For(Vec<String>),
+    /// This certificate with this key.
+    Fixed { certificate: CertificateDer<'static>, key: PrivateKeyDer<'static> },
 }
 
 impl TestCa {
@@ -24,7 +38,44 @@ impl TestCa {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let key = KeyPair::generate().expect("ring makes keys");
         let pem = params.self_signed(&key).expect("the parameters are complete").pem();
-        Self { issuer: Issuer::new(params, key), pem }
+        Self { issuer: Issuer::new(params, key), pem, server: ServerCertificate::Signed { from: 1975, until: 4096 } }
+    }
+
+    /// An authority whose servers have certificates that are valid between two years.
+    pub fn with_years(from: i32, until: i32) -> Self {
+        Self { server: ServerCertificate::Signed { from, until }, ..Self::new() }
+    }
+
+    /// An authority whose servers have certificates for these hosts alone.
+    pub fn for_hosts(hosts: &[&str]) -> Self {
+        Self { server: ServerCertificate::For(hosts.iter().map(|&host| host.to_owned()).collect()), ..Self::new() }
+    }
+
+    /// Servers with one self-signed certificate for these hosts, marked as a CA or not, until a year.
+    pub fn self_signed(hosts: &[&str], is_ca: IsCa, until: i32) -> Self {
+        let mut params = params("test server", hosts);
+        params.is_ca = is_ca;
+        params.not_after = date_time_ymd(until, 1, 1);
+        let key = KeyPair::generate().expect("ring makes keys");
+        let certificate = params.self_signed(&key).expect("the parameters are complete");
+        let (pem, certificate) = (certificate.pem(), certificate.der().clone());
+        let server = ServerCertificate::Fixed { certificate, key: pkcs8(&key) };
+        Self { pem, server, ..Self::new() }
+    }
+
+    /// An authority with a key on P-521, and a server's certificate for this machine, signed with a hash. Neither rcgen
+    /// nor rustls can make one: `tests/support/p521/make.sh` did.
+    pub fn p521(hash: &str) -> Self {
+        let certificate = match hash {
+            "SHA-256" => include_bytes!("p521/sha256.pem").as_slice(),
+            "SHA-384" => include_bytes!("p521/sha384.pem"),
+            "SHA-512" => include_bytes!("p521/sha512.pem"),
+            other => panic!("no certificate with {other}"),
+        };
+        let certificate = CertificateDer::from_pem_slice(certificate).expect("a certificate");
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("p521/key.pem")).expect("a key");
+        let pem = include_str!("p521/ca.pem").to_owned();
+        Self { pem, server: ServerCertificate::Fixed { certificate, key }, ..Self::new() }
     }
 
     /// Its certificate, as `AWS_CA_BUNDLE` and `SSL_CERT_FILE` take it.
@@ -39,15 +90,25 @@ impl TestCa {
 
     /// The same, choosing among these application protocols the first that the client offers too.
     pub(super) fn acceptor_of(&self, hosts: &[&str], protocols: &[&str]) -> Acceptor {
-        let key = KeyPair::generate().expect("ring makes keys");
-        let names = [&["127.0.0.1", "localhost"], hosts].concat();
-        let certificate =
-            params("test server", &names).signed_by(&key, &self.issuer).expect("the parameters are complete");
+        let signed = |hosts: &[&str], from: i32, until: i32| {
+            let key = KeyPair::generate().expect("ring makes keys");
+            let mut params = params("test server", hosts);
+            (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
+            let certificate = params.signed_by(&key, &self.issuer).expect("the parameters are complete");
+            (certificate.der().clone(), pkcs8(&key))
+        };
+        let (certificate, key) = match &self.server {
+            ServerCertificate::Signed { from, until } => {
+                signed(&[&["127.0.0.1", "localhost"], hosts].concat(), *from, *until)
+            }
+            ServerCertificate::For(hosts) => signed(&hosts.iter().map(String::as_str).collect::<Vec<_>>(), 1975, 4096),
+            ServerCertificate::Fixed { certificate, key } => (certificate.clone(), key.clone_key()),
+        };
         let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("ring has the default versions")
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+            .with_single_cert(vec![certificate], key)
             .expect("the key is the certificate's");
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Acceptor(Arc::new(config))
@@ -142,6 +203,10 @@ impl Write for TlsConnection {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+fn pkcs8(key: &KeyPair) -> PrivateKeyDer<'static> {
+    PrivatePkcs8KeyDer::from(key.serialize_der()).into()
 }
 
 fn params(name: &str, hosts: &[&str]) -> CertificateParams {
