@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 
 use crate::docker::{self, Status, World};
+use crate::panics;
+use crate::process;
 use crate::protocol::Action;
 
 /// The name that clients start this program by.
@@ -56,8 +58,12 @@ impl Command {
 
 /// Runs the program, with its arguments (without its own name) and its world.
 pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
+    panics::silence();
     let (text, status) = match Command::parse(arguments) {
-        Command::Act(action) => return docker::run(action, world),
+        Command::Act(action) => {
+            process::hide_memory();
+            return docker::run(action, world);
+        }
         Command::Version => (format!("{VERSION}\n"), Status::Success),
         Command::Help => (USAGE.to_owned(), Status::Success),
         Command::Unknown(None) => (USAGE.to_owned(), Status::Failure),
@@ -67,7 +73,7 @@ pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     };
     match world.stdout.write_all(text.as_bytes()).and_then(|()| world.stdout.flush()) {
         Ok(()) => status,
-        Err(_closed) => Status::Failure,
+        Err(error) => world.fail_to_answer(&error),
     }
 }
 

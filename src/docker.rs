@@ -17,10 +17,14 @@ use std::io::{self, Read, Write};
 use crate::clock::Clock;
 use crate::config;
 use crate::env::Env;
+use crate::error::{Failure, FailureKind};
 use crate::fetch::TokenSource;
 use crate::log::Log;
 use crate::options::Options;
+use crate::panics::{self, Panic};
 use crate::protocol::{Action, BadRequest, Helpers, Request, Sentence};
+use crate::redact::Redactor;
+use crate::registry::Service;
 use crate::rules::Destination;
 use crate::tokens::Context;
 
@@ -57,14 +61,16 @@ pub enum Status {
 
 /// Does what a client asks for.
 pub(crate) fn run(action: Action, world: &mut World<'_>) -> Status {
-    let answered = match action {
+    let answered = panics::catch(|| match action {
         Action::Get => get::get(world),
         Action::Store => store::store(world),
         Action::Erase => erase::erase(world),
         Action::List => list::list(world),
-    };
-    // A client that closed its end doesn't read why it got no answer.
-    answered.unwrap_or(Status::Failure)
+    });
+    match answered.unwrap_or_else(|panic| world.answer_panic(action, &panic)) {
+        Ok(status) => status,
+        Err(error) => world.fail_to_answer(&error),
+    }
 }
 
 /// A request about one server, and what its host is.
@@ -107,6 +113,29 @@ impl World<'_> {
     fn refuse(&mut self, request: &BadRequest) -> io::Result<Status> {
         writeln!(self.stdout, "{request}")?;
         Ok(Status::Failure)
+    }
+
+    /// Answers after a panic, which came before the answer: that is written last, at once.
+    fn answer_panic(&mut self, action: Action, panic: &Panic) -> io::Result<Status> {
+        let failure = Failure::new(FailureKind::Internal, Redactor::default().clean(&panic.to_string()));
+        let sentence = failure.sentence(format_args!("`{}` failed", action.as_str()), Service::Ecr);
+        self.complain(&sentence);
+        match action {
+            Action::Get => self.answer_sentence(Sentence::NotFound),
+            Action::Store | Action::Erase | Action::List => {
+                writeln!(self.stdout, "{sentence}")?;
+                Ok(Status::Failure)
+            }
+        }
+    }
+
+    /// Fails because the answer couldn't be written.
+    pub(crate) fn fail_to_answer(&mut self, error: &io::Error) -> Status {
+        // A client that closed its end doesn't read why it got no answer.
+        if error.kind() != io::ErrorKind::BrokenPipe {
+            self.complain(&format!("ecr-login: cannot write the answer: {error}"));
+        }
+        Status::Failure
     }
 
     /// Tells the person. It is one write, and if stderr is closed the client still gets its answer.

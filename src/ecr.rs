@@ -24,13 +24,17 @@ mod times;
 mod trust;
 
 use std::cell::Cell;
+use std::mem;
 
 use tokio::time::timeout;
 
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::fetch::{Access, FetchedToken, TokenRequest, TokenSource};
+use crate::fetch::{FetchedToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
+use crate::panics;
+use crate::process::try_resources;
+use crate::redact::Redactor;
 use client::{ApiEndpoint, TokenResponse};
 use credentials::{Resolved, Resolver, sdk_credentials};
 use http::HttpClient;
@@ -40,46 +44,56 @@ use http::HttpClient;
 pub struct Ecr;
 
 impl TokenSource for Ecr {
-    fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
-        let TokenRequest { scope, plan, access, prompt, now, limit, on_interrupt } = request;
-        let Access { network, mut redactor } = access;
-        let http = HttpClient::new(&network)?;
-        // The time that a person takes to type doesn't count towards the limit.
-        let prepared = mfa::prepare(&plan.roles, now, prompt)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Failure::new(FailureKind::Unreachable, format!("could not start the async runtime: {error}"))
-        })?;
-        let waiting_for = Cell::new(None);
-        let fetch = async {
-            let (service, region) = (scope.api.service, scope.api.region.as_str());
-            let endpoint = ApiEndpoint::new(region, scope.variant, scope.endpoint_url.as_deref());
-            if ahead::is_worthwhile(plan)
-                && let Some(uri) = ahead::resolve(service, endpoint).await
-            {
-                http.connect_ahead(uri);
-            }
-            let resolver = Resolver { region, network: &network, http: &http, now, limit, waiting_for: &waiting_for };
-            let Resolved { keys, warning } = resolver.resolve(plan, prepared, &mut redactor).await?;
-            let config = client::sdk_config(endpoint, Some(sdk_credentials(&keys)), &http, network.retries);
-            let response = client::get_authorization_token(service, &config, &redactor).await?;
-            let TokenResponse { token, request_id } = response;
-            Ok(FetchedToken { token, access_key_id: keys.access_key_id, request_id, warning })
-        };
-        let limited = async { timeout(limit, fetch).await };
-        let fetched = runtime.block_on(signals::run_interruptible(on_interrupt, limited));
-        // Doesn't wait for threads: a name lookup may hang.
-        runtime.shutdown_background();
-        fetched.unwrap_or_else(|_| {
-            let seconds = limit.as_secs_f32().round();
-            let detail = match waiting_for.take() {
-                None => format!("gave up after {seconds} s"),
-                Some(source) => format!("no credentials from {source} within {seconds} s"),
-            };
-            Err(Failure::new(FailureKind::Timeout, detail))
+    fn fetch(&self, mut request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
+        let mut redactor = mem::take(&mut request.access.redactor);
+        panics::catch(|| fetch(request, &mut redactor)).unwrap_or_else(|panic| {
+            Err(Failure::new(FailureKind::Internal, classify::shorten(&redactor, &panic.to_string())))
         })
     }
 
     fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
         mfa::needs_code(&plan.roles, now)
     }
+}
+
+/// Fetches a token. The redactor learns the secrets met on the way.
+fn fetch(request: TokenRequest<'_>, redactor: &mut Redactor) -> Result<FetchedToken, Failure> {
+    let TokenRequest { scope, plan, access, prompt, now, limit, on_interrupt } = request;
+    let network = access.network;
+    let http = HttpClient::new(&network)?;
+    // The time that a person takes to type doesn't count towards the limit.
+    let prepared = mfa::prepare(&plan.roles, now, prompt)?;
+    try_resources().map_err(|shortage| Failure::new(FailureKind::Refused, shortage.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(FailureKind::Refused, format!("could not start the async runtime: {error}")))?;
+    let waiting_for = Cell::new(None);
+    let fetch = async {
+        let (service, region) = (scope.api.service, scope.api.region.as_str());
+        let endpoint = ApiEndpoint::new(region, scope.variant, scope.endpoint_url.as_deref());
+        if ahead::is_worthwhile(plan)
+            && let Some(uri) = ahead::resolve(service, endpoint).await
+        {
+            http.connect_ahead(uri);
+        }
+        let resolver = Resolver { region, network: &network, http: &http, now, limit, waiting_for: &waiting_for };
+        let Resolved { keys, warning } = resolver.resolve(plan, prepared, redactor).await?;
+        let config = client::sdk_config(endpoint, Some(sdk_credentials(&keys)), &http, network.retries);
+        let response = client::get_authorization_token(service, &config, redactor).await?;
+        let TokenResponse { token, request_id } = response;
+        Ok(FetchedToken { token, access_key_id: keys.access_key_id, request_id, warning })
+    };
+    let limited = async { timeout(limit, fetch).await };
+    let fetched = runtime.block_on(signals::run_interruptible(on_interrupt, limited));
+    // Doesn't wait for threads: a name lookup may hang.
+    runtime.shutdown_background();
+    fetched.unwrap_or_else(|_| {
+        let seconds = limit.as_secs_f32().round();
+        let detail = match waiting_for.take() {
+            None => format!("gave up after {seconds} s"),
+            Some(source) => format!("no credentials from {source} within {seconds} s"),
+        };
+        Err(Failure::new(FailureKind::Timeout, detail))
+    })
 }

@@ -123,6 +123,8 @@ pub(crate) mod names {
     pub(crate) const SSL_CERT_FILE: &str = "SSL_CERT_FILE";
     /// Lists directories of such files if [`CA_BUNDLE`] is unset, separated as in `PATH`.
     pub(crate) const SSL_CERT_DIR: &str = "SSL_CERT_DIR";
+    /// Lists the directories where fallback helpers are looked for.
+    pub(crate) const PATH: &str = "PATH";
     /// Names the home directory, where the profile files are.
     pub(crate) const HOME: &str = "HOME";
     /// Replaces [`HOME`] if that is unset, as on Windows.

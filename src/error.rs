@@ -107,6 +107,12 @@ pub enum FailureKind {
     Timeout,
     #[error("unexpected response from the AWS API")]
     UnexpectedResponse,
+    /// The system, or a limit or sandbox that this process was started in.
+    #[error("the system refuses what a request to AWS needs")]
+    Refused,
+    /// A mistake of ours or of a library.
+    #[error("internal error")]
+    Internal,
 }
 
 impl FailureKind {
@@ -164,6 +170,8 @@ impl FailureKind {
             }
             Self::Timeout => "check the network, or raise `AWS_ECR_TIMEOUT` (seconds)",
             Self::UnexpectedResponse => "check the endpoint URL and any proxy in between",
+            Self::Refused => "raise the limits of this process (`ulimit -a`), or allow this in its sandbox",
+            Self::Internal => "check the limits of this process (`ulimit -a`); if they are usual, please report this",
         })
     }
 
@@ -198,6 +206,8 @@ impl FailureKind {
             Self::InvalidCertificate { .. } => "invalid-certificate",
             Self::Timeout => "timeout",
             Self::UnexpectedResponse => "unexpected-response",
+            Self::Refused => "refused",
+            Self::Internal => "internal",
         }
     }
 
@@ -399,6 +409,15 @@ pub(crate) mod tests {
             (
                 FailureKind::UnexpectedResponse,
                 "unexpected response from the AWS API; check the endpoint URL and any proxy in between",
+            ),
+            (
+                FailureKind::Refused,
+                "the system refuses what a request to AWS needs; raise the limits of this process (`ulimit -a`), or \
+                 allow this in its sandbox",
+            ),
+            (
+                FailureKind::Internal,
+                "internal error; check the limits of this process (`ulimit -a`); if they are usual, please report this",
             ),
         ]
     }

@@ -15,6 +15,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::process::survive_size_limit;
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
 
 /// How long the writer of a pipe in place of a file may take, such as the process of `<(sops -d …)`.
@@ -66,6 +67,7 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
 /// Error: the file can't be opened, or isn't a regular file of the current user.
 pub(crate) fn open_append(path: &Path) -> Result<File, PathError> {
     let at_path = |error| PathError::new("open", path, error);
+    survive_size_limit();
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     let file = os::without_following(&mut options).open(path).map_err(at_path)?;
@@ -109,9 +111,11 @@ fn is_missing(error: &io::Error) -> bool {
 fn read_to_limit(file: &File, metadata: &Metadata, limit: usize) -> io::Result<Vec<u8>> {
     // Files with secrets are read into one allocation, which leaves no copies behind in freed
     // memory.
-    let expected = usize::try_from(metadata.len()).unwrap_or(usize::MAX).min(limit);
-    let mut contents = Vec::with_capacity(expected);
-    file.take(limit as u64 + 1).read_to_end(&mut contents)?;
+    let length = metadata.len();
+    let mut contents = Vec::with_capacity(usize::try_from(length).unwrap_or(usize::MAX).min(limit));
+    // A file that says how long it is isn't asked whether there is more. Those of the system say 0.
+    let most = if metadata.is_file() && length > 0 { length } else { u64::MAX };
+    file.take(most.min(limit as u64 + 1)).read_to_end(&mut contents)?;
     if contents.len() > limit {
         return Err(too_long(limit));
     }

@@ -16,7 +16,7 @@
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, other credential helpers, the operator's log |
 //! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
-//! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal` | our own options, places of files, variables, files, secrets, time, a person |
+//! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, time, a person, this process and others |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in `paths`.
 //! What differs between platforms is in pairs of files, such as `fs/unix.rs` and `fs/windows.rs`.
@@ -50,6 +50,7 @@
 mod arn;
 mod aws;
 mod cache;
+mod child;
 mod cli;
 mod clock;
 mod config;
@@ -64,7 +65,9 @@ mod identity;
 mod log;
 mod network;
 mod options;
+mod panics;
 mod paths;
+mod process;
 mod protocol;
 mod redact;
 mod registry;

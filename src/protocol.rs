@@ -208,8 +208,8 @@ pub trait Helpers {
     fn pass_on(&self, env: &Env, helper: &str, action: Action, request: &Request) -> Result<u8, Failure>;
 
     /// Asks `docker-credential-NAME` for its list.
-    /// Error: as above, or it failed, or its answer isn't valid.
-    fn list(&self, env: &Env, helper: &str) -> Result<BTreeMap<String, String>, Failure>;
+    /// Error: as above, or it failed, its answer isn't valid or too long, or it takes longer than the limit.
+    fn list(&self, env: &Env, helper: &str, limit: Duration) -> Result<BTreeMap<String, String>, Failure>;
 }
 
 /// One `write` for the whole line, so that no client sees half of it.

@@ -14,7 +14,7 @@ const MIN_SECRET_LENGTH: usize = 8;
 
 /// Makes text from outside fit to be displayed: known secrets, user-info in URLs and long opaque runs become `***`; line
 /// ends and control characters become spaces, so that a message stays on one line.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Redactor {
     known: Vec<Secret>,
 }

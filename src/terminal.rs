@@ -10,12 +10,18 @@
 #[cfg_attr(windows, path = "terminal/windows.rs")]
 mod os;
 
-use std::io::{self, BufReader, Read, Write as _};
+use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
 
 use crate::secret::Secret;
 
 /// Terminals deliver a line in one piece of at most this length. More than that is left unread.
 const LONGEST_ANSWER: u64 = 4 << 10;
+
+/// Whether a person sees our stderr, and with it that of the programs that inherit it.
+#[expect(clippy::disallowed_methods, reason = "it is asked what it is, and not written")]
+pub(crate) fn is_stderr() -> bool {
+    io::stderr().is_terminal()
+}
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -381,7 +381,7 @@ fn a_source_of_credentials_that_fails_is_named() {
     };
     let broken = process("echo '{\"Version\":1,\"AccessKeyId\":\"AKIDPROCESS\",\"SecretAccessKey\":'");
     let half = process(
-        "echo '{\"Version\":1,\"AccessKeyId\":\"AKIDPROCESS\",\"SecretAccessKey\":\"made/up/secret/of/a/process\",\
+        "echo '{\"Version\":1,\"AccessKeyId\":\"AKIDPROCESS\",\"SecretKey\":\"made/up/secret/of/a/process\",\
          \"Expiration\":\"never\"}'",
     );
     half.secret("made/up/secret/of/a/process");
@@ -411,7 +411,7 @@ fn a_source_of_credentials_that_fails_is_named() {
         (
             "process with half an output",
             half,
-            "could not get credentials from profile `dev` (the output of `credential_process` has an invalid `Expiration`);"
+            "could not get credentials from profile `dev` (the output of `credential_process` has no `SecretAccessKey`);"
                 .to_owned(),
         ),
     ] {

@@ -31,7 +31,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "error",
         ],
     ),
-    ("leaves", &["options", "paths", "env", "fs", "secret", "redact", "clock", "terminal"]),
+    (
+        "leaves",
+        &["options", "paths", "env", "fs", "secret", "redact", "clock", "terminal", "process", "panics", "child"],
+    ),
 ];
 
 /// Crates and the only files that may name them. With `::` behind it, a name isn't the beginning of others.
@@ -54,11 +57,11 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper", &["src/ecr/proxy.rs", "src/ecr/http.rs", "src/ecr/connect.rs"]),
     ("percent_encoding", &["src/aws/proxies.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
-    ("signal_hook", &["src/ecr/signals/unix.rs"]),
+    ("signal_hook", &["src/ecr/signals/unix.rs", "src/process/unix.rs"]),
     ("fs4", &["src/cache/lock.rs"]),
     ("dlmalloc", &["src/main.rs"]),
     ("dirs", &["src/paths.rs"]),
-    ("rustix", &["src/fs/unix.rs", "src/ecr/process/unix.rs", "src/terminal/unix.rs"]),
+    ("rustix", &["src/fs/unix.rs", "src/child/unix.rs", "src/process/unix.rs", "src/terminal/unix.rs"]),
     ("strsim", &["src/config/toml.rs"]),
     ("toml", &["src/config/toml.rs"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),

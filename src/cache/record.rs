@@ -151,6 +151,8 @@ enum KindEntry {
     InvalidCertificate { server: String },
     Timeout,
     UnexpectedResponse,
+    Refused,
+    Internal,
 }
 
 impl TokenRecord {

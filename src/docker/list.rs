@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::{Status, World};
+use crate::clock::Deadline;
 use crate::config;
 use crate::error::Failure;
 use crate::options::Options;
@@ -26,10 +27,11 @@ pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
     match config::read(world.env) {
         Ok(rules) => {
             let options = Options::read(world.env);
+            let deadline = Deadline::within(world.clock, options.timeout);
             let known = tokens::known_hosts(&world.context(&options, "list".to_owned()), &rules);
             let hosts = known.into_iter().chain(rules.named_hosts());
             usernames.extend(hosts.map(|host| (format!("https://{host}"), USERNAME.to_owned())));
-            add_fallbacks(world, &rules, &mut usernames);
+            add_fallbacks(world, &rules, deadline, &mut usernames);
         }
         // Without the rules, the identity that asks is unknown.
         Err(error) => {
@@ -41,10 +43,10 @@ pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
     Ok(Status::Success)
 }
 
-/// Adds what each fallback helper lists of the servers that it would be asked for.
-fn add_fallbacks(world: &mut World<'_>, rules: &Rules, usernames: &mut BTreeMap<String, String>) {
+/// Adds what each fallback helper lists, within the limit of the request, of the servers that it would be asked for.
+fn add_fallbacks(world: &mut World<'_>, rules: &Rules, deadline: Deadline, usernames: &mut BTreeMap<String, String>) {
     for helper in rules.helpers() {
-        match world.helpers.list(world.env, helper) {
+        match world.helpers.list(world.env, helper, deadline.left(world.clock)) {
             Ok(listed) => {
                 let is_asked = |server_url: &str| matches!(rules.destination(server_url), Destination::Fallback(asked) if asked == helper);
                 usernames.extend(listed.into_iter().filter(|(server_url, _)| is_asked(server_url)));

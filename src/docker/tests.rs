@@ -88,7 +88,7 @@ impl Helpers for Others {
         self.status.borrow().clone().expect("the test says how it ends")
     }
 
-    fn list(&self, _: &Env, helper: &str) -> Result<BTreeMap<String, String>, Failure> {
+    fn list(&self, _: &Env, helper: &str, _: Duration) -> Result<BTreeMap<String, String>, Failure> {
         let Some(list) = self.lists.get(helper) else {
             return Err(Failure::new(FailureKind::FallbackMissing { helper: helper.to_owned() }, ""));
         };

@@ -5,35 +5,31 @@
 //! needed. The rules are those of
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html>; the shell
 //! runs the command, as in every SDK. The process gets no stdin, because ours was the request. It
-//! stays in our process group, so that it may prompt on the terminal. On Linux the processes that
-//! it started are killed with it.
+//! stays in our process group, so that it may prompt on the terminal; if our stderr is a terminal,
+//! it is also the process's, whose prompts a person sees there. Its answer counts once it has
+//! ended.
 
-#[cfg_attr(unix, path = "process/unix.rs")]
-#[cfg_attr(windows, path = "process/windows.rs")]
-mod os;
-
+use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_smithy_types::date_time::{DateTime, Format};
 use serde_json::{Map, Value};
-use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Child;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::classify::shorten;
+use crate::child::{Running, shell};
 use crate::error::{Failure, FailureKind};
 use crate::identity::{CredentialSource, ProfileBase};
 use crate::redact::Redactor;
 use crate::secret::Secret;
+use crate::terminal;
 
 /// The part of the limit that is reserved for killing the process and reporting that.
 const KILL_TIME: Duration = Duration::from_millis(200);
 
 /// Credentials have about 2 KB; output beyond this isn't read.
-const LONGEST_OUTPUT: u64 = 256 << 10;
+const LONGEST_OUTPUT: usize = 256 << 10;
 
 /// Runs the command of a profile, and kills it if it doesn't end within the limit.
 pub(super) async fn run(
@@ -42,28 +38,27 @@ pub(super) async fn run(
     limit: Duration,
     redactor: &mut Redactor,
 ) -> Result<Credentials, Failure> {
-    let mut child = os::shell(command.expose())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map(KillOnDrop)
-        .map_err(|error| {
-            failure(profile, redactor, &format!("`credential_process` could not be started: {error}"), "")
-        })?;
-    let KillOnDrop(process) = &mut child;
-    let (mut stdout, mut stderr) = (read_all(process.stdout.take()), read_all(process.stderr.take()));
-    let ended = timeout(limit.saturating_sub(KILL_TIME), async {
-        let status = process.wait().await;
-        (status, text_of(&mut stdout).await, text_of(&mut stderr).await)
-    });
-    let Ok((status, stdout, stderr)) = ended.await else {
-        os::kill(&mut child.0);
-        timeout(KILL_TIME / 4, child.0.wait()).await.ok();
-        let stderr = timeout(KILL_TIME / 4, text_of(&mut stderr)).await.unwrap_or_default();
-        let seconds = limit.as_secs_f32().round();
-        return Err(failure(profile, redactor, &format!("`credential_process` timed out after {seconds} s"), &stderr));
+    // A value that is continued on the next line is one command.
+    let command = Secret::new(command.expose().replace(['\r', '\n'], " "));
+    let mut shell = shell(command.expose());
+    shell.stderr(if terminal::is_stderr() { Stdio::inherit() } else { Stdio::piped() });
+    let failure = |redactor: &Redactor, problem: &str, stderr: &str| {
+        let mut redactor = redactor.clone();
+        learn_arguments(&mut redactor, &command);
+        failure(profile, &redactor, problem, stderr)
     };
+    let mut process = Running::start(&mut shell, LONGEST_OUTPUT)
+        .map_err(|error| failure(redactor, &format!("`credential_process` could not be started: {error}"), ""))?;
+    let ended = timeout(limit.saturating_sub(KILL_TIME), end_of(&mut process)).await;
+    let stderr = String::from_utf8_lossy(&process.take_stderr()).into_owned();
+    let Ok(status) = ended else {
+        process.kill();
+        let seconds = limit.as_secs_f32().round();
+        return Err(failure(redactor, &format!("`credential_process` timed out after {seconds} s"), &stderr));
+    };
+    let stdout = process.take_stdout();
+    let stdout =
+        String::from_utf8(stdout).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
     let credentials = parse(&Secret::new(stdout));
     if let Ok(credentials) = &credentials {
         redactor.learn(credentials.secret_access_key());
@@ -75,31 +70,31 @@ pub(super) async fn run(
         (Ok(status), _) => format!("`credential_process` exited with {}", describe(status)),
         (Err(error), _) => format!("could not wait for `credential_process`: {error}"),
     };
-    Err(failure(profile, redactor, &problem, &stderr))
+    Err(failure(redactor, &problem, &stderr))
 }
 
-/// A process that is killed together with those that it started, unless it ends first.
-struct KillOnDrop(Child);
-
-impl Drop for KillOnDrop {
-    fn drop(&mut self) {
-        os::kill(&mut self.0);
+async fn end_of(process: &mut Running) -> io::Result<ExitStatus> {
+    loop {
+        if let Some(status) = process.look()? {
+            return Ok(status);
+        }
+        sleep(process.pause()).await;
     }
 }
 
-fn read_all(pipe: Option<impl AsyncRead + Unpin + Send + 'static>) -> JoinHandle<Vec<u8>> {
-    tokio::spawn(async move {
-        let mut bytes = Vec::new();
-        if let Some(pipe) = pipe {
-            // What was read before an error counts.
-            pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes).await.ok();
+/// Masks the words of a command, which may be passwords, except the program and the names of
+/// options.
+fn learn_arguments(redactor: &mut Redactor, command: &Secret) {
+    let words = command.expose().split_whitespace().map(|word| word.trim_matches(['"', '\'']));
+    let mut is_before_program = true;
+    for word in words {
+        match word.split_once('=') {
+            Some((_, value)) => redactor.learn(value.trim_matches(['"', '\''])),
+            None if is_before_program => is_before_program = false,
+            None if word.starts_with('-') => {}
+            None => redactor.learn(word),
         }
-        bytes
-    })
-}
-
-async fn text_of(output: &mut JoinHandle<Vec<u8>>) -> String {
-    String::from_utf8_lossy(&output.await.unwrap_or_default()).into_owned()
+    }
 }
 
 fn describe(status: ExitStatus) -> String {
@@ -129,11 +124,8 @@ fn parse(output: &Secret) -> Result<Credentials, String> {
         return Err("does not have `Version` 1".to_owned());
     }
     let required = |name: &str| text(name).ok_or_else(|| format!("has no `{name}`"));
-    // Only the form is checked: whether the credentials have expired is decided by the clock of
-    // AWS.
-    if text("Expiration").is_some_and(|time| DateTime::from_str(&time, Format::DateTimeWithOffset).is_err()) {
-        return Err("has an invalid `Expiration`".to_owned());
-    }
+    // `Expiration` isn't used, so it doesn't matter how it is written: AWS decides whether the
+    // credentials have expired, by its own clock.
     Ok(Credentials::new(
         required("AccessKeyId")?,
         required("SecretAccessKey")?,
@@ -157,6 +149,26 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_not_used_is_not_read() {
+        for time in
+            [r#""never""#, r#""2030-01-01 00:00:00UTC""#, "1893456000", "1893456000000.5", "null", "[{}]", r#""""#]
+        {
+            let output =
+                format!(r#"{{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hush","Expiration":{time}}}"#);
+            assert_eq!(parse(&Secret::new(output)).expect(time).expiry(), None);
+        }
+    }
+
+    #[test]
+    fn the_arguments_of_a_command_are_masked_and_its_program_and_options_stay() {
+        let mut redactor = Redactor::default();
+        let command =
+            "ENV_SECRET=from-the-environment /opt/issue-credentials --password 'hunter2-hunter2' --key=other-secret -v";
+        learn_arguments(&mut redactor, &Secret::from(command));
+        assert_eq!(redactor.clean(command), "ENV_SECRET=*** /opt/issue-credentials --password '***' --key=*** -v");
+    }
+
+    #[test]
     fn invalid_output_is_named_and_not_shown() {
         for (output, reason) in [
             ("", "is not a JSON object"),
@@ -165,10 +177,6 @@ mod tests {
             (r#"{"Version":2,"AccessKeyId":"AKIA","SecretAccessKey":"hush"}"#, "does not have `Version` 1"),
             (r#"{"Version":1,"SecretAccessKey":"hush"}"#, "has no `AccessKeyId`"),
             (r#"{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":7}"#, "has no `SecretAccessKey`"),
-            (
-                r#"{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"hush","Expiration":"never"}"#,
-                "has an invalid `Expiration`",
-            ),
         ] {
             assert_eq!(parse(&Secret::from(output)).expect_err(output), reason);
         }
