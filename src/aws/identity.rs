@@ -471,6 +471,20 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_without_credentials_does_not_decide_the_identity() {
+        let digest = |config: &str| identity(&[], config).expect(config).0.digest;
+        let bare = digest("");
+        for config in
+            ["[default]\nregion = eu-west-1\n", "[default]\naws_access_key_id = x\n", "[profile other]\nx = y\n"]
+        {
+            assert_eq!(digest(config), bare, "{config}");
+        }
+        assert_ne!(digest("[default]\nec2_metadata_service_endpoint = http://127.0.0.1:1\n"), bare);
+        let role = |region: &str| digest(&format!("[default]\nrole_arn = r\nregion = {region}\n"));
+        assert_ne!(role("eu-west-1"), role("eu-west-2"), "a role without a source is the profile's");
+    }
+
+    #[test]
     fn an_empty_value_counts_as_unset() {
         let config = "[default]\ncredential_process = p\n";
         let expected = profile("default", ProfileBase::Process);

@@ -93,6 +93,7 @@ impl<'c> Chain<'c, '_> {
         }
         let problem = format!("profile `{name}` has a `role_arn` but neither `source_profile` nor `credential_source`");
         self.facts.notes.push(problem.clone());
+        self.facts.add_profile(name, profile);
         match machine(self.settings, self.facts)? {
             (_, base @ Base::Container { .. }) => Ok((ProfileBase::Container, base)),
             (_, base @ Base::InstanceMetadata) => Ok((ProfileBase::InstanceMetadata, base)),
@@ -137,9 +138,17 @@ impl<'c> Chain<'c, '_> {
         names.into_iter().flatten().find_map(|name| Some((name.to_owned(), self.settings.profiles.profile(name)?)))
     }
 
-    /// The credentials that a profile has without a role, in the AWS CLI's order.
+    /// The credentials that a profile has without a role. A profile that has none doesn't decide the identity.
     fn own_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
-        self.facts.add_profile(name, profile);
+        let own = self.find_own_source(name, profile)?;
+        if own.is_some() {
+            self.facts.add_profile(name, profile);
+        }
+        Ok(own)
+    }
+
+    /// Tries the sources of a profile in the AWS CLI's order.
+    fn find_own_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
         if self.visited.len() > 1 && profile.get("web_identity_token_file").is_some() {
             return self.web_identity_of(name, profile).map(Some);
         }
