@@ -162,7 +162,8 @@ fn a_metadata_service_that_fails_is_asked_once_more_and_not_for_long() {
         home.write(".aws/config", config);
         aws.set(Api::MetadataToken, Behaviour::Status(500));
         let what = format!("{source}, no session");
-        fails(&what, &home.get(HOST), &format!("could not get credentials from {source} ("), BROKEN);
+        let said = format!("could not get credentials from {source} (HTTP status 500); ");
+        fails(&what, &home.get(HOST), &said, BROKEN);
     }
 }
 
@@ -176,6 +177,77 @@ fn an_empty_variable_doesnt_say_where_the_metadata_service_is() {
     assert_eq!(head.access_key_id, "ASIA-instance-role-metadata-1");
 }
 
+/// What stand-ins such as kube2iam answer to the request for a token, which they don't know.
+const NO_TOKENS: [u16; 6] = [401, 403, 404, 405, 500, 501];
+
+#[test]
+fn a_metadata_service_without_tokens_is_asked_without_one() {
+    let lost = [Behaviour::Hang, Behaviour::Close];
+    for refusal in NO_TOKENS.map(Behaviour::Status).into_iter().chain(lost) {
+        let aws = FakeAws::start();
+        aws.answer_without_metadata_token();
+        aws.set(Api::MetadataToken, refusal.clone());
+        let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+        let head = password_head(&home.get(HOST).password());
+        assert_eq!(head.access_key_id, "ASIA-instance-role-metadata-1", "{refusal:?}");
+        let asked = &aws.requests_to(Api::MetadataCredentials)[0];
+        assert_eq!(asked.header("x-aws-ec2-metadata-token"), None, "{refusal:?}");
+    }
+}
+
+#[test]
+fn a_metadata_service_that_insists_on_a_token_says_why_it_gave_none() {
+    for (what, refusal, reason, limit) in [
+        // The response to the request for a token doesn't reach a container that is one hop too far away.
+        ("lost on the way", Behaviour::Hang, NOT_REACHED, FIRST),
+        ("connection closed", Behaviour::Close, NOT_REACHED, BROKEN),
+        (
+            "refused",
+            Behaviour::Status(403),
+            "could not get credentials from the instance metadata service (HTTP status 403); ",
+            BROKEN,
+        ),
+        (
+            "no such request",
+            Behaviour::Status(400),
+            "could not get credentials from the instance metadata service (HTTP status 400); ",
+            BROKEN,
+        ),
+    ] {
+        let aws = FakeAws::start();
+        aws.set(Api::MetadataToken, refusal);
+        let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+        let reply = home.get(HOST);
+        fails(what, &reply, reason, limit);
+        let hint = reply.stderr.ends_with("; in a container on EC2, raise the metadata hop limit to 2\n");
+        assert_eq!(hint, reason == NOT_REACHED, "{what}: {}", reply.stderr);
+        assert_eq!(aws.calls(Api::MetadataCredentials), 0, "{what}");
+    }
+}
+
+#[test]
+fn a_token_that_isnt_accepted_is_named() {
+    let aws = FakeAws::start();
+    aws.set(Api::MetadataToken, Behaviour::Garbage(b"made-up-token".to_vec()));
+    let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+    let said = "could not get credentials from the instance metadata service (HTTP status 401); ";
+    fails("not accepted", &home.get(HOST), said, FIRST);
+}
+
+#[test]
+fn credentials_of_the_metadata_service_are_used_whatever_their_expiration_says() {
+    for expiration in ["\"2099-01-01 00:00:00\"", "\"2001-01-01T00:00:00Z\"", "\"soon\"", "4070908800", "null"] {
+        let aws = FakeAws::start();
+        let body = format!(
+            "{{\"Code\":\"Success\",\"AccessKeyId\":\"AKIAODD\\n\",\"SecretAccessKey\":\"made/up/secret\",\
+             \"Token\":\"made/up/token\",\"Expiration\":{expiration}}}"
+        );
+        aws.set(Api::MetadataCredentials, Behaviour::Garbage(body.into_bytes()));
+        let home = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+        assert_eq!(password_head(&home.get(HOST).password()).access_key_id, "AKIAODD", "{expiration}");
+    }
+}
+
 #[test]
 fn a_place_that_is_none_is_named() {
     let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED");
@@ -183,7 +255,8 @@ fn a_place_that_is_none_is_named() {
     fails(
         "no URL",
         &url.get(HOST),
-        "the AWS settings are invalid (the endpoint of the instance metadata service is not a valid URL: ",
+        "the AWS settings are invalid (the endpoint of the instance metadata service is not an `http://` or `https://` \
+         URL); ",
         NEXT,
     );
     let home = Sandbox::new().without("AWS_EC2_METADATA_DISABLED").without("AWS_EC2_METADATA_SERVICE_ENDPOINT");

@@ -10,9 +10,7 @@ use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::causes::{chain, find, root};
-use super::connect::LimitPassed;
 use super::error_codes::kind_of;
-
 use super::proxy::{ProxyError, ProxyUnreachable, UnusableProxy};
 use super::trust::{CertificateProblem, UnknownIssuerNote};
 use crate::error::{Failure, FailureKind};
@@ -49,11 +47,6 @@ where
 /// A service that isn't called through an SDK client could not be reached.
 pub(super) fn from_connector(error: &ConnectorError, redactor: &Redactor) -> Failure {
     from_causes(connection_kind(error), error, redactor)
-}
-
-/// Whether there was a connection, but no response within the limit.
-pub(super) fn is_silence(error: &ConnectorError) -> bool {
-    find::<LimitPassed>(error).is_some_and(|passed| passed.what == "response")
 }
 
 /// A session of `aws login` results in no credentials. The SDK's error about the file of the session has a private type;

@@ -202,6 +202,11 @@ fn prepare_head(request: &mut Request<SdkBody>, forwarding_proxy: Option<&Active
     Ok(())
 }
 
+/// Whether there was a connection, on which no response came.
+pub(super) fn has_connected(error: &ConnectorError) -> bool {
+    find::<LimitPassed>(error).is_some_and(|passed| passed.what == "response") || find::<hyper::Error>(error).is_some()
+}
+
 /// Gives an error the kind by which the SDK decides whether to retry.
 fn connector_error(error: BoxError) -> ConnectorError {
     if find::<LimitPassed>(&*error).is_some() {

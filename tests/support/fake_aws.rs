@@ -205,6 +205,11 @@ impl FakeAws {
         region.clone_into(&mut self.state.lock().instance_region);
     }
 
+    /// The metadata service answers without a session token too, as version 1 does and stand-ins for it.
+    pub fn answer_without_metadata_token(&self) {
+        self.state.lock().metadata_wants_token = false;
+    }
+
     /// Container credentials are refused from now on unless the `Authorization` header is this.
     pub fn require_container_token(&self, token: &str) {
         self.state.lock().container_token = Some(token.to_owned());

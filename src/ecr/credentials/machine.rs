@@ -2,8 +2,8 @@
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html> and
 //! <https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html>.
 //!
-//! Unlike the SDK's provider, this one goes on without a session token where the metadata service refuses to give one, as
-//! the AWS CLI does: stand-ins such as kube2iam know no such token.
+//! Unlike the SDK's provider, this one goes on without a session token where the metadata service gives none, as the AWS
+//! CLI does: stand-ins such as kube2iam know no such token.
 
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use super::Resolver;
 use super::json::keys;
 use crate::ecr::classify;
+use crate::ecr::http::has_connected;
 use crate::error::{Failure, FailureKind};
 use crate::identity::Keys;
 use crate::redact::Redactor;
@@ -65,18 +66,23 @@ pub(super) async fn instance_metadata(resolver: &Resolver<'_>, redactor: &Redact
         let is_missing = matches!(failure.kind, FailureKind::Timeout | FailureKind::Unreachable);
         if is_missing { Failure { kind: FailureKind::ImdsUnreachable, ..failure } } else { failure }
     };
-    let mut lost_token = None;
+    let mut no_token = None;
     let response = service.send(Method::PUT, &format!("{url}/{TOKEN_PATH}"), None).await;
     let token = match response {
         Ok(Response { status: StatusCode::OK, body }) => {
             Some(Secret::new(String::from_utf8_lossy(&body).trim().into()))
         }
+        // The service knows tokens, and says that the request is wrong.
+        Ok(response) if response.status == StatusCode::BAD_REQUEST => return Err(failed(&response)),
         // A stand-in without tokens.
-        Ok(Response { status, .. }) if matches!(status.as_u16(), 403..=405) => None,
-        Ok(response) => return Err(failed(&response)),
-        // The response to a request for a token has a hop limit, and may be lost on the way to a container.
-        Err(error) if classify::is_silence(&error) => {
-            lost_token = Some(unreachable(&error));
+        Ok(response) => {
+            no_token = Some(failed(&response));
+            None
+        }
+        // The response to a request for a token has a hop limit, and may be lost on the way to a container. A stand-in may
+        // drop the connection.
+        Err(error) if has_connected(&error) => {
+            no_token = Some(unreachable(&error));
             None
         }
         Err(error) => return Err(unreachable(&error)),
@@ -89,7 +95,7 @@ pub(super) async fn instance_metadata(resolver: &Resolver<'_>, redactor: &Redact
         StatusCode::OK => {}
         StatusCode::NOT_FOUND => return Err(no_role()),
         // The service insists on a token.
-        StatusCode::UNAUTHORIZED if lost_token.is_some() => return Err(lost_token.unwrap_or_else(no_role)),
+        StatusCode::UNAUTHORIZED => return Err(no_token.unwrap_or_else(|| failed(&role))),
         _ => return Err(failed(&role)),
     }
     let name = String::from_utf8_lossy(&role.body);

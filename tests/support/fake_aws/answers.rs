@@ -167,8 +167,11 @@ fn metadata(
     records: &mut Records,
     answer: impl FnOnce(&mut Records) -> Result<String, Refusal>,
 ) -> Result<String, Refusal> {
-    let token = request.header("x-aws-ec2-metadata-token").unwrap_or_default();
-    if records.ledger.knows_access_token(token) { answer(records) } else { refuse(401, "Unauthorized", "Unauthorized") }
+    let may_answer = match request.header("x-aws-ec2-metadata-token") {
+        Some(token) => records.ledger.knows_access_token(token),
+        None => !records.metadata_wants_token,
+    };
+    if may_answer { answer(records) } else { refuse(401, "Unauthorized", "Unauthorized") }
 }
 
 fn metadata_credentials(request: &Request, records: &mut Records) -> Result<String, Refusal> {

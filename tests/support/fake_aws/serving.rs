@@ -29,6 +29,7 @@ pub(super) struct Records {
     pub(super) access_key_ids: HashMap<Api, String>,
     pub(super) instance_role: String,
     pub(super) instance_region: String,
+    pub(super) metadata_wants_token: bool,
     pub(super) container_token: Option<String>,
 }
 
@@ -66,6 +67,7 @@ impl Default for Records {
             access_key_ids: HashMap::new(),
             instance_role: "instance-role".to_owned(),
             instance_region: "us-east-1".to_owned(),
+            metadata_wants_token: true,
             container_token: None,
         }
     }
