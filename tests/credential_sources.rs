@@ -3,7 +3,7 @@
 //!
 //! A token survives what can't change who we are: a rotated web identity token, an SSO session that is over, an edit of
 //! another profile. It doesn't survive what may: an edit of the own profile, another role, another subject. The order of
-//! the sources, and who the SDK thinks we are, is in `identity_matches_sdk`; that a hit touches no network, whatever the
+//! the sources, and the identities of all settings, are in `identities`; that a hit touches no network, whatever the
 //! source, in `hit_is_offline`; how long a token of an opaque source lasts, in `token`.
 #![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use real files")]

@@ -85,13 +85,13 @@ fn of_environment_and_profiles() -> Vec<Table> {
             ("another order of the sections", |s| {
                 s.config("[profile dev]\nregion = eu-west-2\n[default]\nregion = eu-west-1\noutput = json\n")
             }),
-            ("another spelling", |s| s.edit("region = eu-west-1", "Region=eu-west-1  # near")),
+            ("another spelling", |s| s.edit("region = eu-west-1", "Region:eu-west-1")),
+            ("an indented file", |s| s.edit("region", "  region").edit("output", "  output")),
+            ("a line that can't be read", |s| s.edit("output = json", "output = json\nbroken")),
             ("other line ends", |s| s.edit("\n", "\r\n")),
-            ("a line that moves to the other file", |s| {
-                s.edit("output = json\n", "").edit_credentials("[default]\n", "[default]\noutput = json\n")
-            }),
             ("its name in the environment", |s| s.env("AWS_PROFILE", "default")),
-            ("web identity, which comes later", Scenario::web_identity),
+            ("its name in the older variable", |s| s.env("AWS_DEFAULT_PROFILE", "default")),
+            ("half a pair in the environment", |s| s.env("AWS_ACCESS_KEY_ID", "AKIAENV")),
             ("a container, which comes later", Scenario::container),
         ],
         other: vec![
@@ -101,6 +101,13 @@ fn of_environment_and_profiles() -> Vec<Table> {
             ("another region in it", |s| s.edit("eu-west-1", "eu-west-4")),
             ("another name", |s| s.env("AWS_PROFILE", "base")),
             ("keys in the environment", |s| s.keys("AKIAENV")),
+            ("web identity, which comes first", Scenario::web_identity),
+            // The file decides: keys of the credentials file come before a program, those of the config file after it.
+            ("a line that moves to the other file", |s| {
+                s.edit("output = json\n", "").edit_credentials("[default]\n", "[default]\noutput = json\n")
+            }),
+            // Part of the value for the AWS CLI.
+            ("a comment behind a value", |s| s.edit("region = eu-west-1", "region = eu-west-1  # near")),
         ],
     };
     let names = Table {
@@ -253,11 +260,20 @@ fn of_token_files_and_machines() -> Vec<Table> {
     let metadata = Table {
         of: "the metadata service",
         base: Scenario::new().config("[default]\nregion = eu-west-1\n"),
-        same: vec![("another region of the profile", |s| s.edit("eu-west-1", "eu-west-2"))],
+        same: vec![
+            ("another region of the profile", |s| s.edit("eu-west-1", "eu-west-2")),
+            ("half a pair in the profile", |s| s.edit("region", "aws_access_key_id")),
+            ("an endpoint of the profile, which the variable wins over", |s| {
+                s.edit("region =", "ec2_metadata_service_endpoint =")
+            }),
+        ],
         other: vec![
             ("another endpoint", |s| s.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")),
             ("another mode of the endpoint", |s| s.env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6")),
-            ("another endpoint of the profile", |s| s.edit("region =", "ec2_metadata_service_endpoint =")),
+            ("another endpoint of the profile", |s| {
+                let without = s.without("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+                without.edit("region = eu-west-1", "ec2_metadata_service_endpoint = http://127.0.0.1:2")
+            }),
             ("switched off", |s| s.metadata_disabled()),
             ("a role on it", |s| {
                 s.edit(
@@ -320,7 +336,18 @@ pub(crate) fn of_role_sessions() -> Vec<Table> {
     vec![Table {
         of: "web identity in the environment",
         base: Scenario::new().web_identity().env("AWS_ENDPOINT_URL_ECR", "http://127.0.0.1:1"),
-        same: vec![],
+        same: vec![
+            ("the same endpoint of STS by its own variable", |s| s.env("AWS_ENDPOINT_URL_STS", NOBODY)),
+            ("the same endpoint of STS by the profile", |s| {
+                s.without("AWS_ENDPOINT_URL").config(&format!("[default]\nendpoint_url = {NOBODY}\n"))
+            }),
+            ("the same endpoint of STS by a services section", |s| {
+                let section =
+                    format!("[default]\nservices = local\n[services local]\nsts =\n  endpoint_url = {NOBODY}\n");
+                s.without("AWS_ENDPOINT_URL").config(&section)
+            }),
+            ("an empty endpoint of STS", |s| s.env("AWS_ENDPOINT_URL_STS", "")),
+        ],
         other: vec![
             ("the name of the session", |s| s.env("AWS_ROLE_SESSION_NAME", "me")),
             ("another name of the session", |s| s.env("AWS_ROLE_SESSION_NAME", "you")),

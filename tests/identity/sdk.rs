@@ -25,7 +25,7 @@ const FAILED: &str = "the SDK failed: ";
 /// The access key ID that the default chain finds with these variables and no others.
 ///
 /// # Errors
-/// It finds none; what it says about that.
+/// It finds none, or panics; what it says about that.
 pub(crate) fn ask(variables: &BTreeMap<&'static str, String>) -> Result<String, String> {
     let executable = std::env::current_exe().expect("a test knows its executable");
     let mut command = Command::new(executable);
@@ -38,6 +38,7 @@ pub(crate) fn ask(variables: &BTreeMap<&'static str, String>) -> Result<String, 
     match (answer(FOUND), answer(FAILED)) {
         (Some(access_key_id), None) => Ok(access_key_id),
         (None, Some(error)) => Err(error),
+        (None, None) if reply.stderr.contains("aws-") && reply.stderr.contains(" panicked at ") => Err(reply.stderr),
         _ => panic!("the process of the SDK gave no answer: {}\n{}", reply.stdout_text(), reply.stderr),
     }
 }

@@ -3,14 +3,14 @@
 use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, ProfileBase};
 
 use super::{
-    BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN, TASK, WEB_IDENTITY, case, profile,
-    role_on, signs,
+    AS_BOTH, AS_CLI, BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN, STATIC_PROFILE,
+    TASK, WEB_IDENTITY, case, profile, role_on, signs,
 };
 use crate::identity::judge::{Case, Ours, Sdk};
 use crate::identity::scenario::{Scenario, jwt};
 
 pub(crate) fn web_identity() -> Vec<Case> {
-    let fails = || Ours::Fails(WEB_IDENTITY, CachePolicy::Never);
+    let no_token_file = || Ours::Refused("the token file `{home}/token` does not exist");
     let in_profile = |rest: &str| {
         Scenario::new()
             .config(&role_on(&format!("web_identity_token_file = {{home}}/token\n{rest}")))
@@ -31,14 +31,39 @@ pub(crate) fn web_identity() -> Vec<Case> {
         case(
             "a token file without a role",
             Scenario::new().web_identity().without("AWS_ROLE_ARN"),
-            signs(METADATA, OPAQUE, INSTANCE),
-        ),
-        case("a token file that isn't there", Scenario::new().web_identity().without_file("token"), fails()),
+            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
+        )
+        .sdk(Sdk::Finds(INSTANCE, AS_BOTH)),
+        case("a token file that isn't there", Scenario::new().web_identity().without_file("token"), no_token_file()),
+        case(
+            "a token file that isn't there, and keys of a profile",
+            Scenario::new().web_identity().without_file("token").credentials(STATIC_PROFILE),
+            no_token_file(),
+        )
+        .sdk(Sdk::Finds("AKIAPROFILE", AS_BOTH)),
         case(
             "a token file that is a directory",
             Scenario::new().web_identity().without_file("token").file("token/inside", "x"),
-            fails(),
+            no_token_file(),
         ),
+        case(
+            "an empty token file",
+            Scenario::new().web_identity().file("token", " \n"),
+            Ours::Refused("the token file `{home}/token` is empty"),
+        )
+        .sdk(Sdk::Finds(PULL_BY_TOKEN, "AWS would refuse the empty token")),
+        case(
+            "a token with a line end",
+            Scenario::new().web_identity().file("token", jwt("https://issuer", "repo:app", 1) + "\r\n"),
+            signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
+        ).sdk(Sdk::Finds(PULL_BY_TOKEN, "a token has no line end")),
+        case(
+            "a token file of the environment, and the role of a profile",
+            in_profile("")
+                .edit("{home}/token", "{home}/not-there")
+                .env("AWS_WEB_IDENTITY_TOKEN_FILE", "{home}/token"),
+            signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
+        ).sdk(Sdk::Fails(AS_CLI)),
         case("by a profile", in_profile(""), signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN)),
         case(
             "by a profile, before its source profile",
@@ -48,7 +73,7 @@ pub(crate) fn web_identity() -> Vec<Case> {
         case(
             "by a profile, whose token file isn't there",
             in_profile("").without_file("token"),
-            Ours::Fails(profile(ProfileBase::WebIdentity), CachePolicy::Never),
+            no_token_file(),
         ),
         case(
             "by a source profile",
@@ -66,12 +91,12 @@ pub(crate) fn web_identity() -> Vec<Case> {
                 "{}[profile ci]\nrole_arn = arn:aws:iam::111122223333:role/Ci\nweb_identity_token_file = {{home}}/token\n",
                 role_on("source_profile = ci")
             )),
-            Ours::Fails(profile(ProfileBase::WebIdentity), CachePolicy::Never),
+            no_token_file(),
         ),
         case(
             "by a profile without a role",
             Scenario::new().config("[default]\nweb_identity_token_file = {home}/token\n").file("token", "x"),
-            Ours::Fails(profile(ProfileBase::Keys), KEPT),
+            Ours::Refused("profile `default` has a `web_identity_token_file` but no `role_arn`"),
         ),
     ]
 }
@@ -106,14 +131,31 @@ pub(crate) fn containers() -> Vec<Case> {
         case(
             "the token file isn't there",
             container().env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token"),
-            Ours::Fails(CONTAINER, CachePolicy::Never),
+            Ours::Refused("the token file `{home}/token` does not exist"),
         ),
         case(
             "a role on a container whose token file isn't there",
             container()
                 .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token")
                 .config(&role_on("credential_source = EcsContainer")),
-            Ours::Fails(profile(ProfileBase::Container), CachePolicy::Never),
+            Ours::Refused("the token file `{home}/token` does not exist"),
+        ),
+        case(
+            "a token file with a line end",
+            container()
+                .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "{home}/token")
+                .file("token", "made-up-container-token\n"),
+            task(),
+        )
+        .container_token("made-up-container-token")
+        .sdk(Sdk::Fails("no token has a line end")),
+        case(
+            "a service on another machine",
+            container().env("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://192.0.2.1/container/credentials"),
+            Ours::Refused(
+                "`AWS_CONTAINER_CREDENTIALS_FULL_URI` must be an `https://` URL, or an `http://` URL of this machine or \
+                 of a container service",
+            ),
         ),
         case("a relative URI wins over a full one", relative(), signs(CONTAINER, OPAQUE, TASK)).sdk(Sdk::NotAsked),
         case(

@@ -1,18 +1,15 @@
-//! Profiles: keys, chains of roles, programs and single sign-on.
+//! Profiles: keys, chains of roles and programs.
 
 use docker_credential_ecr_login::unstable::{CachePolicy, ProfileBase};
 
 use super::{
-    BASE_OF_CHAIN, CHAIN_OF_THREE, ENVIRONMENT, INSTANCE, KEPT, LEGACY_SSO, METADATA, OPAQUE, PROCESS, PROCESS_SCRIPT,
-    PULL, SSO_SESSION, STATIC_PROFILE, TASK, case, named, profile, role_on, signs,
+    AS_BOTH, AS_CLI, AS_GO, BASE_OF_CHAIN, CHAIN_OF_THREE, CONTAINER, ENVIRONMENT, INSTANCE, KEPT, METADATA, OPAQUE,
+    PROCESS, PROCESS_SCRIPT, PULL, STATIC_PROFILE, TASK, case, named, profile, role_on, signs,
 };
 use crate::identity::judge::{Case, Ours, Sdk};
-use crate::identity::scenario::{Scenario, TOKEN_OF_SESSION, TOKEN_OF_START_URL, sso_token};
+use crate::identity::scenario::Scenario;
 
-const DEV_BY_SSO: &str = "ASIA-Dev-sso";
-const NEXT_YEARS: &str = "2099-01-01T00:00:00Z";
-const PAST_YEARS: &str = "2019-01-01T00:00:00Z";
-
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn static_profiles() -> Vec<Case> {
     let keys = || signs(profile(ProfileBase::Keys), KEPT, "AKIAPROFILE");
     let dev = || signs(named("dev", ProfileBase::Keys), KEPT, "AKIAPROFILE");
@@ -29,10 +26,16 @@ pub(crate) fn static_profiles() -> Vec<Case> {
             keys(),
         ),
         case(
-            "the halves in both files",
+            "the halves in both files, which are no pair",
             Scenario::new()
                 .config("[default]\naws_access_key_id = AKIAPROFILE\n")
                 .credentials("[default]\naws_secret_access_key = made/up/secret/of/the/profile\n"),
+            falls_through(),
+        )
+        .sdk(Sdk::Finds("AKIAPROFILE", AS_BOTH)),
+        case(
+            "half a pair in the credentials file doesn't hide the pair in the config file",
+            Scenario::new().config(STATIC_PROFILE).credentials("[default]\naws_secret_access_key = made/up/other\n"),
             keys(),
         ),
         case(
@@ -60,32 +63,66 @@ pub(crate) fn static_profiles() -> Vec<Case> {
         case(
             "only the ID",
             Scenario::new().credentials("[default]\naws_access_key_id = AKIAPROFILE\n"),
-            Ours::Fails(profile(ProfileBase::Keys), KEPT),
-        ),
+            falls_through(),
+        )
+        .sdk(Sdk::Fails("half a pair is passed over as in the environment")),
         case(
             "only a session token",
             Scenario::new().credentials("[default]\naws_session_token = made/up/session/token\n"),
-            Ours::Fails(profile(ProfileBase::Keys), KEPT),
+            falls_through(),
+        )
+        .sdk(Sdk::Fails(AS_BOTH)),
+        case(
+            "`[profile default]` before `[default]`",
+            Scenario::new().config(&format!(
+                "{}{STATIC_PROFILE}",
+                STATIC_PROFILE.replace("default", "profile default").replace("AKIA", "AKIANOT")
+            )),
+            keys(),
+        )
+        .sdk(Sdk::Finds("AKIANOTPROFILE", AS_CLI)),
+        case(
+            "`[default]` before `[profile default]`",
+            Scenario::new().config(&format!(
+                "{}{}",
+                STATIC_PROFILE.replace("AKIA", "AKIANOT"),
+                STATIC_PROFILE.replace("default", "profile default")
+            )),
+            keys(),
         ),
+        case(
+            "a credential source without a role is ignored",
+            Scenario::new().config("[default]\ncredential_source = Ec2InstanceMetadata\n").container(),
+            signs(CONTAINER, OPAQUE, TASK),
+        )
+        .sdk(Sdk::Finds(INSTANCE, AS_CLI)),
+        case(
+            "a credential source without a role, beside keys",
+            Scenario::new()
+                .config("[default]\ncredential_source = EcsContainer\n")
+                .container()
+                .credentials(STATIC_PROFILE),
+            signs(profile(ProfileBase::Keys), KEPT, "AKIAPROFILE"),
+        )
+        .sdk(Sdk::Finds(TASK, AS_CLI)),
         case(
             "a named profile that doesn't exist",
             Scenario::new().env("AWS_PROFILE", "nowhere").credentials(STATIC_PROFILE),
             Ours::Refused("profile `nowhere` is not in the shared configuration files"),
         )
-        .sdk(Sdk::Finds(INSTANCE, "who names a profile wants that one, as with the AWS CLI")),
+        .sdk(Sdk::Finds(INSTANCE, "the AWS CLI and the Go SDK use the named profile or none")),
         case(
             "the default profile named, but not there",
             Scenario::new().env("AWS_PROFILE", "default").credentials(&dev_in_credentials),
             Ours::Refused("profile `default` is not in the shared configuration files"),
         )
-        .sdk(Sdk::Finds(INSTANCE, "who names a profile wants that one, as with the AWS CLI")),
+        .sdk(Sdk::Finds(INSTANCE, "the AWS CLI and the Go SDK use the named profile or none")),
     ]
 }
 
 pub(crate) fn chains() -> Vec<Case> {
     let of = |config: &str| Scenario::new().config(config);
     let role = |base: ProfileBase, keeping: CachePolicy| signs(profile(base), keeping, PULL);
-    let fails = |base: ProfileBase, keeping: CachePolicy| Ours::Fails(profile(base), keeping);
     let own_keys = "aws_access_key_id = AKIABASE\naws_secret_access_key = made/up/secret/of/the/base";
     vec![
         case("three profiles", of(CHAIN_OF_THREE).credentials(BASE_OF_CHAIN), role(ProfileBase::Keys, KEPT)),
@@ -129,13 +166,24 @@ pub(crate) fn chains() -> Vec<Case> {
         ),
         case(
             "a role on the instance at the end of a chain",
-            of(&format!("{CHAIN_OF_THREE}[profile base]\ncredential_source = Ec2InstanceMetadata\n")),
+            of(&format!(
+                "{CHAIN_OF_THREE}[profile base]\nrole_arn = arn:aws:iam::111122223333:role/Base\n\
+                 credential_source = Ec2InstanceMetadata\n"
+            )),
             role(ProfileBase::InstanceMetadata, OPAQUE),
         ),
         case(
+            "the instance at the end of a chain without a role on it",
+            of(&format!("{CHAIN_OF_THREE}[profile base]\ncredential_source = Ec2InstanceMetadata\n")),
+            Ours::Refused("the source profile `base` has no credentials"),
+        )
+        .sdk(Sdk::Finds(PULL, AS_BOTH)),
+        case(
             "a role on the instance, which is switched off",
             of(&role_on("credential_source = Ec2InstanceMetadata")).metadata_disabled(),
-            fails(ProfileBase::InstanceMetadata, OPAQUE),
+            Ours::Refused(
+                "`credential_source = Ec2InstanceMetadata`, but the instance metadata service is switched off",
+            ),
         ),
         case(
             "a role on a container",
@@ -145,7 +193,7 @@ pub(crate) fn chains() -> Vec<Case> {
         case(
             "a role on a container where there is none",
             of(&role_on("credential_source = EcsContainer")),
-            fails(ProfileBase::Container, OPAQUE),
+            Ours::Refused("`credential_source = EcsContainer`, but no container credentials are configured"),
         ),
         case(
             "a role on the environment, whose keys come first themselves",
@@ -155,17 +203,45 @@ pub(crate) fn chains() -> Vec<Case> {
         case(
             "a role on the environment without keys there",
             of(&role_on("credential_source = Environment")),
-            fails(ProfileBase::Environment, KEPT),
+            Ours::Refused("`credential_source = Environment`, but the environment has no key pair"),
         ),
         case(
-            "a credential source without a role",
-            of("[default]\ncredential_source = EcsContainer\n").container(),
-            signs(profile(ProfileBase::Container), OPAQUE, TASK),
-        ),
+            "a chain that comes back to a profile with keys",
+            of(&format!(
+                "{}[profile b]\nrole_arn = arn:aws:iam::111122223333:role/B\nsource_profile = default\n",
+                role_on(&format!("source_profile = b\n{own_keys}"))
+            )),
+            role(ProfileBase::Keys, KEPT),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
         case(
             "a source profile without credentials",
             of(&format!("{}[profile base]\nregion = eu-west-1\n", role_on("source_profile = base"))),
-            fails(ProfileBase::Keys, KEPT),
+            Ours::Refused("the source profile `base` has no credentials"),
+        ),
+    ]
+}
+
+/// Roles with neither `source_profile` nor `credential_source`: the AWS CLI refuses them, the Go SDK assumes them.
+pub(crate) fn roles_without_a_source() -> Vec<Case> {
+    let of = |config: &str| Scenario::new().config(config);
+    let role = |base: ProfileBase, keeping: CachePolicy| signs(profile(base), keeping, PULL);
+    let own_keys = "aws_access_key_id = AKIABASE\naws_secret_access_key = made/up/secret/of/the/base";
+    vec![
+        case("on the profile's own keys", of(&role_on(own_keys)), role(ProfileBase::Keys, KEPT)).sdk(Sdk::Fails(AS_GO)),
+        case(
+            "on the profile's own program",
+            of(&role_on("credential_process = give-keys")).program("give-keys", PROCESS_SCRIPT),
+            role(ProfileBase::Process, OPAQUE),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case("on the instance", of(&role_on("")), role(ProfileBase::InstanceMetadata, OPAQUE)).sdk(Sdk::Fails(AS_GO)),
+        case("on the container", of(&role_on("")).container(), role(ProfileBase::Container, OPAQUE))
+            .sdk(Sdk::Fails(AS_GO)),
+        case(
+            "where there is nothing",
+            of(&role_on("")).metadata_disabled(),
+            Ours::Refused("profile `default` has a `role_arn` but neither `source_profile` nor `credential_source`"),
         ),
     ]
 }
@@ -211,10 +287,11 @@ pub(crate) fn broken_chains() -> Vec<Case> {
             Ours::Refused("profile `default` has both `source_profile` and `credential_source`"),
         ),
         case(
-            "a role on nothing",
-            of(&role_on("aws_access_key_id = AKIANOT\naws_secret_access_key = made/up/secret")),
-            Ours::Refused("profile `default` has a `role_arn` but neither `source_profile` nor `credential_source`"),
-        ),
+            "a role on itself alone",
+            of(&role_on("source_profile = default")),
+            Ours::Refused("profile `default` names itself as `source_profile`, but has no credentials"),
+        )
+        .sdk(Sdk::Finds(INSTANCE, AS_BOTH)),
         case(
             "an unknown credential source",
             of(&role_on("credential_source = Wishes")),
@@ -225,20 +302,60 @@ pub(crate) fn broken_chains() -> Vec<Case> {
             of(&role_on("source_profile = base")),
             Ours::Refused("profile `default` names the source profile `base`, which does not exist"),
         )
-        .sdk(Sdk::Finds(INSTANCE, "who names a profile wants that one, as with the AWS CLI")),
+        .sdk(Sdk::Finds(INSTANCE, AS_BOTH)),
     ]
 }
 
 pub(crate) fn processes() -> Vec<Case> {
     let process = |config: &str| Scenario::new().config(config).program("give-keys", PROCESS_SCRIPT);
     let keys = "aws_access_key_id = AKIANOT\naws_secret_access_key = made/up/secret\n";
+    let expects_one_argument = "#!/bin/sh\n[ $# = 1 ] && [ \"$1\" = 'team #1 ;x' ] && \
+         printf '{\"Version\":1,\"AccessKeyId\":\"AKIAPROCESS\",\"SecretAccessKey\":\"made/up/secret/of/the/process\"}'\n";
     vec![
         case("a program gives keys", process(PROCESS), signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS")),
         case(
-            "a program comes before keys of the same profile",
+            "a program comes before keys of the config file",
             process(&format!("{PROCESS}{keys}")),
             signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
         ),
+        case(
+            "a program in the credentials file comes before keys of the config file",
+            process(&format!("[default]\n{keys}")).credentials(PROCESS),
+            signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
+        ),
+        case(
+            "keys of the credentials file come before a program",
+            process(PROCESS).credentials(STATIC_PROFILE),
+            signs(profile(ProfileBase::Keys), KEPT, "AKIAPROFILE"),
+        )
+        .sdk(Sdk::Finds("AKIAPROCESS", AS_BOTH)),
+        case(
+            "keys and a program, both in the credentials file",
+            process("").credentials(&format!("{STATIC_PROFILE}credential_process = give-keys\n")),
+            signs(profile(ProfileBase::Keys), KEPT, "AKIAPROFILE"),
+        )
+        .sdk(Sdk::Finds("AKIAPROCESS", AS_BOTH)),
+        case(
+            "a role on keys that the source profile has beside a program",
+            process(&format!("{}[profile base]\ncredential_process = give-keys\n", role_on("source_profile = base")))
+                .credentials(BASE_OF_CHAIN),
+            signs(profile(ProfileBase::Keys), KEPT, PULL),
+        )
+        .sdk(Sdk::Finds(PULL, AS_BOTH)),
+        case(
+            "a command with what looks like a comment",
+            process("[default]\ncredential_process = give-keys \"team #1 ;x\"\n")
+                .program("give-keys", expects_one_argument),
+            signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
+        )
+        .sdk(Sdk::Fails(AS_CLI)),
+        case(
+            "a command that is continued on the next line",
+            process("[default]\ncredential_process = give-keys\n    'team #1 ;x'\n")
+                .program("give-keys", expects_one_argument),
+            signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
+        )
+        .sdk(Sdk::Fails(AS_CLI)),
         case(
             "a role on what a program gives",
             process(&format!("{}[profile base]\ncredential_process = give-keys\n", role_on("source_profile = base"))),
@@ -262,107 +379,6 @@ pub(crate) fn processes() -> Vec<Case> {
             "a program that fails",
             process(PROCESS).program("give-keys", "#!/bin/sh\nexit 3\n"),
             Ours::Fails(profile(ProfileBase::Process), OPAQUE),
-        ),
-    ]
-}
-
-fn sso_of(profile: &str) -> ProfileBase {
-    ProfileBase::Sso { profile: profile.to_owned() }
-}
-
-pub(crate) fn sso() -> Vec<Case> {
-    let session = |config: &str| {
-        Scenario::new().config(config).file(TOKEN_OF_SESSION, sso_token("made-up-access-token", NEXT_YEARS))
-    };
-    let legacy = |config: &str| {
-        Scenario::new().config(config).file(TOKEN_OF_START_URL, sso_token("made-up-access-token", NEXT_YEARS))
-    };
-    let signs_in = || signs(profile(sso_of("default")), KEPT, DEV_BY_SSO);
-    let fails = || Ours::Fails(profile(sso_of("default")), KEPT);
-    let falls_through = || signs(METADATA, OPAQUE, INSTANCE);
-    vec![
-        case("a session", session(SSO_SESSION), signs_in()),
-        case("without a session, the old way", legacy(LEGACY_SSO), signs_in()),
-        case(
-            "before keys and a program of the same profile",
-            legacy(&format!("{LEGACY_SSO}credential_process = give-keys\naws_access_key_id = AKIANOT\n")),
-            signs_in(),
-        ),
-        case(
-            "a role on a session",
-            session(&format!("{}{}", role_on("source_profile = dev"), SSO_SESSION.replace("default", "profile dev"))),
-            signs(profile(sso_of("dev")), KEPT, PULL),
-        ),
-        case("nobody has logged in", session(SSO_SESSION).without_file(TOKEN_OF_SESSION), fails()),
-        case(
-            "a session that is over",
-            session(SSO_SESSION).file(TOKEN_OF_SESSION, sso_token("made-up-access-token", PAST_YEARS)),
-            fails(),
-        ),
-        case(
-            "a session for other services than credentials",
-            session(
-                "[default]\nsso_session = corp\n[sso-session corp]\nsso_region = eu-west-1\n\
-                     sso_start_url = https://example.awsapps.com/start\n",
-            ),
-            falls_through(),
-        ),
-        case(
-            "such a session in a profile with keys",
-            session(
-                "[default]\nsso_session = corp\naws_access_key_id = AKIANOT\naws_secret_access_key = made/up/secret\n\
-                     [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n",
-            ),
-            falls_through(),
-        ),
-        case(
-            "without a session, and without account and role",
-            legacy("[default]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n"),
-            falls_through(),
-        ),
-        case("an account without a role", legacy(&LEGACY_SSO.replace("sso_role_name = Dev\n", "")), fails()),
-        case(
-            "a session that isn't in the file",
-            session(&SSO_SESSION.replace("[sso-session corp]", "[sso-session other]")),
-            fails(),
-        ),
-        case(
-            "a session and a start URL",
-            session(&SSO_SESSION.replace("[sso-session", "sso_start_url = x\n[sso-session")),
-            fails(),
-        ),
-        case(
-            "without a session and without a region",
-            legacy(&LEGACY_SSO.replace("sso_region = eu-west-1\n", "")),
-            fails(),
-        )
-        .sdk(Sdk::Finds(INSTANCE, "an SSO profile that lacks a line is a mistake, no wish for the instance's role")),
-    ]
-}
-
-/// Profiles that name an SSO session, no account and no role, and have a mistake that the SDK stops at.
-pub(crate) fn mistaken_sessions() -> Vec<Case> {
-    let with = |config: &str| {
-        Scenario::new().config(config).file(TOKEN_OF_SESSION, sso_token("made-up-access-token", NEXT_YEARS))
-    };
-    let fails = || Ours::Fails(profile(sso_of("default")), KEPT);
-    vec![
-        case("a session that isn't in the file", with("[default]\nsso_session = corp\n"), fails()),
-        case(
-            "a session and a web identity token without a role",
-            with(
-                "[default]\nsso_session = corp\nweb_identity_token_file = {home}/token\n[sso-session corp]\n\
-                 sso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n",
-            ),
-            fails(),
-        ),
-        case(
-            "a session and a start URL",
-            with(
-                "[default]\nsso_session = corp\nsso_start_url = x\n[sso-session corp]\nsso_region = eu-west-1\n\
-                  sso_start_url = https://example.awsapps.com/start\n",
-            ),
-            fails(),
         ),
     ]
 }

@@ -1,19 +1,21 @@
-//! Who we are, without network, against who the SDK's own chain says we are, with it.
+//! Which identity the settings give, by the library without network, by the helper and by the SDK's own chain.
 //!
-//! For every source of credentials the library names the same source that the SDK's default chain resolves, and the
-//! helper signs with the credentials of just that source. Where we differ from the SDK, the tables say so and why. Equal
-//! keys mean the same source; a change of the source changes the key. Nobody but a fake on loopback is talked to.
+//! The rule: the identity that the AWS CLI (botocore) has with the same files, variables and network; where the CLI
+//! refuses them and the Go SDK doesn't, that one's; where both refuse, an error that names the reason. For every scenario
+//! the library names the source, and the helper signs with the credentials of just that source. The SDK for Rust is a third
+//! opinion: where it differs, the tables say why this program doesn't follow it. Equal keys mean the same source; a change
+//! of the source changes the key. Only a fake on loopback is talked to.
 
 mod identity;
 mod support;
 
 use std::collections::BTreeMap;
 
-use docker_credential_ecr_login::unstable::CachePolicy;
+use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, ProfileBase};
 
 use identity::changes::{self, Table};
 use identity::judge::{Ours, judge};
-use identity::sources::{self, machines, profiles};
+use identity::sources::{self, machines, profiles, spellings, sso};
 use support::sandbox::{NOBODY, Sandbox};
 
 #[test]
@@ -32,8 +34,13 @@ fn keys_of_a_profile_are_found_in_either_file() {
 }
 
 #[test]
-fn a_chain_of_profiles_ends_where_the_sdk_ends_it() {
+fn a_chain_of_profiles_ends_at_the_credentials_of_its_last_profile() {
     judge(profiles::chains());
+}
+
+#[test]
+fn a_role_without_a_source_is_assumed_with_the_credentials_at_hand() {
+    judge(profiles::roles_without_a_source());
 }
 
 #[test]
@@ -52,13 +59,18 @@ fn a_credential_process_is_opaque() {
 }
 
 #[test]
-fn an_sso_profile_is_one_for_both() {
-    judge(profiles::sso());
+fn an_sso_profile_has_an_account_or_a_role() {
+    judge(sso::profiles());
 }
 
 #[test]
-fn a_mistaken_sso_session_is_not_passed_over() {
-    judge(profiles::mistaken_sessions());
+fn an_sso_profile_that_lacks_something_is_refused_unless_it_has_keys() {
+    judge(sso::mistaken_profiles());
+}
+
+#[test]
+fn an_sso_session_without_account_and_role_gives_no_credentials() {
+    judge(sso::sessions_of_other_services());
 }
 
 #[test]
@@ -77,7 +89,7 @@ fn the_metadata_service_is_asked_where_the_settings_say() {
 }
 
 #[test]
-fn a_broken_profile_file_stops_only_who_needs_a_profile() {
+fn an_odd_line_never_voids_a_profile_file() {
     judge(sources::broken_files());
 }
 
@@ -87,8 +99,23 @@ fn an_empty_variable_counts_as_unset() {
 }
 
 #[test]
-fn an_empty_variable_beside_a_container_is_named() {
-    judge(sources::empty_variables_beside_a_container());
+fn an_empty_property_counts_as_unset() {
+    judge(sources::empty_properties());
+}
+
+#[test]
+fn a_profile_is_found_however_its_file_is_written() {
+    judge(spellings::files());
+}
+
+#[test]
+fn keys_with_blanks_around_them_are_trimmed_and_others_are_named() {
+    judge(spellings::keys());
+}
+
+#[test]
+fn older_names_of_variables_and_properties_count() {
+    judge(spellings::older_names());
 }
 
 #[test]
@@ -99,6 +126,12 @@ fn equal_keys_mean_the_same_source() {
         let Ours::Signs(source, CachePolicy::Cached(_), access_key_id) = case.ours else { continue };
         let variables = case.scenario.lay_out(&sandbox, NOBODY);
         let key = case.scenario.scope(&variables).expect("it has a source").0.key();
+        // A role and a token file are one source, whether the environment or a profile names them.
+
+        let source = match source {
+            CredentialSource::Profile { base: ProfileBase::WebIdentity, .. } => CredentialSource::WebIdentity,
+            source => source,
+        };
         let found = (source, access_key_id);
         let (known, of) = seen.entry(key).or_insert_with(|| (found.clone(), case.name));
         assert_eq!(*known, found, "`{of}` and `{}` have one key", case.name);
