@@ -11,7 +11,9 @@
 mod support;
 
 use std::fs;
-use std::time::Duration;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,7 +22,7 @@ use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, MaxAg
 use serde_json::json;
 
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
-use support::sandbox::{Reply, Sandbox};
+use support::sandbox::{Reply, Running, Sandbox};
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -67,6 +69,11 @@ fn kept(aws: &FakeAws, home: &Sandbox, password: &str, what: &str) {
     let requests = aws.requests().len();
     assert_eq!(home.get(HOST).password(), password, "{what}: another token");
     assert_eq!(aws.requests().len(), requests, "{what}: AWS was asked");
+}
+
+/// The reason for settings that are wrong.
+fn misconfigured(detail: &str) -> String {
+    format!("the AWS settings are invalid ({detail}); fix them and try again")
 }
 
 /// Why there is no password.
@@ -126,6 +133,148 @@ fn keys_of_a_profile_until_it_is_edited() {
         edit(&home, file, "# mine\n[default]", "[default]\noutput = json");
         fetched(&aws, &home, "AKIATWO");
     }
+}
+
+#[test]
+fn keys_with_a_line_break_at_an_end_are_trimmed() {
+    let aws = FakeAws::start();
+    for end in ["\n", "\r\n", " ", "\u{a0}\n"] {
+        let home = home_of(&aws)
+            .env("AWS_ACCESS_KEY_ID", format!("AKIATRIMMED{end}"))
+            .env("AWS_SECRET_ACCESS_KEY", format!("made/up/secret/with/an/end{end}"))
+            .env("AWS_SESSION_TOKEN", format!("made-up-session-token{end}"));
+        fetched(&aws, &home, "AKIATRIMMED");
+        let asked = aws.requests_to(Api::EcrToken);
+        assert_eq!(asked[asked.len() - 1].session_token.as_deref(), Some("made-up-session-token"), "{end:?}");
+    }
+}
+
+#[test]
+fn keys_that_cant_be_sent_are_named_and_not_shown() {
+    let aws = FakeAws::start();
+    let of_file = |id: &str| {
+        let home = home_of(&aws);
+        home.write(".aws/credentials", format!("[default]\naws_access_key_id = {id}\n{SECRET}"));
+        home
+    };
+    let of_environment = |id: &str, token: &str| {
+        home_of(&aws).with_keys("AKIA").env("AWS_ACCESS_KEY_ID", id).env("AWS_SESSION_TOKEN", token)
+    };
+    for (home, part, place) in [
+        (of_environment("AKIA\nIDENTITY", ""), "access key ID", "the environment"),
+        (of_environment("AKIA\u{1}", ""), "access key ID", "the environment"),
+        (of_environment("\u{feff}AKIA", ""), "access key ID", "the environment"),
+        (of_environment("AKIA", "made-up\rsession-token"), "session token", "the environment"),
+        (of_environment("AKIA", "made-up-t\u{f6}ken"), "session token", "the environment"),
+        (of_file("AKIA\u{1b}[0m"), "access key ID", "profile `default`"),
+        (of_file("AKIA IDENTITY"), "access key ID", "profile `default`"),
+    ] {
+        let detail = format!(
+            "the {part} is empty or contains a blank, a control character or a character outside ASCII, in {place}"
+        );
+        assert_eq!(reason(&home), misconfigured(&detail));
+    }
+    assert_eq!(aws.requests().len(), 0);
+}
+
+#[test]
+fn the_older_names_of_the_session_token_count() {
+    let aws = FakeAws::start();
+    let home = home_of(&aws).with_keys("AKIAENV").env("AWS_SECURITY_TOKEN", "made-up-session-token-1");
+    fetched(&aws, &home, "AKIAENV");
+    let home = home_of(&aws);
+    home.write(
+        ".aws/credentials",
+        format!("[default]\naws_access_key_id = AKIAPROFILE\n{SECRET}aws_security_token = made-up-session-token-2\n"),
+    );
+    fetched(&aws, &home, "AKIAPROFILE");
+    // The older name comes first, as in the AWS CLI.
+    let home = home_of(&aws).with_keys("AKIABOTH").env("AWS_SECURITY_TOKEN", "made-up-session-token-3");
+    fetched(&aws, &home.env("AWS_SESSION_TOKEN", "made-up-session-token-4"), "AKIABOTH");
+    let tokens: Vec<_> = aws.requests_to(Api::EcrToken).into_iter().map(|request| request.session_token).collect();
+    assert_eq!(tokens, [1, 2, 3].map(|number| Some(format!("made-up-session-token-{number}"))));
+}
+
+#[test]
+fn no_key_is_taken_from_an_indented_line_that_names_another_property() {
+    let aws = FakeAws::start();
+    let home = home_of(&aws);
+    home.write(
+        ".aws/credentials",
+        format!("[default]\naws_access_key_id = AKIAPROFILE\n\taws_session_token = made-up-session-token\n{SECRET}"),
+    );
+    fetched(&aws, &home, "AKIAPROFILE");
+    assert_eq!(aws.requests_to(Api::EcrToken)[0].session_token.as_deref(), Some("made-up-session-token"));
+}
+
+// --- files that change -----------------------------------------------------------------------------------------------
+
+/// Starts a `get` that writes a log of its own, and waits until it has determined its identity.
+fn begun(home: &Sandbox, name: &str) -> Running {
+    let log = home.home().join(name);
+    let mut command = home.command(&["get"]);
+    command.env("AWS_ECR_LOG", "debug").env("AWS_ECR_LOG_FILE", &log);
+    let mut running = Running::start(command);
+    running.write_all_and_close(HOST.as_bytes());
+    let has_begun = || fs::read_to_string(&log).is_ok_and(|log| log.contains("no cached token"));
+    let waits = (0..1_000).take_while(|_| !has_begun()).inspect(|_| thread::sleep(Duration::from_millis(5))).count();
+    assert!(waits < 1_000, "{name} hasn't begun");
+    running
+}
+
+/// A `get` waits for the lock while the files change: it asks with the identity that they had when it began, and keeps the
+/// token for that one.
+#[track_caller]
+fn keeps_its_identity(
+    aws: &FakeAws,
+    home: &Sandbox,
+    asked_first: Api,
+    change: impl Fn(),
+    change_back: impl Fn(),
+    [before, after]: [&str; 2],
+) {
+    aws.set(asked_first, Behaviour::FailTimes(1, Box::new(Behaviour::Hang)));
+    // This one holds the lock until it is killed.
+    let mut first = begun(home, "first");
+    aws.wait_for_calls(asked_first, 1, Duration::from_secs(10));
+    let second = begun(home, "second");
+    change();
+    first.kill();
+    let password = second.wait().password();
+    assert_eq!(password_head(&password).access_key_id, before, "the identity when it began");
+
+    fetched(aws, home, after);
+    change_back();
+    kept(aws, home, &password, "the files are as they were");
+}
+
+#[test]
+fn a_profile_that_changes_while_a_get_waits_changes_nothing_for_it() {
+    let aws = FakeAws::start();
+    let home = home_of(&aws);
+    home.write(".aws/credentials", format!("[default]\naws_access_key_id = AKIAONE\n{SECRET}"));
+    let change = |from, to| edit(&home, ".aws/credentials", from, to);
+    let names = ["AKIAONE", "AKIATWO"];
+    let [one, two] = names;
+    keeps_its_identity(&aws, &home, Api::EcrToken, || change(one, two), || change(two, one), names);
+}
+
+#[test]
+fn a_web_identity_token_that_changes_while_a_get_waits_changes_nothing_for_it() {
+    let aws = FakeAws::start();
+    let home = home_of(&aws).env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/Pull");
+    let file = home.write("token", jwt("one", 1));
+    let home = home.env("AWS_WEB_IDENTITY_TOKEN_FILE", file);
+    let change = || drop(home.write("token", jwt("two", 1)));
+    let change_back = || drop(home.write("token", jwt("one", 2)));
+    let names = ["ASIA-Pull-web-1", "ASIA-Pull-web-2"];
+    keeps_its_identity(&aws, &home, Api::AssumeRoleWithWebIdentity, change, change_back, names);
+    let sent: Vec<_> = aws
+        .requests_to(Api::AssumeRoleWithWebIdentity)
+        .iter()
+        .map(|request| request.form("WebIdentityToken"))
+        .collect();
+    assert_eq!(sent, [jwt("one", 1), jwt("one", 1), jwt("two", 1)].map(Some));
 }
 
 // --- roles -----------------------------------------------------------------------------------------------------------
@@ -232,8 +381,8 @@ fn a_role_on_the_environment_gives_way_to_the_keys_it_is_built_on() {
     kept(&aws, &home, &token, "the profile that isn't used was edited");
 
     let without_keys = home.without("AWS_ACCESS_KEY_ID");
-    let reason = reason(&without_keys);
-    assert!(reason.starts_with("could not get credentials from profile `dev` ("), "{reason}");
+    let detail = "`credential_source = Environment`, but the environment has no key pair";
+    assert_eq!(reason(&without_keys), misconfigured(detail));
     assert_eq!(aws.calls(Api::AssumeRole), 0);
 }
 
@@ -393,6 +542,77 @@ fn an_sso_session_even_when_it_is_over() {
 fn an_expired_sso_session_that_can_be_refreshed_is_refreshed() {
     let aws = FakeAws::start();
     let home = profile_of(&aws, SSO_SESSION);
+    refreshable(&home);
+    fetched(&aws, &home, "ASIA-Dev-sso-1");
+    assert_eq!(aws.calls(Api::SsoCreateToken), 1);
+}
+
+#[test]
+fn an_sso_session_is_used_however_its_end_is_written() {
+    for (settings, file) in [(SSO_SESSION, TOKEN_OF_SESSION), (LEGACY_SSO, TOKEN_OF_START_URL)] {
+        for expires_at in [
+            FAR_AHEAD,
+            "2099-01-01T00:00:00UTC",
+            "2099-01-01T00:00:00z",
+            "2099-01-01T00:00:00.123456Z",
+            "2099-01-01T00:00:00+00:00",
+            "2099-01-01T02:00:00+0200",
+            "2099-01-01T00:00:00",
+            "2099-01-01 00:00:00",
+            "2099-01-01 00:00:00 UTC",
+            // The portal decides.
+            "Thu, 01 Jan 2099 00:00:00 GMT",
+            "4070908800",
+            "later",
+        ] {
+            let aws = FakeAws::start();
+            let home = profile_of(&aws, settings);
+            logged_in(&home, file, expires_at);
+            fetched(&aws, &home, "ASIA-Dev-sso-1");
+            assert_eq!(aws.calls(Api::SsoCreateToken), 0, "{expires_at}");
+        }
+    }
+}
+
+#[test]
+fn an_sso_session_that_has_ended_is_not_used_however_its_end_is_written() {
+    for expires_at in [LONG_AGO, "2020-01-01T00:00:00UTC", "2020-01-01 00:00:00", "2020-01-01T00:00:00+0200"] {
+        let aws = FakeAws::start();
+        let home = profile_of(&aws, SSO_SESSION);
+        logged_in(&home, TOKEN_OF_SESSION, expires_at);
+        assert_eq!(
+            reason(&home),
+            "the SSO session of profile `dev` has expired or was never started (the token of the session has expired); \
+             run `aws sso login --profile dev`",
+            "{expires_at}"
+        );
+        assert_eq!(aws.requests().len(), 0, "{expires_at}");
+    }
+}
+
+#[test]
+fn an_sso_session_that_cant_be_read_counts_as_never_started() {
+    for contents in ["", "not JSON", "[]", "{}", r#"{"accessToken":""}"#, r#"{"accessToken":"made-up-access-token"}"#] {
+        let aws = FakeAws::start();
+        let home = profile_of(&aws, SSO_SESSION);
+        home.write(TOKEN_OF_SESSION, contents);
+        assert_eq!(
+            reason(&home),
+            "the SSO session of profile `dev` has expired or was never started (there is no token of the session); run \
+             `aws sso login --profile dev`",
+            "{contents}"
+        );
+    }
+}
+
+/// A moment as the AWS CLI writes it.
+fn in_seconds(seconds: u64) -> String {
+    let moment = aws_smithy_types::DateTime::from(SystemTime::now() + Duration::from_secs(seconds));
+    moment.fmt(aws_smithy_types::date_time::Format::DateTime).expect("a date of this century")
+}
+
+/// Leaves behind a session that has ended and can be refreshed.
+fn refreshable(home: &Sandbox) {
     let secrets = ["made-up-old-access-token", "made-up-client-secret-0123", "made-up-refresh-token-0123"];
     for secret in secrets {
         home.secret(secret);
@@ -408,7 +628,74 @@ fn an_expired_sso_session_that_can_be_refreshed_is_refreshed() {
         "registrationExpiresAt": FAR_AHEAD,
     });
     home.write(TOKEN_OF_SESSION, session.to_string());
+}
+
+#[test]
+fn a_refreshed_sso_session_is_saved_for_the_aws_cli_and_used_again() {
+    let aws = FakeAws::start();
+    let home = profile_of(&aws, SSO_SESSION).env("AWS_ECR_DISABLE_CACHE", "1");
+    refreshable(&home);
+    for number in 1..=2 {
+        let password = home.get(HOST).password();
+        assert_eq!(password_head(&password).access_key_id, format!("ASIA-Dev-sso-{number}"));
+    }
+    assert_eq!(aws.calls(Api::SsoCreateToken), 1, "refreshed once");
+    let asked = aws.requests_to(Api::SsoRoleCredentials);
+    let bearer = asked[0].header("x-amz-sso_bearer_token");
+    assert_eq!(bearer, asked[1].header("x-amz-sso_bearer_token"));
+    let saved = fs::read_to_string(home.home().join(TOKEN_OF_SESSION)).expect("the session");
+    let saved: serde_json::Value = serde_json::from_str(&saved).expect("JSON");
+    assert_eq!(saved["accessToken"].as_str(), bearer);
+    assert_ne!(saved["refreshToken"], "made-up-refresh-token-0123");
+    assert_ne!(saved["expiresAt"], LONG_AGO);
+    for (name, value) in [
+        ("startUrl", "https://example.awsapps.com/start"),
+        ("region", "eu-west-1"),
+        ("clientId", "made-up-client"),
+        ("clientSecret", "made-up-client-secret-0123"),
+        ("registrationExpiresAt", FAR_AHEAD),
+    ] {
+        assert_eq!(saved[name], value, "{name}");
+    }
+}
+
+#[test]
+fn a_refreshed_sso_session_serves_even_where_it_cant_be_saved() {
+    let aws = FakeAws::start();
+    let home = profile_of(&aws, SSO_SESSION);
+    let log = home.home().join("log");
+    let home = home.env("AWS_ECR_LOG", "warn").env("AWS_ECR_LOG_FILE", &log);
+    refreshable(&home);
+    let file = home.home().join(TOKEN_OF_SESSION);
+    let directory = file.parent().expect("a directory");
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o555)).expect("it is ours");
+    if std::os::unix::fs::chown(directory, Some(65_534), None).is_err() {
+        println!("not root, so the mode alone makes it read-only");
+    }
+    let before = fs::read(&file).expect("the session");
     fetched(&aws, &home, "ASIA-Dev-sso-1");
+    assert_eq!(aws.calls(Api::SsoCreateToken), 1);
+    assert_eq!(fs::read(&file).expect("the session"), before);
+    let log = fs::read_to_string(log).expect("a log");
+    assert!(log.contains(" warn  ["), "{log}");
+    assert!(log.contains(&format!("] get {HOST}: the refreshed SSO token was not saved: ")), "{log}");
+    home.assert_no_secret_in_text("the log", log.as_bytes());
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).expect("it is ours");
+}
+
+#[test]
+fn an_sso_session_that_cant_be_refreshed_serves_until_it_ends() {
+    let soon = in_seconds(600);
+    let aws = FakeAws::start();
+    aws.set(Api::SsoCreateToken, Behaviour::error(400, "InvalidGrantException", "no more"));
+    let home = profile_of(&aws, SSO_SESSION);
+    refreshable(&home);
+    edit(&home, TOKEN_OF_SESSION, LONG_AGO, &soon);
+    fetched(&aws, &home, "ASIA-Dev-sso-1");
+    assert_eq!(
+        aws.requests_to(Api::SsoRoleCredentials)[0].header("x-amz-sso_bearer_token"),
+        Some("made-up-old-access-token")
+    );
     assert_eq!(aws.calls(Api::SsoCreateToken), 1);
 }
 
@@ -472,8 +759,11 @@ fn an_sso_portal_that_answers_with_nothing_isnt_mended_by_a_login() {
         let home = profile_of(&aws, SSO_SESSION);
         logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
         aws.set(Api::SsoRoleCredentials, answer);
-        let reason = reason(&home);
-        assert!(reason.starts_with("unexpected response from the AWS API (SSO did not return "), "{reason}");
+        assert_eq!(
+            reason(&home),
+            "could not get credentials from profile `dev` (no credentials in the response of the SSO portal); try `aws \
+             sts get-caller-identity` with the same settings"
+        );
     }
 }
 
@@ -500,8 +790,9 @@ fn a_web_identity_of_the_environment_until_role_or_subject_is_another() {
     fetched(&aws, &home, "ASIA-Push-web-3");
     let home = home.env("AWS_ROLE_SESSION_NAME", "build-2");
     fetched(&aws, &home, "ASIA-Push-web-4");
-    fs::remove_file(home.home().join("token")).expect("it is there");
-    assert!(reason(&home).starts_with("could not get credentials from the web identity token ("), "{}", reason(&home));
+    let file = home.home().join("token");
+    fs::remove_file(&file).expect("it is there");
+    assert_eq!(reason(&home), misconfigured(&format!("the token file `{}` does not exist", file.display())));
 }
 
 #[test]
@@ -553,17 +844,29 @@ fn the_profile_says_where_sts_is_until_it_says_something_else() {
     for (home, profile, api) in [web_identity(), role()] {
         // ECR alone has an endpoint in the environment.
         let home = home.without("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_ECR", ecr.url());
-        for (number, setting) in [services(&sts), format!("endpoint_url = {}\n", sts.url())].iter().enumerate() {
-            home.write(".aws/config", format!("[default]\n{profile}{setting}"));
-            let calls = sts.calls(api);
-            let token = fetched(&ecr, &home, &format!("ASIA-Pull-{}", source_of(api, sts.issued().len() + 1)));
-            assert_eq!(sts.calls(api), calls + 1, "{api:?} {number}");
-            config(&home, &sts.url(), &other.url());
-            let calls = (sts.calls(api), other.calls(api));
-            let another = home.get(HOST).password();
-            assert_ne!(another, token, "{api:?} {number}: another STS may think that we are somebody else");
-            assert_eq!((sts.calls(api), other.calls(api)), (calls.0, calls.1 + 1), "{api:?} {number}");
+        let settings = |setting: &str| home.write(".aws/config", format!("[default]\n{profile}{setting}"));
+        settings(&services(&sts));
+        let calls = sts.calls(api);
+        let token = fetched(&ecr, &home, &format!("ASIA-Pull-{}", source_of(api, sts.issued().len() + 1)));
+        assert_eq!(sts.calls(api), calls + 1, "{api:?}");
+        config(&home, &sts.url(), &other.url());
+        let calls = (sts.calls(api), other.calls(api));
+        let another = home.get(HOST).password();
+        assert_ne!(another, token, "{api:?}: another STS may see another identity");
+        assert_eq!((sts.calls(api), other.calls(api)), (calls.0, calls.1 + 1), "{api:?}");
+
+        settings(&format!("endpoint_url = {}\n", sts.url()));
+        if api == Api::AssumeRoleWithWebIdentity {
+            // A role of the environment, so the profile says nothing but the URL, wherever it stands.
+            kept(&ecr, &home, &token, "the same URL in another place");
+        } else {
+            fetched(&ecr, &home, &format!("ASIA-Pull-{}", source_of(api, sts.issued().len() + 1)));
         }
+        settings(&format!("endpoint_url = {}\n", other.url()));
+        let calls = other.calls(api);
+        assert_ne!(home.get(HOST).password(), token, "{api:?}: another STS may see another identity");
+        // The web identity has a token of this STS already.
+        assert_eq!(other.calls(api), calls + usize::from(api == Api::AssumeRole), "{api:?}");
     }
 }
 
@@ -617,44 +920,35 @@ fn source_of(api: Api, serial: usize) -> String {
 }
 
 #[test]
-fn an_empty_endpoint_variable_is_named_where_it_would_count() {
+fn an_empty_endpoint_variable_counts_as_unset() {
     let aws = FakeAws::start();
-    let unset = |variable: &str| {
-        format!(
-            "the AWS settings are invalid (`{variable}` is set to the empty string; unset it); fix them and try again"
-        )
-    };
     let keys = format!("aws_access_key_id = AKIABASE\n{SECRET}");
     let role = format!(
-        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = base\n[profile base]\n{keys}"
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nsource_profile = base\nENDPOINT\n\
+         [profile base]\n{keys}"
     );
-    let sso = "[profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Pull\n\
+    let sso = "[profile dev]\nsso_session = corp\nsso_account_id = 111122223333\nsso_role_name = Pull\nENDPOINT\n\
                [sso-session corp]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n";
-    let login = "[profile dev]\nlogin_session = arn:aws:iam::111122223333:user/Dev\n";
-    let web = "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/Pull\nweb_identity_token_file = /token\n";
-    for (settings, variable) in [
-        (role.as_str(), "AWS_ENDPOINT_URL_STS"),
-        (sso, "AWS_ENDPOINT_URL_SSO"),
-        (sso, "AWS_ENDPOINT_URL_SSO_OIDC"),
-        (login, "AWS_ENDPOINT_URL_SIGNIN"),
-        (web, "AWS_ENDPOINT_URL_STS"),
-    ] {
-        let home = profile_of(&aws, settings);
-        assert_eq!(reason(&home.env(variable, "")), unset(variable), "{settings}");
-        let home = profile_of(&aws, settings).env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_ECR", aws.url());
-        assert_eq!(reason(&home), unset("AWS_ENDPOINT_URL"), "{settings}");
+    let static_keys = format!("[profile dev]\n{keys}ENDPOINT\n");
+    let variables = ["STS", "SSO", "SSO_OIDC", "SIGNIN", "ECR"].map(|service| format!("AWS_ENDPOINT_URL_{service}"));
+    let services = ["sts", "sso", "ecr"].map(|service| format!("{service} =\n  endpoint_url = {}\n", aws.url()));
+    let services = format!("[services local]\n{}", services.concat());
+    for settings in [role.as_str(), sso, &static_keys] {
+        for (endpoint, more) in [
+            (format!("endpoint_url = {}", aws.url()), ""),
+            ("services = local".to_owned(), services.as_str()),
+            (format!("endpoint_url =\nendpoint_url = {}", aws.url()), ""),
+            ("services = local\nendpoint_url =".to_owned(), services.as_str()),
+        ] {
+            let home = profile_of(&aws, &format!("{}{more}", settings.replace("ENDPOINT", &endpoint)));
+            let home = variables.iter().fold(home.env("AWS_ENDPOINT_URL", ""), |home, variable| home.env(variable, ""));
+            logged_in(&home, TOKEN_OF_SESSION, FAR_AHEAD);
+            home.get(HOST).password();
+        }
     }
-    let of_environment = home_of(&aws).env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/Pull");
-    let file = of_environment.write("token", jwt("repo:app:ref:main", 1));
-    let of_environment = of_environment.env("AWS_WEB_IDENTITY_TOKEN_FILE", file);
-    assert_eq!(reason(&of_environment.env("AWS_ENDPOINT_URL_STS", "")), unset("AWS_ENDPOINT_URL_STS"));
-    assert_eq!(aws.requests().len(), 0);
-
-    // Nobody asks STS here, and there it has one of its own.
-    let home = profile_of(&aws, &format!("[profile dev]\n{keys}"));
-    fetched(&aws, &home.env("AWS_ENDPOINT_URL_STS", "").env("AWS_ENDPOINT_URL_SSO", ""), "AKIABASE");
-    let home = profile_of(&aws, &role).env("AWS_ENDPOINT_URL", "").env("AWS_ENDPOINT_URL_ECR", aws.url());
-    fetched(&aws, &home.env("AWS_ENDPOINT_URL_STS", aws.url()), "ASIA-Pull-assumed-1");
+    // A general variable counts where that of the service is empty.
+    let home = profile_of(&aws, &role.replace("ENDPOINT", "")).env("AWS_ENDPOINT_URL_STS", "");
+    home.get(HOST).password();
 }
 
 #[test]
@@ -665,20 +959,11 @@ fn an_endpoint_that_is_no_url_is_named_before_anybody_is_asked() {
          AKIABASE\n{SECRET}"
     );
     let services =
-        |url: &str| format!("[services local]\nsts =\n  endpoint_url ={url}\n[profile dev]\nservices = local\n{role}");
-    for settings in [
-        format!("[profile dev]\nendpoint_url =\n{role}"),
-        format!("[profile dev]\nendpoint_url = nonsense\n{role}"),
-        services(""),
-        services(" nonsense"),
-    ] {
+        |url: &str| format!("[services local]\nsts =\n  endpoint_url = {url}\n[profile dev]\nservices = local\n{role}");
+    for settings in [format!("[profile dev]\nendpoint_url = nonsense\n{role}"), services("nonsense")] {
         let home = profile_of(&aws, &settings).without("AWS_ENDPOINT_URL").env("AWS_ENDPOINT_URL_ECR", aws.url());
-        assert_eq!(
-            reason(&home),
-            "the AWS settings are invalid (the endpoint URL is not an `http://` or `https://` URL); fix them and try \
-             again",
-            "{settings}"
-        );
+        let detail = "the endpoint URL is not an `http://` or `https://` URL";
+        assert_eq!(reason(&home), misconfigured(detail), "{settings}");
     }
     assert_eq!(aws.requests().len(), 0);
 }
@@ -722,6 +1007,56 @@ fn a_container_with_a_token_file_until_its_subject_is_another() {
     fetched(&aws, &home, "ASIA-task-role-container-2");
     let path = format!("{}/container/credentials?another", aws.url());
     fetched(&aws, &home.env("AWS_CONTAINER_CREDENTIALS_FULL_URI", path), "ASIA-task-role-container-3");
+}
+
+#[test]
+fn credentials_of_a_container_are_used_whatever_their_expiration_says() {
+    for expiration in [
+        "\"2099-01-01T00:00:00Z\"",
+        "\"2099-01-01T00:00:00UTC\"",
+        "\"2099-01-01 00:00:00\"",
+        "\"2001-01-01T00:00:00Z\"",
+        "\"\"",
+        "\"never\"",
+        "4070908800",
+        "4070908800.5",
+        "null",
+        "{}",
+    ] {
+        let aws = FakeAws::start();
+        let body = format!(
+            "{{\"AccessKeyId\":\"AKIAODD\",\"SecretAccessKey\":\"made/up/secret\",\"Token\":\"made/up/token\",\
+             \"Expiration\":{expiration}}}"
+        );
+        aws.set(Api::ContainerCredentials, Behaviour::Garbage(body.into_bytes()));
+        fetched(&aws, &home_of(&aws).with_container(&aws), "AKIAODD");
+        assert_eq!(aws.requests_to(Api::EcrToken)[0].session_token.as_deref(), Some("made/up/token"), "{expiration}");
+    }
+}
+
+#[test]
+fn a_container_without_credentials_is_named_with_what_its_response_lacks() {
+    for (body, problem) in [
+        ("", "the response is not a JSON object"),
+        ("{}", "the response has no `AccessKeyId`"),
+        (r#"{"AccessKeyId":"AKIAODD"}"#, "the response has no `SecretAccessKey`"),
+        (
+            r#"{"AccessKeyId":"AKIA\nODD","SecretAccessKey":"made/up/secret"}"#,
+            "the response is invalid: the access key ID is empty or contains a blank, a control character or a character \
+             outside ASCII",
+        ),
+    ] {
+        let aws = FakeAws::start();
+        aws.set(Api::ContainerCredentials, Behaviour::Garbage(body.into()));
+        let home = home_of(&aws).with_container(&aws);
+        assert_eq!(
+            reason(&home),
+            format!(
+                "could not get credentials from the container credentials endpoint ({problem}); try `aws sts \
+                 get-caller-identity` with the same settings"
+            )
+        );
+    }
 }
 
 #[test]

@@ -231,8 +231,19 @@ fn what_a_retry_mends_is_no_failure() {
 #[test]
 fn without_credentials_a_private_registry_says_how_to_get_some() {
     assert_eq!(reason(&sandbox(), PRIVATE), NO_CREDENTIALS);
-    let half = sandbox().env("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID);
-    assert_eq!(reason(&half, PRIVATE), NO_CREDENTIALS);
+    let half = "found (the environment has half of a key pair only, which is not used);";
+    for (name, value) in
+        [("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID), ("AWS_SECRET_ACCESS_KEY", "made/up/secret/of/half/a/key/pair")]
+    {
+        assert_eq!(reason(&sandbox().env(name, value), PRIVATE), NO_CREDENTIALS.replace("found;", half), "{name}");
+    }
+    let half_in_file = sandbox();
+    half_in_file.write(".aws/credentials", format!("[default]\naws_access_key_id = {ACCESS_KEY_ID}\n"));
+    let half = "found (profile `default` has half of a key pair only, which is not used);";
+    assert_eq!(reason(&half_in_file, PRIVATE), NO_CREDENTIALS.replace("found;", half));
+    let no_files = sandbox().env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials").env("AWS_CONFIG_FILE", "");
+    let missing = "found (`/nonexistent/credentials`, which `AWS_SHARED_CREDENTIALS_FILE` names, does not exist);";
+    assert_eq!(reason(&no_files, PRIVATE), NO_CREDENTIALS.replace("found;", missing));
     let empty = sandbox().env("AWS_ACCESS_KEY_ID", "").env("AWS_SECRET_ACCESS_KEY", "").env("AWS_PROFILE", "");
     assert_eq!(reason(&empty, PRIVATE), NO_CREDENTIALS);
 }
@@ -690,31 +701,59 @@ fn a_mistake_in_the_profiles_is_named_with_its_place() {
 }
 
 #[test]
-fn a_profile_file_that_cant_be_read_is_named_with_its_line() {
+fn an_odd_line_never_voids_a_profile_file() {
     let aws = FakeAws::start();
-    let keys = "aws_secret_access_key = made/up/secret/in/a/broken/file/00";
-    for (file, contents, detail) in [
-        ("config", "[default]\nregion = x\n[profile\n", "PATH:3: a section header must end with `]`".to_owned()),
-        ("credentials", &format!("[default]\n{keys}\n[dev\n"), "PATH:3: a section header must end with `]`".to_owned()),
-        ("credentials", "[dev]\naws_secret_access_key: made/up/secret/in/a/broken/file/00\n", "PATH:2: ".to_owned()),
+    let keys = "aws_access_key_id = AKIDEV\naws_secret_access_key = made/up/secret/in/an/odd/file/00\n";
+    for (file, contents) in [
+        ("config", format!("[profile dev]\n{keys}[profile\n")),
+        ("config", format!("[default\nregion = x\n[profile dev]\nan odd line\n{keys}")),
+        ("config", format!("<<<<<<< ours\n[profile dev]\n{keys}=======\n>>>>>>> theirs\n")),
+        ("credentials", format!("[dev]\n{keys}[default\n")),
+        ("credentials", format!("[dev]\n{}", keys.replace(" =", ":"))),
+        ("credentials", format!("export AWS_PROFILE=dev\n[dev]\n= x\n{keys}")),
+        ("credentials", format!("\u{feff}[dev]\n\u{0}\u{1b}\n{keys}")),
     ] {
         let sandbox = profile_for(&aws, "");
-        sandbox.secret("made/up/secret/in/a/broken/file/00");
-        let path = sandbox.write(&format!(".aws/{file}"), contents);
-        for host in [PRIVATE, PUBLIC] {
-            let reason = reason(&sandbox, host);
-            let start = format!("the AWS settings are invalid ({}", detail.replace("PATH", &path.to_string_lossy()));
-            assert!(reason.starts_with(&start) && reason.ends_with("); fix them and try again"), "{reason}");
-        }
+        sandbox.write(&format!(".aws/{file}"), &contents);
+        let head = password_head(&sandbox.get(PRIVATE).password());
+        assert_eq!(head.access_key_id, "AKIDEV", "{contents}");
     }
     let sandbox = profile_for(&aws, "");
-    let path = sandbox.write(".aws/config", b"[profile dev]\nregion = \xff\n");
-    assert_eq!(reason(&sandbox, PRIVATE), misconfigured(&format!("`{}` is not valid UTF-8", path.display())));
-    assert_eq!(aws.requests().len(), 0);
+    sandbox.write(".aws/config", [b"[profile dev]\nregion = \xff\n", keys.as_bytes()].concat());
+    assert_eq!(password_head(&sandbox.get(PRIVATE).password()).access_key_id, "AKIDEV");
 }
 
 #[test]
-fn a_broken_profile_file_is_no_matter_to_who_needs_no_profile() {
+fn a_profile_file_that_cant_be_read_counts_as_missing_and_is_named() {
+    let aws = FakeAws::start();
+    let keys = "aws_access_key_id = AKIDEV\naws_secret_access_key = made/up/secret/of/a/profile/00\n";
+    let too_large = |section: &str| format!("[{section}]\n{keys}{}", "# filler\n".repeat(600_000));
+    for (file, other, section) in [("config", "credentials", "profile dev"), ("credentials", "config", "dev")] {
+        let sandbox = profile_for(&aws, "");
+        let path = sandbox.write(&format!(".aws/{file}"), too_large(section));
+        let unreadable = format!("`{}` can't be read: longer than 4194304 bytes", path.display());
+        let expected = misconfigured(&format!("profile `dev` is not in the shared configuration files; {unreadable}"));
+        for host in [PRIVATE, PUBLIC] {
+            assert_eq!(reason(&sandbox, host), expected, "{file}");
+        }
+        // Without a name for the profile, none of the two files has to be there.
+        let nothing_named = sandbox.without("AWS_PROFILE");
+        let found = NO_CREDENTIALS.replace("found;", &format!("found ({unreadable});"));
+        assert_eq!(reason(&nothing_named, PRIVATE), found, "{file}");
+
+        // The other file serves.
+        let sandbox = nothing_named.env("AWS_PROFILE", "dev");
+        let section = if other == "config" { "profile dev" } else { "dev" };
+        sandbox.write(&format!(".aws/{other}"), format!("[{section}]\n{keys}"));
+        assert_eq!(password_head(&sandbox.get(PRIVATE).password()).access_key_id, "AKIDEV", "{file}");
+        #[expect(clippy::disallowed_methods, reason = "the log of the sandbox")]
+        let log = std::fs::read_to_string(sandbox.home().join("log")).expect("a log");
+        assert!(log.contains(&unreadable), "{log}");
+    }
+}
+
+#[test]
+fn an_odd_profile_file_doesnt_matter_to_keys_in_the_environment() {
     let aws = FakeAws::start();
     let sandbox = sandbox().with_aws(&aws).with_keys(ACCESS_KEY_ID);
     sandbox.write(".aws/config", "[profile\n");

@@ -42,16 +42,6 @@ pub(crate) fn profiles() -> Vec<Case> {
         )
         .sdk(Sdk::Fails(AS_BOTH)),
         case(
-            "a session that has only the region, and a profile that has the start URL",
-            session(
-                &SSO_SESSION
-                    .replace("sso_start_url = https://example.awsapps.com/start\n", "")
-                    .replace("[sso-session", "sso_start_url = https://example.awsapps.com/start\n[sso-session"),
-            ),
-            signs_in(),
-        )
-        .sdk(Sdk::Fails(AS_CLI)),
-        case(
             "a session whose name has blanks",
             session(
                 &SSO_SESSION
