@@ -15,6 +15,7 @@ mod credentials;
 mod error_codes;
 mod http;
 mod mfa;
+mod names;
 mod process;
 mod proxy;
 mod session_cache;

@@ -1,6 +1,6 @@
 //! Connections to servers: TCP, the tunnel through a proxy, and TLS.
 //!
-//! hyper-util races IPv4 and IPv6, and makes the tunnels. Here are the choice of the proxy, and TLS
+//! `names.rs` looks up hosts; hyper-util races IPv4 and IPv6, and makes the tunnels. Here are the choice of the proxy, and TLS
 //! with the certificates that the user chose, also to the proxy itself.
 
 use std::error::Error;
@@ -24,6 +24,7 @@ use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
 use super::causes::find;
+use super::names;
 use super::proxy::{
     ActiveProxy, LoginState, PasswordRejected, ProxyError, ProxyMatcher, ProxyUnreachable, UnusableProxy,
 };
@@ -99,7 +100,7 @@ impl Connector {
         limit: Option<Duration>,
     ) -> Result<Opened, BoxError> {
         let attempt = proxy.is_tried();
-        let stream = within(limit, "connection", Box::pin(self.connect_to_proxy(uri, &proxy, limit))).await.flatten();
+        let stream = Box::pin(self.connect_to_proxy(uri, &proxy, limit)).await;
         let stream = stream.map_err(|source| ProxyError::new(&proxy, ProxyRefusal { source }.into()))?;
         attempt.succeed();
         let stream = if is_https(uri) {
@@ -131,18 +132,18 @@ impl Connector {
             return connect.await;
         }
         if proxy.address.login.is_none() {
-            return self.open_tunnel(connect.await?, uri, proxy).await;
+            return self.open_tunnel(connect.await?, uri, proxy, limit).await;
         }
         let mut state = proxy.login_state().lock().await;
         match *state {
             LoginState::Rejected => return Err(PasswordRejected.into()),
             LoginState::Accepted => {
                 drop(state);
-                return self.open_tunnel(connect.await?, uri, proxy).await;
+                return self.open_tunnel(connect.await?, uri, proxy, limit).await;
             }
             LoginState::Unknown => {}
         }
-        let result = self.open_tunnel(connect.await?, uri, proxy).await;
+        let result = self.open_tunnel(connect.await?, uri, proxy, limit).await;
         match &result {
             Ok(_) => *state = LoginState::Accepted,
             Err(error) if error.is::<PasswordRejected>() => *state = LoginState::Rejected,
@@ -151,32 +152,20 @@ impl Connector {
         result
     }
 
-    /// Makes a tunnel of a connection to a proxy.
-    async fn open_tunnel(&self, stream: Connection, uri: &Uri, proxy: &ActiveProxy) -> Result<Connection, BoxError> {
-        let (via, stream) = (proxy.uri()?, Connected(Some(stream)));
-        let uri = with_port(uri)?;
-        match proxy.address.protocol {
-            ProxyProtocol::Http | ProxyProtocol::Https => {
-                let mut tunnel = Tunnel::new(via, stream);
-                if let Some(credentials) = proxy.basic_auth() {
-                    tunnel = tunnel.with_auth(credentials);
-                }
-                tunnel.call(uri).await.map_err(proxy_refusal)
-            }
-            ProxyProtocol::Socks5 => {
-                let mut tunnel = SocksV5::new(via, stream);
-                if let Some(ProxyLogin { user, password }) = &proxy.address.login {
-                    tunnel = tunnel.with_auth(user.expose().to_owned(), password.expose().to_owned());
-                }
-                tunnel.call(uri).await.map_err(proxy_refusal)
-            }
-            ProxyProtocol::Socks4a => SocksV4::new(via, stream).call(uri).await.map_err(proxy_refusal),
-            ProxyProtocol::Socks4 => SocksV4::new(via, stream).local_dns(true).call(uri).await.map_err(proxy_refusal),
-        }
+    async fn open_tunnel(
+        &self,
+        stream: Connection,
+        uri: &Uri,
+        proxy: &ActiveProxy,
+        limit: Option<Duration>,
+    ) -> Result<Connection, BoxError> {
+        within(limit, "connection", open_tunnel(stream, uri, proxy)).await?
     }
 
     async fn connect_directly(&self, uri: &Uri, limit: Option<Duration>) -> Result<Connection, BoxError> {
-        let mut tcp = TcpConnector::new();
+        // Looking a name up has limits of its own.
+        let addresses = names::look_up(without_brackets(uri)).await?;
+        let mut tcp = TcpConnector::new_with_resolver(addresses);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         let stream: Connection = Box::new(within(limit, "connection", tcp.call(uri.clone())).await??);
@@ -195,6 +184,35 @@ impl Connector {
     }
 }
 
+/// Makes a tunnel of a connection to a proxy.
+async fn open_tunnel(stream: Connection, uri: &Uri, proxy: &ActiveProxy) -> Result<Connection, BoxError> {
+    let (via, stream) = (proxy.uri()?, Connected(Some(stream)));
+    let uri = with_port(uri)?;
+    match proxy.address.protocol {
+        ProxyProtocol::Http | ProxyProtocol::Https => {
+            let mut tunnel = Tunnel::new(via, stream);
+            if let Some(credentials) = proxy.basic_auth() {
+                tunnel = tunnel.with_auth(credentials);
+            }
+            tunnel.call(uri).await.map_err(proxy_refusal)
+        }
+        ProxyProtocol::Socks5 => {
+            let mut tunnel = SocksV5::new(via, stream);
+            if let Some(ProxyLogin { user, password }) = &proxy.address.login {
+                tunnel = tunnel.with_auth(user.expose().to_owned(), password.expose().to_owned());
+            }
+            tunnel.call(uri).await.map_err(proxy_refusal)
+        }
+        ProxyProtocol::Socks4a => SocksV4::new(via, stream).call(uri).await.map_err(proxy_refusal),
+        ProxyProtocol::Socks4 => {
+            let addresses = names::look_up(without_brackets(&uri)).await?;
+            let address = addresses.first_v4().ok_or("the host has no IPv4 address, which SOCKS 4 needs")?;
+            let uri = with_authority(&format!("{address}:{}", uri.port_u16().unwrap_or_default()))?;
+            SocksV4::new(via, stream).call(uri).await.map_err(proxy_refusal)
+        }
+    }
+}
+
 /// The host of a URL. An IPv6 address has brackets in a URL, but not in a certificate.
 fn without_brackets(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or_default();
@@ -204,7 +222,10 @@ fn without_brackets(uri: &Uri) -> &str {
 /// hyper-util tunnels to port 443 where a URL has none.
 fn with_port(uri: &Uri) -> Result<Uri, http::Error> {
     let port = uri.port_u16().unwrap_or(if is_https(uri) { 443 } else { 80 });
-    let authority = format!("{}:{port}", uri.host().unwrap_or_default());
+    with_authority(&format!("{}:{port}", uri.host().unwrap_or_default()))
+}
+
+fn with_authority(authority: &str) -> Result<Uri, http::Error> {
     Uri::builder().scheme("https").authority(authority).path_and_query("/").build()
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`fake_aws`]: the AWS APIs a fetch can need, with faults to order;
 //! - `namespace`: a network and a mount table of a test's own, on Linux;
+//! - `name_server`: a name server that answers by a table, on Linux;
 //! - [`proxy`]: an HTTP forward proxy that remembers who was asked for;
 //! - [`socks`]: a SOCKS proxy that does the same;
 //! - [`sandbox`]: a home directory of its own and the helper run inside it.
@@ -22,6 +23,8 @@
 pub mod fake_aws;
 mod http;
 mod loopback;
+#[cfg(target_os = "linux")]
+pub mod name_server;
 #[cfg(target_os = "linux")]
 pub mod namespace;
 pub mod proxy;
