@@ -55,6 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("webpki_root_certs", &["src/ecr/trust.rs"]),
     ("openssl_probe", &["src/ecr/trust/files.rs"]),
     ("hyper", &["src/ecr/proxy.rs", "src/ecr/http.rs", "src/ecr/connect.rs", "src/ecr/names.rs"]),
+    ("http_body_util", &["src/ecr/http.rs"]),
     ("percent_encoding", &["src/aws/proxies.rs"]),
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("signal_hook", &["src/ecr/signals/unix.rs", "src/process/unix.rs"]),

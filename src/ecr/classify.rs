@@ -11,6 +11,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::causes::{chain, find, root};
 use super::error_codes::kind_of;
+use super::http::InvalidResponse;
 use super::proxy::{ProxyError, ProxyUnreachable, UnusableProxy};
 use super::trust::{CertificateProblem, UnknownIssuerNote};
 use crate::error::{Failure, FailureKind};
@@ -58,8 +59,8 @@ pub(super) fn from_login(
     redactor: &Redactor,
 ) -> Failure {
     let expired = FailureKind::LoginExpired { profile: profile.to_owned() };
-    let kind = match (find::<ConnectorError>(error), find::<CreateOAuth2TokenError>(error)) {
-        (Some(connection), _) => connection_kind(connection),
+    let kind = match (connection_kind_of_source(error), find::<CreateOAuth2TokenError>(error)) {
+        (Some(kind), _) => kind,
         (None, None) => expired,
         (None, Some(CreateOAuth2TokenError::AccessDeniedException(refusal)))
             if refusal.error != OAuth2ErrorCode::InsufficientPermissions =>
@@ -147,10 +148,20 @@ pub(super) fn blame_source(failure: Failure, source: String) -> Failure {
     Failure { kind, ..failure }
 }
 
+/// Why a source has no connection, or none that can be used.
+fn connection_kind_of_source(error: &(dyn Error + 'static)) -> Option<FailureKind> {
+    if find::<InvalidResponse>(error).is_some() {
+        return Some(FailureKind::UnexpectedResponse);
+    }
+    find::<ConnectorError>(error).map(connection_kind)
+}
+
 /// Why there is no connection.
 fn connection_kind(error: &ConnectorError) -> FailureKind {
     if error.is_timeout() {
         FailureKind::Timeout
+    } else if find::<InvalidResponse>(error).is_some() {
+        FailureKind::UnexpectedResponse
     } else if find::<UnusableProxy>(error).is_some() {
         FailureKind::Misconfigured
     } else if let Some(problem) = CertificateProblem::of(error) {

@@ -28,8 +28,10 @@ use aws_smithy_types::retry::ErrorKind;
 use http::header::{HOST, PROXY_AUTHORIZATION};
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use thiserror::Error;
 
 use super::ahead::Ahead;
 use super::causes::find;
@@ -173,8 +175,24 @@ async fn exchange(
     })
 }
 
+/// The longest body that is read; those of AWS have a few kilobytes.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// A response that AWS doesn't send.
+#[derive(Debug, Error)]
+pub(super) enum InvalidResponse {
+    #[error("the body of the response is too long")]
+    BodyTooLong,
+    #[error("the response isn't valid HTTP")]
+    NotHttp(#[source] BoxError),
+}
+
 fn into_sdk_response(response: Response<Incoming>) -> Result<HttpResponse, ConnectorError> {
-    HttpResponse::try_from(response.map(SdkBody::from_body_1_x))
+    let limited = |body| {
+        Limited::new(body, LONGEST_BODY)
+            .map_err(|error| if error.is::<LengthLimitError>() { InvalidResponse::BodyTooLong.into() } else { error })
+    };
+    HttpResponse::try_from(response.map(|body| SdkBody::from_body_1_x(limited(body))))
         .map_err(|error| ConnectorError::other(error.into(), None))
 }
 
@@ -222,6 +240,7 @@ fn connector_error(error: BoxError) -> ConnectorError {
     match find::<hyper::Error>(&*error) {
         // Errors that aren't hyper's come from connecting.
         None => ConnectorError::io(error),
+        Some(hyper) if hyper.is_parse() => ConnectorError::other(InvalidResponse::NotHttp(error).into(), None),
         Some(hyper) if hyper.is_timeout() => ConnectorError::timeout(error),
         Some(hyper) if hyper.is_user() => ConnectorError::user(error),
         Some(hyper) if hyper.is_closed() || hyper.is_canceled() || find::<io::Error>(hyper).is_some() => {

@@ -18,26 +18,15 @@ use std::vec;
 use hyper_util::client::legacy::connect::dns::Name;
 use tower_service::Service;
 
-/// A name that isn't found by our own means.
-pub(super) enum NotFound {
-    /// The system's resolver may know more.
-    AskSystem,
-    /// It wouldn't.
-    Final(io::Error),
-}
-
 /// The addresses of a host, which is a name or an address; the one to try first comes first.
 pub(super) async fn look_up(host: &str) -> io::Result<Addresses> {
     if let Ok(address) = host.parse() {
         return Ok(Addresses(vec![address]));
     }
-    let addresses = match os::look_up(host).await {
-        Ok(addresses) => addresses,
-        Err(NotFound::Final(error)) => return Err(error),
-        Err(NotFound::AskSystem) if is_this_machine(host) => {
-            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
-        }
-        Err(NotFound::AskSystem) => tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect(),
+    let addresses = match os::look_up(host).await? {
+        Some(addresses) => addresses,
+        None if is_this_machine(host) => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+        None => tokio::net::lookup_host((host, 0)).await?.map(|address| address.ip()).collect(),
     };
     Ok(Addresses(addresses))
 }

@@ -12,8 +12,9 @@ use std::time::Duration;
 use resolv_conf::{Config, ScopedIp};
 
 use self::dns::{NameServers, Outcome};
-use super::{NotFound, is_this_machine, sort};
+use super::{is_this_machine, sort};
 use crate::fs::read_bounded;
+use crate::registry::Partition;
 
 const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
@@ -24,37 +25,25 @@ const LONGEST_FILE: usize = 4 << 20;
 /// As many name servers as glibc and musl use.
 const MOST_SERVERS: usize = 3;
 
-/// The domains of AWS's own names. They are complete: asking for them in the search domains first, as
-/// `ndots:5` of Kubernetes demands, would cost five questions more for each lookup.
-const AWS_DOMAINS: [&str; 13] = [
-    "amazonaws.com",
-    "amazonaws.com.cn",
-    "amazonaws.eu",
-    "api.aws",
-    "on.aws",
-    "api.amazonwebservices.com.cn",
-    "on.amazonwebservices.com.cn",
-    "api.amazonwebservices.eu",
-    "on.amazonwebservices.eu",
-    "c2s.ic.gov",
-    "sc2s.sgov.gov",
-    "cloud.adc-e.uk",
-    "csp.hci.ic.gov",
-];
+/// The domains of the APIs that answer over IPv6 too: `dualStackDnsSuffix` in
+/// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
+const DUAL_STACK_DOMAINS: [&str; 3] = ["api.aws", "api.amazonwebservices.com.cn", "api.amazonwebservices.eu"];
 
-/// The addresses of a name.
-pub(super) async fn look_up(host: &str) -> Result<Vec<IpAddr>, NotFound> {
-    let hosts = read(HOSTS).unwrap_or_default();
-    let mut addresses = addresses_in_hosts(&hosts, host);
+/// The addresses of a name; `None` if only the system's resolver may know it.
+/// Error: no name server can say.
+pub(super) async fn look_up(host: &str) -> io::Result<Option<Vec<IpAddr>>> {
+    let mut addresses = addresses_in_hosts(&read(HOSTS).unwrap_or_default(), host);
     if addresses.is_empty() {
         if is_this_machine(host) {
-            return Err(NotFound::AskSystem);
+            return Ok(None);
         }
-        let (config, _mistakes) = Config::parse_with_errors(read(RESOLV_CONF).ok_or(NotFound::AskSystem)?.as_bytes());
-        addresses = ask(host, &config).await?;
+        let Some(resolv_conf) = read(RESOLV_CONF) else { return Ok(None) };
+        let (config, _mistakes) = Config::parse_with_errors(resolv_conf.as_bytes());
+        let Some(found) = ask(host, &config).await? else { return Ok(None) };
+        addresses = found;
     }
     sort(&mut addresses);
-    Ok(addresses)
+    Ok(Some(addresses))
 }
 
 fn read(path: &str) -> Option<String> {
@@ -73,25 +62,25 @@ fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
     lines.collect()
 }
 
-async fn ask(host: &str, config: &Config) -> Result<Vec<IpAddr>, NotFound> {
+async fn ask(host: &str, config: &Config) -> io::Result<Option<Vec<IpAddr>>> {
     let servers: Vec<_> = config.nameservers.iter().take(MOST_SERVERS).filter_map(address_of_server).collect();
     if servers.is_empty() {
-        return Err(NotFound::AskSystem);
+        return Ok(None);
     }
     let timeout = Duration::from_secs(config.timeout.clamp(1, 5).into());
     let servers = NameServers { servers, timeout, tcp_only: config.use_vc, ipv4_only: config.no_aaaa };
     let mut failure = None;
     for name in candidates(host, config) {
         match servers.ask(&name).await {
-            Outcome::Found(addresses) => return Ok(addresses),
+            Outcome::Found(addresses) => return Ok(Some(addresses)),
             Outcome::NoAddress => {}
             Outcome::Failed(error) => failure = Some(error),
         }
     }
     match failure {
-        // glibc also prefers this to "no such name": the next attempt may find it.
-        Some(error) => Err(NotFound::Final(io::Error::other(format!("the name `{host}` can't be looked up: {error}")))),
-        None => Err(NotFound::AskSystem),
+        // As in glibc, this counts more than "no such name": the next attempt may find it.
+        Some(error) => Err(io::Error::other(format!("the name `{host}` can't be looked up: {error}"))),
+        None => Ok(None),
     }
 }
 
@@ -121,9 +110,12 @@ fn candidates(host: &str, config: &Config) -> Vec<String> {
     names
 }
 
+/// Whether a name is one of AWS's APIs. These are complete: asking for them in the search domains
+/// first, as `ndots:5` of Kubernetes demands, would cost five questions more for each lookup.
 fn is_of_aws(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    AWS_DOMAINS.iter().any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
+    let domains = Partition::ALL.iter().map(|partition| partition.domain()).chain(DUAL_STACK_DOMAINS);
+    domains.into_iter().any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
 }
 
 #[cfg(test)]
