@@ -50,6 +50,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["src/ecr/connect.rs"]),
     ("tower_service", &["src/ecr/connect.rs", "src/ecr/names.rs"]),
     ("rustls_native_certs", &["src/ecr/trust.rs", "src/ecr/trust/"]),
+    ("p256", &["src/ecr/trust/algorithms.rs"]),
+    ("p384", &["src/ecr/trust/algorithms.rs"]),
     ("p521", &["src/ecr/trust/algorithms.rs"]),
     ("webpki", &["src/ecr/trust.rs", "src/ecr/trust/"]),
     ("webpki_root_certs", &["src/ecr/trust.rs"]),

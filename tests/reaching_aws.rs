@@ -181,9 +181,11 @@ fn a_certificate_that_cant_be_used_spoils_no_other() {
 }
 
 #[test]
-fn an_authority_with_a_key_on_p_521_is_trusted() {
-    for hash in ["SHA-256", "SHA-384", "SHA-512"] {
-        let ca = TestCa::p521(hash);
+fn an_authority_whose_signatures_ring_doesnt_know_is_trusted() {
+    for hash in
+        ["P-256 and SHA-512", "P-384 and SHA-512", "P-521 and SHA-256", "P-521 and SHA-384", "P-521 and SHA-512"]
+    {
+        let ca = TestCa::on_curve(hash);
         let aws = FakeAws::start_tls(&ca, &[]);
         let sandbox = keys_for(&aws);
         let file = sandbox.write("ca.pem", ca.pem());

@@ -88,7 +88,7 @@ fn tls_config(certificates: Vec<CertificateDer<'static>>) -> Option<Arc<ClientCo
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates.iter().cloned());
     // Of the TLS backends, `ring`: aws-lc-rs spends 28 ms on entropy at the start of a process.
-    let provider = Arc::new(algorithms::ring_and_p521());
+    let provider = Arc::new(algorithms::ring_and_more());
     let verifier = ServerVerifier::new(roots, certificates, Arc::clone(&provider)).ok()?;
     let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let config = config.expect("ring supports TLS 1.2 and 1.3").dangerous();

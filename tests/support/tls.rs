@@ -63,19 +63,22 @@ impl TestCa {
         Self { pem, server, ..Self::new() }
     }
 
-    /// An authority with a key on P-521, and a server's certificate for this machine, signed with a hash. Neither rcgen
-    /// nor rustls can make one: `tests/support/p521/make.sh` did.
-    pub fn p521(hash: &str) -> Self {
-        let certificate = match hash {
-            "SHA-256" => include_bytes!("p521/sha256.pem").as_slice(),
-            "SHA-384" => include_bytes!("p521/sha384.pem"),
-            "SHA-512" => include_bytes!("p521/sha512.pem"),
+    /// An authority with a key on a curve, and a server's certificate for this machine, signed with a hash that ring doesn't
+    /// know for it. Neither rcgen nor rustls can make one: `tests/support/curves/make.sh` did.
+    pub fn on_curve(curve_and_hash: &str) -> Self {
+        let (p256, p384) = (include_str!("curves/p256.pem"), include_str!("curves/p384.pem"));
+        let p521 = include_str!("curves/p521.pem");
+        let (pem, certificate) = match curve_and_hash {
+            "P-256 and SHA-512" => (p256, include_bytes!("curves/p256-sha512.pem").as_slice()),
+            "P-384 and SHA-512" => (p384, include_bytes!("curves/p384-sha512.pem").as_slice()),
+            "P-521 and SHA-256" => (p521, include_bytes!("curves/p521-sha256.pem").as_slice()),
+            "P-521 and SHA-384" => (p521, include_bytes!("curves/p521-sha384.pem").as_slice()),
+            "P-521 and SHA-512" => (p521, include_bytes!("curves/p521-sha512.pem").as_slice()),
             other => panic!("no certificate with {other}"),
         };
         let certificate = CertificateDer::from_pem_slice(certificate).expect("a certificate");
-        let key = PrivateKeyDer::from_pem_slice(include_bytes!("p521/key.pem")).expect("a key");
-        let pem = include_str!("p521/ca.pem").to_owned();
-        Self { pem, server: ServerCertificate::Fixed { certificate, key }, ..Self::new() }
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("curves/key.pem")).expect("a key");
+        Self { pem: pem.to_owned(), server: ServerCertificate::Fixed { certificate, key }, ..Self::new() }
     }
 
     /// Its certificate, as `AWS_CA_BUNDLE` and `SSL_CERT_FILE` take it.

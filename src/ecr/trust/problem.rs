@@ -24,8 +24,8 @@ pub(crate) enum CertificateProblem {
     Expired(String),
     /// Its time begins later. The detail has the times.
     NotYetValid(String),
-    /// Something else.
-    Invalid,
+    /// Something else, which the detail says.
+    Invalid(&'static str),
 }
 
 impl CertificateProblem {
@@ -53,7 +53,16 @@ impl CertificateProblem {
                 clock(time.as_secs())
             )),
             CertificateError::NotValidYet => Self::NotYetValid(String::new()),
-            _ => Self::Invalid,
+            CertificateError::BadEncoding => Self::Invalid("it can't be read"),
+            CertificateError::Revoked => Self::Invalid("it is revoked"),
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::Invalid("it isn't meant for a server")
+            }
+            CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+            | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+                Self::Invalid("it is signed in a way that isn't supported")
+            }
+            _ => Self::Invalid(""),
         })
     }
 
@@ -65,7 +74,7 @@ impl CertificateProblem {
             Self::WrongHost(_) => FailureKind::WrongHost { server },
             Self::Expired(_) => FailureKind::CertificateExpired { server },
             Self::NotYetValid(_) => FailureKind::CertificateNotYetValid { server },
-            Self::Invalid => FailureKind::InvalidCertificate { server },
+            Self::Invalid(_) => FailureKind::InvalidCertificate { server },
         }
     }
 
@@ -73,7 +82,8 @@ impl CertificateProblem {
     pub(crate) fn detail(&self) -> &str {
         match self {
             Self::WrongHost(detail) | Self::Expired(detail) | Self::NotYetValid(detail) => detail,
-            Self::UnknownIssuer | Self::Invalid => "",
+            Self::Invalid(detail) => detail,
+            Self::UnknownIssuer => "",
         }
     }
 }
@@ -128,7 +138,9 @@ mod tests {
                 "certificate-not-yet-valid",
                 "it is valid from 1970-01-02T00:00:00Z; this machine's clock says 1970-01-01T00:00:00Z",
             ),
-            (CertificateError::Revoked, "invalid-certificate", ""),
+            (CertificateError::Revoked, "invalid-certificate", "it is revoked"),
+            (CertificateError::InvalidPurpose, "invalid-certificate", "it isn't meant for a server"),
+            (CertificateError::ApplicationVerificationFailure, "invalid-certificate", ""),
         ] {
             let error = io::Error::other(TlsError::InvalidCertificate(error));
             let problem = CertificateProblem::of(&error).expect("a problem");
