@@ -53,11 +53,18 @@ pub enum ConfigError {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        let kind = match &error {
+            ConfigError::Unreadable(error) if error.is_shortage() => FailureKind::Refused,
+            ConfigError::Unreadable(_)
+            | ConfigError::Missing(_)
+            | ConfigError::NotUtf8(_)
+            | ConfigError::Invalid { .. } => FailureKind::ConfigFile,
+        };
         let detail = match &error {
             ConfigError::Unreadable(PathError { source, .. }) => format!("{error}: {source}"),
             ConfigError::Missing(_) | ConfigError::NotUtf8(_) | ConfigError::Invalid { .. } => error.to_string(),
         };
-        Self::new(FailureKind::ConfigFile, detail)
+        Self::new(kind, detail)
     }
 }
 
@@ -73,12 +80,18 @@ pub(crate) fn destination(env: &Env, server_url: &str) -> Destination {
 }
 
 /// Reads `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's configuration directory.
-/// A missing file has no rules, unless the variable names it.
+/// A file that is missing, or whose directory can't be searched, has no rules, unless the variable
+/// names it.
 /// Error: the file can't be read, or the first mistake in it.
 pub(crate) fn read(env: &Env) -> Result<Rules, ConfigError> {
     let Some(path) = paths::config_file(env) else { return Ok(Rules::default()) };
-    let Some(contents) = read_unshared(&path, LONGEST_FILE)? else {
-        return if env.is_set(names::CONFIG) { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
+    let is_named = env.is_set(names::CONFIG);
+    let contents = match read_unshared(&path, LONGEST_FILE) {
+        Err(error) if error.is_unreachable() && !is_named => None,
+        read => read?,
+    };
+    let Some(contents) = contents else {
+        return if is_named { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
     };
     match String::from_utf8(contents) {
         Ok(text) => schema::parse(&text, &path),

@@ -31,26 +31,49 @@ pub struct PathError {
     pub path: PathBuf,
     /// The error of the system.
     pub source: io::Error,
+    is_unreachable: bool,
 }
 
 impl PathError {
     fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
-        Self { action, path: path.to_owned(), source }
+        Self { action, path: path.to_owned(), source, is_unreachable: false }
+    }
+
+    /// A file that couldn't be opened. A link to itself is there.
+    fn opening(path: &Path, source: io::Error) -> Self {
+        let is_loop = os::is_link_refusal(&source) && path.symlink_metadata().is_ok();
+        Self { is_unreachable: !is_loop && path.metadata().is_err(), ..Self::new("read", path, source) }
+    }
+
+    /// Whether the user can't see if there is a file: a directory on the path can't be searched, or leads nowhere. At a
+    /// place that nobody named, that is as good as a missing file.
+    pub(crate) fn is_unreachable(&self) -> bool {
+        self.is_unreachable
+    }
+
+    /// Whether the system has no descriptor or memory left for this process, so that the file isn't to blame.
+    pub(crate) fn is_shortage(&self) -> bool {
+        os::is_shortage(&self.source)
     }
 }
 
 /// Reads a file of the user's, of at most `limit` bytes. Links are followed and pipes read, because
-/// people keep these files in many places. `None` if there is no such file.
-/// Error: the file exists, and can't be read or is longer than the limit; or it is a pipe or a
-/// device, and its contents don't end within [`PIPE_LIMIT`].
+/// people keep these files in many places. `None` if there is no such file, or a directory:
+/// mounting a file that doesn't exist into a container creates one with its name.
+/// Error: the file exists, and can't be read or is longer than the limit; it is
+/// [unreachable](PathError::is_unreachable); or it is a pipe or a device, and its contents don't end
+/// within [`PIPE_LIMIT`].
 pub(crate) fn read_bounded(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
-    read_if(path, limit, |_| Ok(()))
+    read_if(path, limit, |metadata| Ok(!metadata.is_dir()))
 }
 
-/// Reads a file of the user's that only the user may write: otherwise as [`read_bounded`].
-/// Error: as [`read_bounded`], or the file is writable by group or others.
+/// Reads a file of the user's that only the user or root may write: otherwise as [`read_bounded`].
+/// Error: as [`read_bounded`], or it is a directory, or others may write or own it.
 pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
     read_if(path, limit, |metadata| {
+        if metadata.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, "a directory, not a file"));
+        }
         // Devices such as /dev/null are writable by everyone.
         if metadata.is_file() && os::others_may_write(metadata) {
             return Err(io::Error::new(
@@ -58,7 +81,10 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
                 "writable by group or others; run `chmod go-w`",
             ));
         }
-        Ok(())
+        if metadata.is_file() && !os::is_ours_or_root_s(metadata) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "owned by another user; run `chown`"));
+        }
+        Ok(true)
     })
 }
 
@@ -81,19 +107,17 @@ pub(crate) fn open_append(path: &Path) -> Result<File, PathError> {
 fn read_if(
     path: &Path,
     limit: usize,
-    check: impl FnOnce(&Metadata) -> io::Result<()>,
+    is_wanted: impl FnOnce(&Metadata) -> io::Result<bool>,
 ) -> Result<Option<Vec<u8>>, PathError> {
     let file = match os::open_without_waiting(path) {
         Ok(file) => file,
         Err(error) if is_missing(&error) => return Ok(None),
-        Err(error) => return Err(PathError::new("read", path, error)),
+        Err(error) => return Err(PathError::opening(path, error)),
     };
     let contents = file.metadata().and_then(|metadata| {
-        // Mounting a file that doesn't exist into a container creates a directory with its name.
-        if metadata.is_dir() {
+        if !is_wanted(&metadata)? {
             return Ok(None);
         }
-        check(&metadata)?;
         if metadata.is_file() {
             read_to_limit(&file, &metadata, limit).map(Some)
         } else {

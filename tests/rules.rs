@@ -10,12 +10,13 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use support::fake_aws::{Api, Behaviour, FakeAws, password_head};
 use support::proxy::{Forward, Proxy};
-use support::sandbox::{NOT_FOUND, Sandbox};
+use support::sandbox::{NOT_FOUND, Reply, Running, Sandbox};
 
 const DEV: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 const PROD: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com";
@@ -375,6 +376,95 @@ fn an_invalid_file_is_explained_and_other_registries_get_the_not_found_sentence(
     let missing = home.home().join("missing.toml");
     check(&home, &format!("`{}`, which `AWS_ECR_CONFIG` names, does not exist", missing.display()));
     assert_eq!(aws.requests().len(), 0);
+}
+
+/// Runs the helper as another user than root, if this one is root.
+fn as_anybody(home: &Sandbox, host: &str) -> Option<Reply> {
+    let helper = home.command(&["get"]);
+    let is_root = fs::metadata("/proc/self").is_ok_and(|metadata| metadata.uid() == 0);
+    if !is_root {
+        return Some(home.get(host));
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(helper.get_program()).arg("get");
+    command.env_clear().envs(helper.get_envs().filter_map(|(name, value)| Some((name, value?)))).current_dir("/");
+    if !Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        println!("NOT TESTED: `setpriv` is missing");
+        return None;
+    }
+    let mut running = Running::start(command);
+    running.write_all_and_close(host.as_bytes());
+    Some(running.wait())
+}
+
+#[test]
+fn a_directory_that_cant_be_searched_is_as_if_nothing_were_in_it() {
+    let aws = FakeAws::start();
+    let set = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("chmod");
+    for closed in ["", ".config", ".config/ecr-login"] {
+        let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_CONFIG_FILE", "/dev/null");
+        let home = home.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        let path = home.write(RULES, "nonsense");
+        for open in [home.path(), &home.home(), &home.home().join(".config"), &home.home().join(".config/ecr-login")] {
+            set(open, 0o755);
+        }
+        set(&home.home().join(closed), 0);
+        let (Some(own), Some(foreign)) = (as_anybody(&home, DEV), as_anybody(&home, "ghcr.io")) else { return };
+        assert_eq!(signer(&own.password()), "AKIAENV", "{closed}");
+        assert_eq!((foreign.code, foreign.stdout_text().as_str(), &*foreign.stderr), (Some(1), NOT_FOUND, ""));
+        // A variable names what must be there.
+        let named = home.env("AWS_ECR_CONFIG", &path);
+        let reply = as_anybody(&named, DEV).expect("as before");
+        let reason = format!("(cannot read `{}`: Permission denied (os error 13))", path.display());
+        assert!(reply.code == Some(1) && reply.stderr.contains(&reason), "{}", reply.stderr);
+        set(&named.home().join(closed), 0o755);
+    }
+}
+
+#[test]
+fn a_directory_that_is_a_link_to_nowhere_is_as_if_nothing_were_in_it() {
+    let aws = FakeAws::start();
+    for target in ["nowhere", "ecr-login", "../../loop"] {
+        let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+        fs::create_dir(home.home().join(".config")).expect("a directory");
+        symlink(target, home.home().join(".config/ecr-login")).expect("a link");
+        symlink("loop", home.path().join("loop")).expect("a link");
+        assert_eq!(signer(&home.get(DEV).password()), "AKIAENV", "{target}");
+        let foreign = home.get("ghcr.io");
+        assert_eq!((foreign.stdout_text().as_str(), &*foreign.stderr), (NOT_FOUND, ""), "{target}");
+    }
+    // So is a home directory that nothing can be below of.
+    for nowhere in ["/dev/null".to_owned(), format!("/{}", "x".repeat(300)), "/proc/1/root/x".to_owned()] {
+        let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_CONFIG_FILE", "/dev/null");
+        let home = home.env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null").env("HOME", &nowhere);
+        assert_eq!(signer(&home.get(DEV).password()), "AKIAENV", "{nowhere}");
+    }
+}
+
+#[test]
+fn a_directory_in_place_of_the_file_and_the_file_of_another_user_are_mistakes() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    let path = home.home().join(RULES);
+    fs::create_dir_all(&path).expect("a directory");
+    let check = |home: &Sandbox, why: &str| {
+        let reply = home.get(DEV);
+        let reason = format!(
+            "ecr-login: no password for {DEV}: the configuration file is invalid (cannot read `{}`: {why}); fix it and \
+             try again\n",
+            path.display()
+        );
+        assert_eq!((reply.code, reply.stdout_text().as_str(), reply.stderr), (Some(1), NOT_FOUND, reason));
+    };
+    check(&home, "a directory, not a file");
+    fs::remove_dir(&path).expect("empty");
+    home.write(RULES, "");
+    signer(&home.get(DEV).password());
+    if chown(&path, Some(65_534), None).is_ok() {
+        check(&home, "owned by another user; run `chown`");
+    } else {
+        println!("NOT TESTED: only root gives files away");
+    }
 }
 
 #[test]

@@ -17,6 +17,17 @@ pub(super) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// Whether the effective user owns it, or root.
+pub(super) fn is_ours_or_root_s(metadata: &Metadata) -> bool {
+    metadata.uid() == 0 || is_ours(metadata)
+}
+
+/// Whether there are no descriptors or no memory left.
+pub(super) fn is_shortage(error: &io::Error) -> bool {
+    let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|shortage| Some(shortage.raw_os_error()));
+    shortages.contains(&error.raw_os_error())
+}
+
 /// Whether it is a directory that users share, which the sticky bit marks.
 pub(super) fn is_shared(metadata: &Metadata) -> bool {
     metadata.mode() & 0o1000 != 0

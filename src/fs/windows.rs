@@ -21,6 +21,14 @@ pub(super) fn is_ours(_metadata: &Metadata) -> bool {
     true
 }
 
+pub(super) fn is_ours_or_root_s(_metadata: &Metadata) -> bool {
+    true
+}
+
+pub(super) fn is_shortage(_error: &io::Error) -> bool {
+    false
+}
+
 pub(super) fn is_shared(_metadata: &Metadata) -> bool {
     false
 }
