@@ -6,9 +6,13 @@ use crate::docker::{self, Status, World};
 use crate::panics;
 use crate::process;
 use crate::protocol::Action;
+use crate::redact::{one_line, shorten};
 
 /// The name that clients start this program by.
 const NAME: &str = "docker-credential-ecr-login";
+
+/// The longest unknown action that is repeated.
+const LONGEST_ACTION: usize = 100;
 
 /// One line, as every credential helper answers: name, package, version.
 const VERSION: &str = concat!("docker-credential-ecr-login (", env!("CARGO_PKG_NAME"), ") ", env!("CARGO_PKG_VERSION"));
@@ -67,9 +71,13 @@ pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
         Command::Version => (format!("{VERSION}\n"), Status::Success),
         Command::Help => (USAGE.to_owned(), Status::Success),
         Command::Unknown(None) => (USAGE.to_owned(), Status::Failure),
-        Command::Unknown(Some(action)) => {
-            (format!("{NAME}: unknown action `{}`; try `{NAME} help`\n", action.escape_debug()), Status::Failure)
-        }
+        Command::Unknown(Some(action)) => (
+            format!(
+                "{NAME}: unknown action `{}`; try `{NAME} help`\n",
+                one_line(&shorten(&action.escape_debug().to_string(), LONGEST_ACTION))
+            ),
+            Status::Failure,
+        ),
     };
     match world.stdout.write_all(text.as_bytes()).and_then(|()| world.stdout.flush()) {
         Ok(()) => status,

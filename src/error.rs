@@ -9,7 +9,14 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::options::Strictness;
+use crate::redact::{Redactor, shorten};
 use crate::registry::Service;
+
+/// The longest line on stderr, its end not counted.
+const LONGEST_SENTENCE: usize = 999;
+
+/// What is left of a cause, however long the rest of its sentence is.
+const SHORTEST_CAUSE: usize = 100;
 
 /// Why there is no token. Prints the cause and the detail, without the remedy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,9 +248,15 @@ impl Failure {
         format!("{}: {known} (request ID {})", kind.name(), request_id.as_deref().unwrap_or("none"))
     }
 
-    /// The line for the user: what failed, the cause, and the remedy.
+    /// The message for the user, on one line: what failed, the cause, and the remedy.
+    ///
+    /// What it quotes may come from a file, a variable or a process, so it is cleaned here; too long, it is the cause that
+    /// is cut, not the remedy.
     pub fn sentence(&self, what: fmt::Arguments<'_>, service: Service) -> String {
-        format!("ecr-login: {what}: {self}; {}", self.kind.hint(service))
+        let (beginning, end) = (format!("ecr-login: {what}: "), format!("; {}", self.kind.hint(service)));
+        let rest = LONGEST_SENTENCE.saturating_sub(beginning.chars().count() + end.chars().count());
+        let sentence = format!("{beginning}{}{end}", shorten(&self.to_string(), rest.max(SHORTEST_CAUSE)));
+        shorten(&Redactor::default().clean(&sentence), LONGEST_SENTENCE)
     }
 }
 
@@ -276,7 +289,8 @@ impl Reply {
         let sentence = failure.sentence(format_args!("no password for {host}"), service);
         match strictness {
             Strictness::Lenient => Self { stdout: None, stderr: Some(sentence) },
-            Strictness::Strict => Self { stdout: Some(sentence), stderr: None },
+            // Some clients show the person stdout alone, and some stderr alone.
+            Strictness::Strict => Self { stdout: Some(sentence.clone()), stderr: Some(sentence) },
         }
     }
 }
@@ -427,12 +441,33 @@ pub(crate) mod tests {
         for (kind, told) in every_kind() {
             let line = format!("ecr-login: no password for {PRIVATE}: {told}");
             let failure = Failure::new(kind, "");
-            for (strictness, stdout, stderr) in
-                [(Strictness::Lenient, None, Some(line.clone())), (Strictness::Strict, Some(line.clone()), None)]
-            {
+            for (strictness, stdout, stderr) in [
+                (Strictness::Lenient, None, Some(line.clone())),
+                (Strictness::Strict, Some(line.clone()), Some(line.clone())),
+            ] {
                 assert_eq!(Reply::to(&failure, PRIVATE, Service::Ecr, strictness), Reply { stdout, stderr });
             }
             assert!(!line.contains('\n'));
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_one_clean_line_of_bounded_length_with_its_remedy() {
+        let sentence = |detail: &str, host: &str| {
+            let failure = Failure::new(FailureKind::Throttled, detail);
+            failure.sentence(format_args!("no password for {host}"), Service::Ecr)
+        };
+        assert_eq!(
+            sentence("a\r\nb\u{1b}[2J\u{202e}c\u{2028}d", PRIVATE),
+            format!(
+                "ecr-login: no password for {PRIVATE}: AWS is throttling requests from this account (a  b [2J c d); try \
+                 again in a minute"
+            )
+        );
+        for (detail, host) in [("x".repeat(5_000), "h".to_owned()), ("\u{65e5}".repeat(1_000), "h".repeat(3_000))] {
+            let sentence = sentence(&detail, &host);
+            assert_eq!(sentence.chars().count(), LONGEST_SENTENCE, "{sentence}");
+            assert_eq!(sentence.ends_with("\u{2026}; try again in a minute"), host == "h", "{sentence}");
         }
     }
 

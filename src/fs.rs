@@ -10,7 +10,7 @@
 mod os;
 mod private_dir;
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -88,20 +88,38 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
     })
 }
 
-/// Opens a file for appending, which is created readable by its owner only. Refuses links and
-/// pipes.
-/// Error: the file can't be opened, or isn't a regular file of the current user.
-pub(crate) fn open_append(path: &Path) -> Result<File, PathError> {
+/// Opens a log for appending: a file that is created readable by its owner only, or a device such as
+/// `/dev/null`. Refuses links and pipes. A file of at least `limit` bytes is renamed to `PATH.old` first.
+/// Error: it can't be opened, or isn't a file of the current user or such a device.
+pub(crate) fn open_log(path: &Path, limit: u64) -> Result<File, PathError> {
+    let (file, metadata) = open_append(path)?;
+    if !metadata.is_file() || metadata.len() < limit {
+        return Ok(file);
+    }
+    // One process renames it. The others write what they have to say to the file that it was then.
+    if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Ok(file);
+    }
+    if os::same_file(&file, path) {
+        let mut old = path.as_os_str().to_owned();
+        old.push(".old");
+        std::fs::rename(path, PathBuf::from(old)).map_err(|error| PathError::new("rename", path, error))?;
+    }
+    // A process that came later may have renamed it already.
+    open_append(path).map(|(file, _)| file)
+}
+
+fn open_append(path: &Path) -> Result<(File, Metadata), PathError> {
     let at_path = |error| PathError::new("open", path, error);
     survive_size_limit();
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     let file = os::without_following(&mut options).open(path).map_err(at_path)?;
     let metadata = file.metadata().map_err(at_path)?;
-    if !metadata.is_file() || !os::is_ours(&metadata) {
+    if !(metadata.is_file() && os::is_ours(&metadata) || os::is_character_device(&metadata)) {
         return Err(at_path(io::Error::other("not a regular file owned by you")));
     }
-    Ok(file)
+    Ok((file, metadata))
 }
 
 fn read_if(
@@ -161,15 +179,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_append_file_is_owner_only_and_never_a_link() {
+    fn a_log_is_owner_only_and_never_a_link() {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let (path, link) = (dir.path().join("log"), dir.path().join("link"));
-        open_append(&path).expect("opened").write_all(b"a").expect("written");
-        open_append(&path).expect("opened").write_all(b"b").expect("written");
+        open_log(&path, 9).expect("opened").write_all(b"a").expect("written");
+        open_log(&path, 9).expect("opened").write_all(b"b").expect("written");
         assert_eq!(fs::read(&path).expect("read"), b"ab");
         assert_eq!(path.metadata().expect("metadata").permissions().mode() & 0o777, 0o600);
         symlink(&path, &link).expect("symlink");
-        assert!(open_append(&link).is_err());
+        assert!(open_log(&link, 9).is_err());
+        open_log(Path::new("/dev/null"), 9).expect("a device");
+    }
+    #[test]
+    fn a_log_that_is_renamed_by_several_at_once_loses_nothing() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let path = dir.path().join("log");
+        fs::write(&path, vec![b'x'; 100]).expect("written");
+        // Another process is about to rename the file.
+        let (other, _) = open_append(&path).expect("opened");
+        other.try_lock().expect("not locked");
+        open_log(&path, 100).expect("opened").write_all(b"one").expect("written");
+        assert_eq!(fs::read(&path).expect("read").len(), 103);
+        drop(other);
+        // Both have seen that it is long; the second one comes when it has been renamed.
+        let (late, _) = open_append(&path).expect("opened");
+        open_log(&path, 100).expect("opened").write_all(b"two").expect("written");
+        assert!(!os::same_file(&late, &path));
+        assert_eq!(fs::read(&path).expect("read"), b"two");
+        assert_eq!(fs::read(dir.path().join("log.old")).expect("read").len(), 103);
     }
 
     /// A pipe with a name.

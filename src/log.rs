@@ -1,20 +1,25 @@
 //! The operator's log: off by default, to stderr or to a file, one line for each event.
 //!
 //! It contains our own events only, not those of the SDK, whose trace level prints whole requests; so no secret reaches it.
+//! What an event quotes may come from anywhere, so each line is cleaned once more where it is made.
 //! The file is owner-only and bounded: when it has grown to 1 MiB it is renamed to `FILE.old`, replacing the previous one.
 //! A log that can't be written is no reason to fail a pull.
 
 use std::fmt;
 use std::fs::File;
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
-use crate::fs::open_append;
+use crate::fs::open_log;
 use crate::options::{LogLevel, Options};
+use crate::redact::{Redactor, shorten};
 
 /// How large the log file may grow before it is renamed.
 const MAX_FILE_SIZE: u64 = 1 << 20;
+
+/// The longest line that clients show a person, its end not counted, and the longest one in a file.
+const LONGEST_ON_STDERR: usize = 999;
+const LONGEST_IN_FILE: usize = 16 << 10;
 
 /// The log of one request.
 pub(crate) struct Log<'w> {
@@ -36,7 +41,7 @@ impl<'w> Log<'w> {
     /// Opens the log that the options ask for. If its file can't be opened, it goes to stderr.
     pub(crate) fn open(options: &Options, stderr: &'w mut dyn Write, clock: &'w dyn Clock, subject: String) -> Self {
         let Options { log_level, log_file, .. } = options;
-        let file = log_level.and(log_file.as_deref()).and_then(open_bounded);
+        let file = log_level.and(log_file.as_deref()).and_then(|path| open_log(path, MAX_FILE_SIZE).ok());
         Self { level: *log_level, sink: file.map_or(Sink::Stderr(stderr), Sink::File), clock, subject }
     }
 
@@ -64,12 +69,14 @@ impl<'w> Log<'w> {
         if self.level.is_none_or(|most_detailed| level > most_detailed) {
             return;
         }
-        let line = format!("{} {level:5} [{}] {}: {event}\n", self.clock.now(), std::process::id(), self.subject);
-        // A log that can't be written must not fail a pull.
-        let _ = match &mut self.sink {
-            Sink::Stderr(stderr) => stderr.write_all(line.as_bytes()),
-            Sink::File(file) => file.write_all(line.as_bytes()),
+        let line = format!("{} {level:5} [{}] {}: {event}", self.clock.now(), std::process::id(), self.subject);
+        let (sink, longest): (&mut dyn Write, _) = match &mut self.sink {
+            Sink::Stderr(stderr) => (stderr, LONGEST_ON_STDERR),
+            Sink::File(file) => (file, LONGEST_IN_FILE),
         };
+        let line = shorten(&Redactor::default().clean(&line), longest) + "\n";
+        // A log that can't be written must not fail a pull.
+        let _ = sink.write_all(line.as_bytes());
     }
 }
 
@@ -80,20 +87,6 @@ impl fmt::Debug for Log<'_> {
             .field("level", &self.level)
             .field("subject", &self.subject)
             .finish_non_exhaustive()
-    }
-}
-
-/// Opens a log file, renaming one that has grown too large.
-fn open_bounded(path: &Path) -> Option<File> {
-    let file = open_append(path).ok()?;
-    if file.metadata().ok()?.len() < MAX_FILE_SIZE {
-        return Some(file);
-    }
-    let mut old = path.as_os_str().to_owned();
-    old.push(".old");
-    match std::fs::rename(path, PathBuf::from(old)) {
-        Ok(()) => open_append(path).ok(),
-        Err(_) => None,
     }
 }
 
@@ -144,6 +137,22 @@ mod tests {
         logged(&[("AWS_ECR_LOG_FILE", text)], LogLevel::Info);
         assert_eq!(std::fs::read_to_string(&path).expect("a file").lines().count(), 1);
         assert_eq!(directory.path().join("log.old").metadata().expect("metadata").len(), 1 << 20);
+    }
+
+    #[test]
+    fn an_event_is_one_clean_line_of_bounded_length() {
+        let mut stderr = Vec::new();
+        let options = Options::read(&Env::fixed([("AWS_ECR_LOG", "debug")]));
+        let clock = FakeClock::at(0);
+        let mut log = Log::open(&options, &mut stderr, &clock, "get a\nb".to_owned());
+        log.warn(format_args!("one\r\n\u{1b}[2J\u{2028}\u{202e}two http://u:p@h proxy u:p@h {}", "x y ".repeat(500)));
+        log.warn(format_args!("next"));
+        let text = String::from_utf8(stderr).expect("text");
+        let lines: Vec<&str> = text.split_terminator('\n').collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(lines[0].contains("] get a b: one   [2J  two http://***@h proxy ***@h x y"), "{text}");
+        assert_eq!(lines[0].chars().count(), LONGEST_ON_STDERR);
+        assert!(!text.contains(['\r', '\u{1b}', '\u{2028}', '\u{202e}']), "{text:?}");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) struct Options {
 pub(crate) enum Strictness {
     /// To stderr, with the not-found sentence on stdout: the client goes on without a password.
     Lenient,
-    /// To stdout, where newer clients stop.
+    /// To stdout, where newer clients stop, and to stderr, which older ones show.
     Strict,
 }
 

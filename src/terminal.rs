@@ -12,6 +12,7 @@ mod os;
 
 use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
 
+use crate::redact::one_line;
 use crate::secret::Secret;
 
 /// Terminals deliver a line in one piece of at most this length. More than that is left unread.
@@ -46,7 +47,7 @@ pub(crate) fn prompt_for_code(prompt: &str) -> Result<Secret, PromptError> {
         return Err(PromptError::InBackground);
     }
     os::discard_pending_input(&input);
-    let line = output.write_all(prompt.as_bytes()).and_then(|()| read_line(&mut input));
+    let line = output.write_all(one_line(prompt).as_bytes()).and_then(|()| read_line(&mut input));
     let (line, has_ended) = line.map_err(PromptError::Broken)?;
     if !has_ended {
         // The cursor is still behind the prompt.

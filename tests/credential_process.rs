@@ -1,6 +1,5 @@
 //! A `credential_process`, as people have them: it prompts, it leaves processes behind, it dates its answer as it likes.
 #![cfg(unix)]
-#![expect(clippy::disallowed_methods, reason = "tests use real files and processes")]
 
 mod support;
 

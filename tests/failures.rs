@@ -802,7 +802,7 @@ fn an_endpoint_url_that_is_none_is_named_and_not_repeated() {
 // --- strict ----------------------------------------------------------------------------------------------------------
 
 #[test]
-fn when_strict_the_reason_goes_to_stdout_and_stderr_stays_silent() {
+fn when_strict_the_reason_goes_to_stdout_too() {
     let aws = FakeAws::start();
     let denied = || Behaviour::error(400, "AccessDeniedException", "no");
     for (_, api, _) in REGISTRIES {
@@ -831,9 +831,9 @@ fn when_strict_the_reason_goes_to_stdout_and_stderr_stays_silent() {
             {
                 let reply = get_strictly(&sandbox, host, strict);
                 let line = format!("ecr-login: no password for {host}: {reason}\n");
-                let (stdout, stderr) = if is_strict { (line, String::new()) } else { (NOT_FOUND.to_owned(), line) };
+                let stdout = if is_strict { line.clone() } else { NOT_FOUND.to_owned() };
                 let seen = (reply.code, reply.stdout_text(), reply.stderr);
-                assert_eq!(seen, (Some(1), stdout, stderr), "{what}, AWS_ECR_STRICT={strict}");
+                assert_eq!(seen, (Some(1), stdout, line), "{what}, AWS_ECR_STRICT={strict}");
             }
             assert_no_secret(&sandbox, &sandbox.get(host));
         }
@@ -842,6 +842,59 @@ fn when_strict_the_reason_goes_to_stdout_and_stderr_stays_silent() {
         get_strictly(&sandbox(), PRIVATE, "1").stdout_text(),
         format!("ecr-login: no password for {PRIVATE}: {NO_CREDENTIALS}\n")
     );
+}
+
+/// Line ends, controls of terminals, and what turns text around.
+const MOVES: &str = "a\nb\rc\u{1b}[2Jd\u{7}e\u{85}f\u{9b}g\u{2028}h\u{2029}i\u{202e}j\u{2066}k\u{feff}l";
+
+#[test]
+fn nothing_from_outside_ends_or_moves_a_line() {
+    let aws = FakeAws::start();
+    let rules = Sandbox::new().with_aws(&aws);
+    rules.write(".config/ecr-login/config.toml", format!("[[registry]]\nmatch = '''{MOVES}'''\n"));
+    let process = profile_for(&aws, "[profile dev]\ncredential_process = source\n");
+    process.program("source", &format!("#!/bin/sh\nprintf '%s' '{MOVES}' >&2\nexit 3\n"));
+    let echoing = FakeAws::start();
+    echoing.set(Api::EcrToken, Behaviour::error(400, "AccessDeniedException", MOVES));
+    for (what, home) in [
+        ("profile", Sandbox::new().with_aws(&aws).env("AWS_PROFILE", MOVES)),
+        ("settings", Sandbox::new().with_aws(&aws).env("AWS_ECR_CONFIG", format!("/nonexistent/{MOVES}"))),
+        ("proxy", keys_for(&aws).env("HTTPS_PROXY", format!("ftp://{MOVES}"))),
+        ("certificates", keys_for(&aws).env("AWS_CA_BUNDLE", format!("/nonexistent/{MOVES}"))),
+        ("endpoint", keys_for(&aws).env("AWS_ENDPOINT_URL_ECR", MOVES)),
+        ("rules", rules),
+        ("process", process),
+        ("service", keys_for(&echoing)),
+    ] {
+        let home = home.env("AWS_ECR_STRICT", "1").env("AWS_ECR_LOG", "debug");
+        let reply = home.get(PRIVATE);
+        assert_eq!(reply.code, Some(1), "{what}");
+        let lines: Vec<&str> = reply.stderr.lines().collect();
+        let (log, sentence) = lines.split_at(lines.len() - 1);
+        assert!(sentence[0].starts_with("ecr-login: no password for "), "{what}: {:?}", reply.stderr);
+        assert_eq!(reply.stdout_text(), format!("{}\n", sentence[0]), "{what}");
+        assert!(log.iter().all(|line| line.starts_with("20")), "{what}: {:?}", reply.stderr);
+        assert!(lines.iter().all(|line| line.chars().count() < 1_000), "{what}");
+        let moves = |character: &char| MOVES.contains(*character) && !character.is_ascii_graphic();
+        let moved = reply.stderr.replace('\n', "").chars().find(moves);
+        assert_eq!(moved, None, "{what}: {:?}", reply.stderr);
+    }
+}
+
+#[test]
+fn user_info_without_a_scheme_is_masked() {
+    let aws = FakeAws::start();
+    for (variable, value) in [
+        ("HTTPS_PROXY", "someone:made-up-password@proxy:3128:1"),
+        ("HTTPS_PROXY", "ftp://someone:made-up-password@proxy"),
+        ("AWS_ENDPOINT_URL_ECR", "someone:made-up-password@vpce"),
+        ("AWS_ECR_CONFIG", "/nonexistent/someone:made-up-password@host"),
+    ] {
+        let home = keys_for(&aws).env("AWS_ECR_LOG", "debug").env(variable, value);
+        let reply = home.get(PRIVATE);
+        assert_eq!(reply.code, Some(1), "{value}");
+        assert!(!reply.stderr.contains("made-up-password"), "{value}: {}", reply.stderr);
+    }
 }
 
 /// A `get` with this value of `AWS_ECR_STRICT`.

@@ -248,7 +248,7 @@ fn a_log_that_cant_be_written_costs_no_password() {
     let pipe = sandbox.home().join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
     let missing = sandbox.home().join("missing/log");
-    for path in [sandbox.home(), link, pipe, missing, PathBuf::from("/dev/full"), PathBuf::from("/proc/none/log")] {
+    for path in [sandbox.home(), link, pipe, missing, PathBuf::from("/proc/none/log")] {
         let mut command = sandbox.command(&["get"]);
         command.env("AWS_ECR_LOG_FILE", &path);
         let mut running = Running::start(command);
@@ -261,6 +261,46 @@ fn a_log_that_cant_be_written_costs_no_password() {
         sandbox.assert_no_secret_in(&reply);
     }
     assert_eq!(read(&target), "untouched");
+}
+
+#[test]
+fn a_log_to_a_device_goes_there_and_nowhere_else() {
+    let aws = FakeAws::start();
+    let home = sandbox(&aws).env("AWS_ECR_LOG", "trace");
+    for device in ["/dev/null", "/dev/full"] {
+        let home = self::sandbox(&aws).env("AWS_ECR_LOG_FILE", device);
+        home.get(PRIVATE).password();
+    }
+    // These are links to the streams of this process.
+    for stream in ["/dev/stderr", "/dev/fd/2", "/proc/self/fd/2", "/dev/stdout", "/dev/fd/1"] {
+        let reply = {
+            let mut command = home.command(&["get"]);
+            command.env("AWS_ECR_LOG_FILE", stream);
+            let mut running = Running::start(command);
+            running.write_all_and_close(PRIVATE.as_bytes());
+            running.wait()
+        };
+        assert_eq!((reply.code, reply.stdout_text().lines().count()), (Some(0), 1), "{stream}");
+        assert!(!events(&reply.stderr).is_empty(), "{stream}");
+    }
+}
+
+#[test]
+fn processes_that_rename_a_log_file_at_once_lose_nothing() {
+    let aws = FakeAws::start();
+    let (sandbox, path) = with_file(sandbox(&aws));
+    sandbox.get(PRIVATE).password();
+    for round in 0..5 {
+        let full = "a".repeat(LONGEST_FILE) + "\n";
+        fs::write(&path, &full).expect("a file at home");
+        let running: Vec<_> = (0..16).map(|_| sandbox.spawn(&["get"], PRIVATE.as_bytes())).collect();
+        for helper in running {
+            helper.wait().password();
+        }
+        let old = read(&path.with_extension("log.old"));
+        let rest = old.strip_prefix(&full).unwrap_or_else(|| panic!("round {round}: the long file was lost"));
+        assert_eq!(events(rest).len() + events(&read(&path)).len(), 16, "round {round}");
+    }
 }
 
 #[test]

@@ -595,7 +595,7 @@ fn a_fallback_that_cannot_be_asked_is_a_clear_error_and_no_password_is_said_to_b
     let said = format!("ecr-login: cannot erase the password for ghcr.io: {why}");
     assert_eq!(stage.run(Action::Erase, "ghcr.io"), failed(&said, &said));
     stage.set("AWS_ECR_STRICT", "true");
-    assert_eq!(stage.run(Action::Get, "ghcr.io"), failed(&reason, ""));
+    assert_eq!(stage.run(Action::Get, "ghcr.io"), failed(&reason, &reason));
 }
 
 #[test]

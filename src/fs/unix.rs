@@ -28,6 +28,11 @@ pub(super) fn is_shortage(error: &io::Error) -> bool {
     shortages.contains(&error.raw_os_error())
 }
 
+/// Whether it is a device without a place on disk, such as `/dev/null`.
+pub(super) fn is_character_device(metadata: &Metadata) -> bool {
+    metadata.file_type().is_char_device()
+}
+
 /// Whether it is a directory that users share, which the sticky bit marks.
 pub(super) fn is_shared(metadata: &Metadata) -> bool {
     metadata.mode() & 0o1000 != 0

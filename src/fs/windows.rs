@@ -29,6 +29,11 @@ pub(super) fn is_shortage(_error: &io::Error) -> bool {
     false
 }
 
+/// `NUL` isn't a file to the standard library.
+pub(super) fn is_character_device(metadata: &Metadata) -> bool {
+    !metadata.is_file() && !metadata.is_dir()
+}
+
 pub(super) fn is_shared(_metadata: &Metadata) -> bool {
     false
 }
