@@ -239,7 +239,10 @@ fn the_log_names_the_rule_and_the_helper() {
     let aws = FakeAws::start();
     let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV").env("AWS_ECR_LOG", "debug");
     home.program("docker-credential-file", "#!/bin/sh\ncat\n");
-    home.write(RULES, format!("\n[[registry]]\nmatch = 'docker.*'\nregistry = '{DEV}'\n[fallback]\nhelper = 'file'\n"));
+    home.write(
+        RULES,
+        format!("\n[[registry]]\nmatch = '*.example.com'\nregistry = '{DEV}'\n[fallback]\nhelper = 'file'\n"),
+    );
     let logged = |host: &str, event: &str| {
         let reply = home.get(host);
         assert!(reply.stderr.lines().any(|line| line.ends_with(event)), "{}", reply.stderr);
@@ -480,6 +483,75 @@ fn a_file_that_may_not_be_read_is_an_error() {
     let reply = home.get(DEV);
     reply.assert_not_found();
     assert!(reply.stderr.contains("Permission denied"), "{}", reply.stderr);
+}
+
+#[test]
+fn a_rule_that_gives_the_password_to_hosts_of_anybody_is_a_mistake() {
+    let aws = FakeAws::start();
+    let home = Sandbox::new().with_aws(&aws).with_keys("AKIAENV");
+    let path = home.home().join(RULES);
+    for glob in ["*", "*.com", "docker.*", "*.co?", "*example.com", "10.0.0.?"] {
+        home.write(RULES, format!("[[registry]]\nregistry = '{DEV}'\nmatch = ['a.example.com', '{glob}']\n"));
+        for host in ["docker.example.com", "evil.com", DEV] {
+            let reply = home.get(host);
+            reply.assert_not_found();
+            let reason = format!(
+                "ecr-login: no password for {host}: the configuration file is invalid ({}:3:27: `{glob}` matches hosts of \
+                 anybody, who would get the password of the `registry`; end it with a domain, as in `*.example.com`); \
+                 fix it and try again\n",
+                path.display()
+            );
+            assert_eq!(reply.stderr, reason);
+        }
+    }
+    // Without a `registry`, a rule is for registries by their own names, which AWS gives.
+    home.write(RULES, "[[registry]]\nmatch = '*'\nfips = false\n");
+    signer(&home.get(DEV).password());
+    home.write(RULES, format!("[[registry]]\nregistry = '{DEV}'\nmatch = 'docker-?.example.com'\n"));
+    signer(&home.get("docker-1.example.com").password());
+    home.get("docker-1.example.org").assert_not_found();
+}
+
+#[test]
+fn the_list_of_a_fallback_has_limits() {
+    let home = Sandbox::new().env("AWS_ECR_TIMEOUT", "2");
+    home.write(
+        RULES,
+        "[[fallback]]\nmatch = 'ghcr.io'\nhelper = 'odd'\n[[fallback]]\nmatch = 'quay.io'\nhelper = 'good'\n",
+    );
+    home.program("docker-credential-good", "#!/bin/sh\necho '{\"quay.io\":\"me\"}'\n");
+    for (script, why, limit) in [
+        ("sleep 30", "`list` timed out after 2 s", 10),
+        ("sleep 30 & sleep 31", "`list` timed out after 2 s", 10),
+        ("trap '' TERM INT; while :; do sleep 1; done", "`list` timed out after 2 s", 10),
+        ("yes", "the output of `list` is longer than 1 MiB", 2),
+        (
+            "printf '{\"a\":\"'; head -c 1048576 /dev/zero | tr '\\0' x; echo '\"}'",
+            "the output of `list` is longer than 1 MiB",
+            2,
+        ),
+    ] {
+        home.program("docker-credential-odd", &format!("#!/bin/sh\n{script}\n"));
+        let reply = home.run(&["list"], b"");
+        let reason = format!(
+            "ecr-login: the list is incomplete: the fallback helper `docker-credential-odd` failed ({why}); run \
+             `docker-credential-odd list` to see why\n"
+        );
+        assert!(reply.stderr.contains(&reason), "{script}: {}", reply.stderr);
+        assert_eq!(reply.code, Some(0), "{script}");
+        assert!(reply.elapsed.as_secs() < limit, "{script}: {:?}", reply.elapsed);
+        // The others are asked in the time that is left.
+        let listed = if limit == 2 { "{\"quay.io\":\"me\"}\n" } else { "{}\n" };
+        assert_eq!(reply.stdout_text(), listed, "{script}");
+    }
+    // A helper has listed once it has ended, and what it says on stderr is passed on.
+    home.program("docker-credential-odd", "#!/bin/sh\nsleep 30 &\necho locked >&2\necho '{\"ghcr.io\":\"you\"}'\n");
+    let reply = home.run(&["list"], b"");
+    assert!(reply.elapsed.as_secs() < 10, "{:?}", reply.elapsed);
+    assert_eq!(
+        (reply.stdout_text().as_str(), &*reply.stderr),
+        ("{\"ghcr.io\":\"you\",\"quay.io\":\"me\"}\n", "locked\n")
+    );
 }
 
 /// A fallback helper that writes down what it was asked, byte for byte, and answers with whatever

@@ -157,7 +157,8 @@ fn rule(table: &DeTable<'_>, at: usize, lines: &Lines<'_>) -> Result<Rule, Probl
     Err(Problem::new(conflict_at.unwrap_or(at), conflict.to_string()))
 }
 
-/// Hosts that aren't ECR's need a `registry`; an account can't be another name of one.
+/// Hosts that aren't ECR's need a `registry`; an account can't be another name of one, nor can the
+/// hosts of anybody.
 fn check_patterns(patterns: &[Spanned<Pattern>], registry: Option<&Spanned<Registry>>) -> Result<(), Problem> {
     for pattern in patterns {
         match (pattern.get_ref(), registry) {
@@ -169,6 +170,13 @@ fn check_patterns(patterns: &[Spanned<Pattern>], registry: Option<&Spanned<Regis
             (Pattern::Account(account), Some(registry)) => {
                 let problem = format!("the registries of account `{account}` can't be other names of one `registry`");
                 return Err(Problem::at(registry, problem));
+            }
+            (Pattern::Glob(glob), Some(_)) if !pattern.get_ref().is_in_one_domain() => {
+                let problem = format!(
+                    "`{glob}` matches hosts of anybody, who would get the password of the `registry`; end it with a \
+                     domain, as in `*.example.com`"
+                );
+                return Err(Problem::at(pattern, problem));
             }
             (Pattern::Host(_) | Pattern::Account(_) | Pattern::Glob(_), _) => {}
         }

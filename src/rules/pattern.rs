@@ -43,6 +43,18 @@ impl Pattern {
         Ok(if is_glob { Self::Glob(text.to_owned()) } else { Self::Host(text.to_owned()) })
     }
 
+    /// Whether all hosts that it matches are in one domain of at least two labels, which belongs to somebody: `*.com` has
+    /// hosts of anybody.
+    pub(crate) fn is_in_one_domain(&self) -> bool {
+        let Self::Glob(glob) = self else { return true };
+        let mut labels = glob.rsplit('.');
+        let is_literal = |label: &str| !label.is_empty() && !label.contains(['*', '?']);
+        // An address begins with its network, a name ends with its domain.
+        let ends_name = |label: &str| label.bytes().any(|byte| !byte.is_ascii_digit());
+        let top = labels.next().is_some_and(|label| is_literal(label) && ends_name(label));
+        top && labels.next().is_some_and(is_literal)
+    }
+
     /// Whether it matches a host, which belongs to this registry if to any.
     pub(super) fn matches(&self, host: &str, registry: Option<&Registry>) -> bool {
         match self {
@@ -133,6 +145,39 @@ mod tests {
         ] {
             let pattern = Pattern::parse(glob).expect(glob);
             assert_eq!(pattern.matches(host, None), matches, "{glob} {host}");
+        }
+    }
+
+    #[test]
+    fn a_glob_is_in_one_domain_if_its_last_two_labels_are_literal() {
+        for (text, is_in_one_domain) in [
+            ("*.example.com", true),
+            ("docker.*.example.com", true),
+            ("docker-?.example.com", true),
+            ("*docker.example.com", true),
+            ("*.co.uk", true),
+            ("docker.example.com", true),
+            ("localhost", true),
+            ("111122223333", true),
+            ("*", false),
+            ("?", false),
+            ("*.com", false),
+            ("docker.*", false),
+            ("docker.example.*", false),
+            ("*.co?", false),
+            ("*example.com", false),
+            ("?xample.com", false),
+            ("docker.e*.com", false),
+            ("node?.local", false),
+            ("*.example.com.", false),
+            ("*..com", false),
+            ("*.example.", false),
+            ("10.0.*.1", false),
+            ("*.0.1", false),
+            ("10.0.0.?", false),
+        ] {
+            let pattern = Pattern::parse(text).expect(text);
+            assert_eq!(pattern.is_in_one_domain(), is_in_one_domain, "{text}");
         }
     }
 
