@@ -48,7 +48,9 @@ impl TokenSource for Ecr {
     fn fetch(&self, mut request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
         let mut redactor = mem::take(&mut request.access.redactor);
         panics::catch(|| fetch(request, &mut redactor)).unwrap_or_else(|panic| {
-            Err(Failure::new(FailureKind::Internal, classify::shorten(&redactor, &panic.to_string())))
+            let chain = redactor.clean(&format!("{panic}, at {}", panic.place));
+            let detail = classify::shorten(&redactor, &panic.to_string());
+            Err(Failure { chain, ..Failure::new(FailureKind::Internal, detail) })
         })
     }
 

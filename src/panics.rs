@@ -4,22 +4,35 @@
 //! a stale token is still served, a lock is released, and the client gets its sentence.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
+
+thread_local! {
+    /// Where the last panic was, in a file that a report of it needs.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
 
 /// A panic that was caught. It prints what it said; redact that, for it may quote anything.
 #[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct Panic(String);
+#[error("{message}")]
+pub(crate) struct Panic {
+    message: String,
+    /// The file and line in the source.
+    pub(crate) place: String,
+}
 
 /// Has panics print nothing: clients show every line of stderr, and the reason comes from [`catch`].
 pub(crate) fn silence() {
-    panic::set_hook(Box::new(|_| {}));
+    panic::set_hook(Box::new(|panic| PLACE.set(panic.location().map(ToString::to_string))));
 }
 
 /// Runs an action to its end, or to a panic in this thread.
 pub(crate) fn catch<T>(action: impl FnOnce() -> T) -> Result<T, Panic> {
     // What the action leaves half-done isn't used afterwards, except for the streams, which have no state of ours.
-    panic::catch_unwind(AssertUnwindSafe(action)).map_err(|payload| Panic(message(&*payload)))
+    panic::catch_unwind(AssertUnwindSafe(action)).map_err(|payload| Panic {
+        message: message(&*payload),
+        place: PLACE.take().unwrap_or_else(|| "an unknown place".to_owned()),
+    })
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -875,9 +875,34 @@ fn nothing_from_outside_ends_or_moves_a_line() {
         assert_eq!(reply.stdout_text(), format!("{}\n", sentence[0]), "{what}");
         assert!(log.iter().all(|line| line.starts_with("20")), "{what}: {:?}", reply.stderr);
         assert!(lines.iter().all(|line| line.chars().count() < 1_000), "{what}");
-        let moves = |character: &char| MOVES.contains(*character) && !character.is_ascii_graphic();
-        let moved = reply.stderr.replace('\n', "").chars().find(moves);
+        let is_one = |character: &char| MOVES.contains(*character) && !character.is_ascii_graphic();
+        let moved = reply.stderr.replace('\n', "").chars().find(is_one);
         assert_eq!(moved, None, "{what}: {:?}", reply.stderr);
+    }
+}
+
+#[test]
+fn an_access_key_that_cant_be_sent_is_a_reason() {
+    let aws = FakeAws::start();
+    for key in ["AKIA\nEXAMPLE", "AKIA\u{7f}EXAMPLE", "AKIA\u{1}EXAMPLE\u{1}X", "AKIA\rEXAMPLE"] {
+        let environment = keys_for(&aws).env("AWS_ACCESS_KEY_ID", key);
+        let process = profile_for(&aws, "[profile dev]\ncredential_process = source\n");
+        let escaped = key.replace('\n', "\\n").replace('\r', "\\r").replace('\u{1}', "\\u0001");
+        let answer =
+            format!(r#"{{"Version":1,"AccessKeyId":"{escaped}","SecretAccessKey":"made/up/secret/of/a/process"}}"#);
+        process.program("source", &format!("#!/bin/sh\nprintf '%s\\n' '{answer}'\n"));
+        process.secret("made/up/secret/of/a/process");
+        for (what, home) in [("environment", environment), ("process", process)] {
+            for host in [PRIVATE, PUBLIC] {
+                let reply = home.get(host);
+                assert_eq!((reply.code, reply.stdout_text().as_str()), (Some(1), NOT_FOUND), "{what} {key:?}");
+                let is_one_line = reply.stderr.matches('\n').count() == 1 && !reply.stderr.contains("panicked");
+                let start = format!("ecr-login: no password for {host}: ");
+                assert!(is_one_line && reply.stderr.starts_with(&start), "{what} {key:?}: {:?}", reply.stderr);
+                println!("{key:?}: {}", reply.stderr.trim_end());
+                home.assert_no_secret_in(&reply);
+            }
+        }
     }
 }
 
