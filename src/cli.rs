@@ -66,6 +66,7 @@ pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     let (text, status) = match Command::parse(arguments) {
         Command::Act(action) => {
             process::hide_memory();
+            process::survive_size_limit();
             return docker::run(action, world);
         }
         Command::Version => (format!("{VERSION}\n"), Status::Success),

@@ -15,7 +15,6 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::process::survive_size_limit;
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
 
 /// How long the writer of a pipe in place of a file may take, such as the process of `<(sops -d …)`.
@@ -111,7 +110,6 @@ pub(crate) fn open_log(path: &Path, limit: u64) -> Result<File, PathError> {
 
 fn open_append(path: &Path) -> Result<(File, Metadata), PathError> {
     let at_path = |error| PathError::new("open", path, error);
-    survive_size_limit();
     let mut options = OpenOptions::new();
     options.append(true).create(true);
     let file = os::without_following(&mut options).open(path).map_err(at_path)?;

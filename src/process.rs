@@ -33,7 +33,8 @@ pub(crate) fn hide_memory() {
     os::hide_memory();
 }
 
-/// Makes a write beyond the limit of a file's size (`RLIMIT_FSIZE`) fail like any other. Called before a file is written.
+/// Makes a write beyond the limit of a file's size (`RLIMIT_FSIZE`) fail like any other. Called before anything
+/// is written: stdout may be a file, too.
 pub(crate) fn survive_size_limit() {
     os::survive_size_limit();
 }

@@ -21,6 +21,9 @@ const OTHER_HOST: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com";
 const LAUNCHER: &str = r"
 import ctypes, json, os, platform, resource, signal, struct, sys
 asked = json.loads(sys.argv[1])
+# Python ignores them.
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 if 'ignored' in asked:
     signal.signal(getattr(signal, asked['ignored']), signal.SIG_IGN)
 if 'user' in asked:
@@ -285,6 +288,26 @@ fn a_credential_process_is_waited_for_though_its_end_is_to_be_ignored() {
             assert_eq!(is_answered(&run(&home, &world, "get", HOST.as_bytes()), &world.to_string()), served, "{world}");
         }
     }
+}
+
+#[test]
+fn an_answer_that_doesnt_fit_into_its_file_is_told() {
+    if !can_launch() {
+        return;
+    }
+    let aws = FakeAws::start();
+    let home = home_with_keys(&aws);
+    home.get(HOST).password();
+    let script = format!("printf %s {HOST} | \"$@\" >answer; echo \"status $?\"; cat answer");
+    let helper = home.command(&["get"]);
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &script, "sh", python(), "-c", LAUNCHER, r#"{"limits": {"FSIZE": 0}}"#]);
+    shell.arg(helper.get_program()).arg("get").current_dir(home.home()).env_clear();
+    shell.envs(helper.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let output = shell.output().expect("a shell");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(stdout, "status 1\n", "{stderr}");
+    assert_eq!(stderr, "ecr-login: cannot write the answer: File too large (os error 27)\n");
 }
 
 #[test]

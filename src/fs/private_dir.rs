@@ -9,7 +9,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{PathError, is_missing, os, read_to_limit};
-use crate::process::survive_size_limit;
 
 /// The prefix of temporary files; six letters and digits follow.
 const TEMPORARY_PREFIX: &str = "tmp-";
@@ -103,7 +102,6 @@ impl PrivateDir {
     pub(crate) fn replace(&self, name: &str, contents: &[u8]) -> Result<(), PathError> {
         let path = self.join(name);
         let at_path = |error| PathError::new("write", &path, error);
-        survive_size_limit();
         let mut builder = tempfile::Builder::new();
         let mut file =
             builder.prefix(TEMPORARY_PREFIX).rand_bytes(TEMPORARY_RANDOM).tempfile_in(&self.0).map_err(at_path)?;
