@@ -46,6 +46,8 @@ pub struct Ecr;
 
 impl TokenSource for Ecr {
     fn fetch(&self, mut request: TokenRequest<'_>) -> Result<FetchedToken, Failure> {
+        // Here, where little of the stack is used.
+        try_resources().map_err(|shortage| Failure::new(FailureKind::Refused, shortage.to_string()))?;
         let mut redactor = mem::take(&mut request.access.redactor);
         panics::catch(|| fetch(request, &mut redactor)).unwrap_or_else(|panic| {
             let chain = redactor.clean(&format!("{panic}, at {}", panic.place));
@@ -60,13 +62,13 @@ impl TokenSource for Ecr {
 }
 
 /// Fetches a token. The redactor learns the secrets met on the way.
+#[inline(never)]
 fn fetch(request: TokenRequest<'_>, redactor: &mut Redactor) -> Result<FetchedToken, Failure> {
     let TokenRequest { scope, plan, access, prompt, now, limit, on_interrupt } = request;
     let network = access.network;
     let http = HttpClient::new(&network)?;
     // The time that a person takes to type doesn't count towards the limit.
     let prepared = mfa::prepare(&plan.roles, now, prompt)?;
-    try_resources().map_err(|shortage| Failure::new(FailureKind::Refused, shortage.to_string()))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

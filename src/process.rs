@@ -16,12 +16,18 @@ use thiserror::Error;
 /// More memory than a fetch takes, with TLS and the certificates of the system.
 const FETCH_MEMORY: usize = 12 << 20;
 
+/// More stack than a fetch takes; beyond its limit, the process ends.
+const FETCH_STACK: u64 = 512 << 10;
+
 /// What the system doesn't give this process.
 #[derive(Debug, Error)]
 pub(crate) enum Shortage {
     /// Descriptors, or this kind of socket.
     #[error("could not create a pair of sockets: {0}")]
     Sockets(io::Error),
+    /// Memory for what a function has on its stack.
+    #[error("the limit of the stack is below {} KiB", FETCH_STACK >> 10)]
+    Stack,
     /// Memory.
     #[error("could not get {} MiB of memory", FETCH_MEMORY >> 20)]
     Memory(TryReserveError),
@@ -41,6 +47,9 @@ pub(crate) fn survive_size_limit() {
 
 /// Tries what a fetch takes of the system: the libraries that take it panic, or end the process, where it is refused.
 pub(crate) fn try_resources() -> Result<(), Shortage> {
+    if os::stack_limit().is_some_and(|limit| limit < FETCH_STACK) {
+        return Err(Shortage::Stack);
+    }
     Vec::<u8>::new().try_reserve_exact(FETCH_MEMORY).map_err(Shortage::Memory)?;
     os::try_sockets().map_err(Shortage::Sockets)
 }

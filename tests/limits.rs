@@ -117,6 +117,8 @@ fn worlds() -> Vec<Value> {
     worlds.extend((3..=12).chain([20]).map(|limit| json!({ "limits": { "NOFILE": limit } })));
     worlds.extend([0, 1, 100, 4096].map(|limit| json!({ "limits": { "FSIZE": limit } })));
     worlds.push(json!({ "limits": { "NPROC": 0 }, "user": 65_534 }));
+    worlds.extend([65_536, 524_288].map(|limit| json!({ "limits": { "STACK": limit } })));
+    worlds.extend([1, 4, 16].map(|limit| json!({ "limits": { "DATA": limit << 20 } })));
     worlds.push(json!({ "ignored": "SIGCHLD" }));
     worlds.push(json!({ "ignored": "SIGPIPE" }));
     worlds

@@ -541,6 +541,8 @@ fn the_list_of_a_fallback_has_limits() {
         assert_eq!(reply.code, Some(0), "{script}");
         assert!(reply.elapsed.as_secs() < limit, "{script}: {:?}", reply.elapsed);
         // The others are asked in the time that is left.
+        let late = "`docker-credential-good` failed (the helpers before it took all the time)";
+        assert_eq!(reply.stderr.contains(late), limit == 10, "{script}: {}", reply.stderr);
         let listed = if limit == 2 { "{\"quay.io\":\"me\"}\n" } else { "{}\n" };
         assert_eq!(reply.stdout_text(), listed, "{script}");
     }

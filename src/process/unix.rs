@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use rustix::process::{Resource, getrlimit};
 use signal_hook::consts::{SIGCHLD, SIGXFSZ};
 use signal_hook::flag;
 
@@ -19,13 +20,18 @@ pub(super) fn hide_memory() {
 /// No core file.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn hide_memory() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Rlimit, setrlimit};
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
 }
 
 /// Without a handler, `SIGXFSZ` ends the process.
 pub(super) fn survive_size_limit() {
     catch(SIGXFSZ);
+}
+
+/// The limit of the stack in bytes, if there is one.
+pub(super) fn stack_limit() -> Option<u64> {
+    getrlimit(Resource::Stack).current
 }
 
 /// Tokio takes a pair for signals, and four descriptors more.

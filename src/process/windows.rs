@@ -4,6 +4,10 @@ pub(super) fn hide_memory() {}
 
 pub(super) fn survive_size_limit() {}
 
+pub(super) fn stack_limit() -> Option<u64> {
+    None
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn try_sockets() -> std::io::Result<()> {
     Ok(())
