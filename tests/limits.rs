@@ -8,9 +8,10 @@ mod support;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::fake_aws::FakeAws;
+use support::fake_aws::{Api, FakeAws};
 use support::sandbox::{NOT_FOUND, Reply, Running, Sandbox};
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
@@ -198,6 +199,34 @@ fn a_cached_token_is_served_whatever_the_system_refuses() {
             let logged = home.env("AWS_ECR_LOG_FILE", "log");
             is_answered(&run(&logged, &world, "get", HOST.as_bytes()), &world.to_string());
         }
+    }
+}
+
+#[test]
+fn a_stale_token_is_served_where_a_fetch_is_refused_or_a_library_panics() {
+    if !can_launch() {
+        return;
+    }
+    let aws = FakeAws::start();
+    aws.token_lifetime(Duration::from_secs(20));
+    let homes: Vec<_> = [
+        json!({ "limits": { "NOFILE": 7 } }),
+        json!({ "refused": [53] }),
+        // Names are looked up by threads, without which the library panics.
+        json!({ "refused": [56, 435, 57, 58] }),
+    ]
+    .into_iter()
+    .map(|world| {
+        let home = home_with_keys(&aws).env("AWS_ENDPOINT_URL", aws.url().replace("127.0.0.1", "localhost"));
+        let password = home.get(HOST).password();
+        (world, home, password)
+    })
+    .collect();
+    std::thread::sleep(Duration::from_millis(10_500));
+    for (world, home, stale) in homes {
+        let reply = run(&home, &world, "get", HOST.as_bytes());
+        assert_eq!(reply.password(), stale, "{world}");
+        assert_eq!(aws.calls(Api::EcrToken), 3, "{world}");
     }
 }
 

@@ -810,3 +810,26 @@ fn whoever_waits_for_the_token_that_a_question_is_about_waits_for_the_answer_and
         assert_eq!(*stage.script.limits.borrow(), [Duration::from_secs(15)]);
     }
 }
+
+#[test]
+fn a_panic_is_an_answer_on_one_line() {
+    let clock = FakeClock::at(START);
+    let mut stage = Stage::new(&clock);
+    stage.rules("[fallback]\nhelper = 'one'\n");
+    // The stand-in for the helper panics unless it knows how to end.
+    let reason = |verb: &str| {
+        format!(
+            "ecr-login: `{verb}` failed: internal error (the test says how it ends); check the limits of this process \
+             (`ulimit -a`); if they are usual, please report this\n"
+        )
+    };
+    let login = r#"{"ServerURL":"ghcr.io","Username":"u","Secret":"s"}"#;
+    for (action, request, stdout) in [
+        (Action::Get, "ghcr.io", NOT_FOUND.to_owned()),
+        (Action::Store, login, reason("store")),
+        (Action::Erase, "ghcr.io", reason("erase")),
+    ] {
+        let seen = stage.run(action, request);
+        assert_eq!(seen, Seen { status: Status::Failure, stdout, stderr: reason(action.as_str()) });
+    }
+}
