@@ -116,10 +116,10 @@ impl Request {
         if request.len() as u64 > MAX_INPUT {
             return Err(BadRequest::TooLong);
         }
-        Ok(Self(Secret::new(String::from_utf8(request).map_err(|_| BadRequest::NotUtf8)?)))
+        decode(request).map(Self).ok_or(BadRequest::NotUtf8)
     }
 
-    /// The request as it came, which may hold a password: for another helper.
+    /// The request as it came, without a byte order mark, which may hold a password: for another helper.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -153,6 +153,26 @@ impl Request {
         }
         Ok(server_url.trim().to_owned())
     }
+}
+
+/// Text in UTF-8, or in what a byte order mark at its beginning says. PowerShell writes one before what it pipes:
+/// <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding>.
+fn decode(mut text: Vec<u8>) -> Option<Secret> {
+    let utf_16 = |units: &[u8], unit: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = units.as_chunks::<2>();
+        String::from_utf16(&pairs.iter().copied().map(unit).collect::<Vec<_>>()).ok().filter(|_| rest.is_empty())
+    };
+    let decoded = match &text[..] {
+        [0xff, 0xfe, units @ ..] => utf_16(units, u16::from_le_bytes),
+        [0xfe, 0xff, units @ ..] => utf_16(units, u16::from_be_bytes),
+        _ => {
+            if text.starts_with("\u{feff}".as_bytes()) {
+                text.drain(.."\u{feff}".len());
+            }
+            String::from_utf8(text).ok()
+        }
+    };
+    decoded.map(Secret::new)
 }
 
 /// The JSON object of the protocol, as `store` receives it. Fields that we don't know are the client's business.
@@ -251,6 +271,28 @@ mod tests {
     }
 
     #[test]
+    fn a_request_begins_behind_a_byte_order_mark() {
+        let utf_16 = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect()
+        };
+        let marked = |text: &str| ["\u{feff}".to_owned().into_bytes(), text.into()].concat();
+        let all = |text: &str| [marked(text), utf_16(text, u16::to_le_bytes), utf_16(text, u16::to_be_bytes)];
+        for request in all("registry.example\r\n") {
+            assert_eq!(server_url(&request).as_deref(), Ok("registry.example"), "{request:?}");
+            let request = Request::read(&mut &request[..], &FakeClock::at(0)).expect("text");
+            assert_eq!(request.expose(), "registry.example\r\n", "what another helper gets");
+        }
+        for request in all("\r\n").into_iter().chain(all("")) {
+            assert_eq!(server_url(&request), Err("no credentials server URL".to_owned()), "{request:?}");
+        }
+        for request in all(r#"{"ServerURL":"h","Username":"u","Secret":"s\u00e9"}"#) {
+            assert_eq!(stored(&request).expect("understood"), "h", "{request:?}");
+        }
+        // Only one, and only at the beginning.
+        assert_eq!(server_url(&marked("\u{feff}h")).as_deref(), Ok("\u{feff}h"));
+    }
+
+    #[test]
     fn an_empty_server_url_gets_the_fixed_sentence() {
         for request in [&b""[..], b"\n", b" \r\n\t"] {
             assert_eq!(server_url(request), Err("no credentials server URL".to_owned()));
@@ -292,7 +334,9 @@ mod tests {
 
     #[test]
     fn binary_and_endless_input_is_refused() {
-        assert_eq!(server_url(b"\xff\xfe"), Err("the request is not valid UTF-8".to_owned()));
+        for binary in [&b"\xff"[..], b"\xff\xfeh", b"\xfe\xff\xd8\0", b"\xef\xbb\xbf\xff", b"\xef\xbb"] {
+            assert_eq!(server_url(binary), Err("the request is not valid UTF-8".to_owned()), "{binary:?}");
+        }
         let error = Request::read(&mut io::repeat(b'a'), &FakeClock::at(0)).expect_err("endless");
         assert_eq!(error.to_string(), "the request is longer than 1048576 bytes");
     }

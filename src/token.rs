@@ -28,11 +28,19 @@ pub enum MalformedToken {
     NotBase64,
     #[error("the authorization token is not USER:PASSWORD")]
     NotAPair,
+    /// No client or registry can do anything with it.
+    #[error("the authorization token has a control character in it")]
+    ControlCharacter,
+    #[error("the authorization token is longer than {MAX_LENGTH} bytes")]
+    TooLong,
     /// To clients, an empty user name or password and the user name `<token>` mean something else
     /// than a password.
     #[error("the authorization token has an empty or reserved part")]
     EmptyPart,
 }
+
+/// The most bytes of a user name and password. ECR's have some 2,500; the format of HTTP headers ends at about this.
+const MAX_LENGTH: usize = 32 << 10;
 
 /// Base64 with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -44,6 +52,9 @@ impl AuthorizationToken {
     /// Decodes the base64 of `USER:PASSWORD`.
     /// Error: it isn't that, or a part of it isn't a credential.
     pub fn decode(encoded: &str, expires_at: Timestamp) -> Result<Self, MalformedToken> {
+        if encoded.len() > 2 * MAX_LENGTH {
+            return Err(MalformedToken::TooLong);
+        }
         let decoded = BASE64.decode(encoded.trim()).map_err(|_| MalformedToken::NotBase64)?;
         let pair = Secret::new(String::from_utf8(decoded).map_err(|_| MalformedToken::NotBase64)?);
         let (username, password) = pair.expose().split_once(':').ok_or(MalformedToken::NotAPair)?;
@@ -51,10 +62,16 @@ impl AuthorizationToken {
     }
 
     /// Makes a token of its parts.
-    /// Error: a part is empty, or the user name is the reserved `<token>`.
+    /// Error: a part is empty or has a control character, both are too long, or the user name is the reserved `<token>`.
     pub fn new(username: String, password: Secret, expires_at: Timestamp) -> Result<Self, MalformedToken> {
         if username.is_empty() || username == "<token>" || password.expose().is_empty() {
             return Err(MalformedToken::EmptyPart);
+        }
+        if username.len() + password.expose().len() > MAX_LENGTH {
+            return Err(MalformedToken::TooLong);
+        }
+        if username.chars().chain(password.expose().chars()).any(char::is_control) {
+            return Err(MalformedToken::ControlCharacter);
         }
         Ok(Self { username, password, expires_at })
     }
@@ -84,6 +101,10 @@ pub enum MaxAge {
 }
 
 const ONE_HOUR: Duration = Duration::from_hours(1);
+
+/// No token of ECR is accepted for longer, whatever its expiry says and whatever the local clock
+/// said when it came.
+const MAX_LIFE: Duration = Duration::from_hours(12);
 
 /// By which share of the fresh time, in thousandths, a token is refreshed early, so that machines
 /// that start at the same time don't refresh at the same time. A maximum of 10 % keeps 100,000 such
@@ -125,9 +146,10 @@ pub enum Freshness {
 }
 
 impl Lifetime {
-    /// The lifetime of a token just received: fresh for half its life or the whole hour, whichever
-    /// is shorter.
+    /// The lifetime of a token just received, of 12 hours at most: fresh for half its life or the
+    /// whole hour, whichever is shorter.
     pub fn starting(received: Timestamp, expires_at: Timestamp, max_age: MaxAge, spread: Spread) -> Self {
+        let expires_at = expires_at.min(received.after(MAX_LIFE));
         let life = expires_at.since(received);
         let (fresh, expires) = match max_age {
             MaxAge::UntilExpiry => (life / 2, expires_at),
@@ -137,10 +159,11 @@ impl Lifetime {
         Self { received, refresh, expires }
     }
 
-    /// The state now. A token from the future is stale: the clock was wrong then or is wrong now, so
-    /// its times can't be trusted.
+    /// The state now, 12 hours after it came at the latest. A token from the future is stale: the clock was wrong then or is
+    /// wrong now, so its times can't be trusted. One from the future by more than its life is expired: its age is unknown,
+    /// and its times would hold for longer than it.
     pub fn freshness(&self, now: Timestamp) -> Freshness {
-        if now >= self.expires {
+        if now >= self.expires.min(self.received.after(MAX_LIFE)) || self.received.since(now) > MAX_LIFE {
             Freshness::Expired
         } else if now >= self.refresh || now < self.received {
             Freshness::Stale
@@ -194,6 +217,25 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_text_without_control_characters_and_has_a_bound() {
+        let token = |username: &str, password: &str| {
+            let encoded = BASE64.encode(format!("{username}:{password}"));
+            AuthorizationToken::decode(&encoded, at(1)).map(|token| token.password().expose().len())
+        };
+        for control in ["\n", "\r", "\0", "\t", "\u{1b}", "\u{7f}", "\u{85}"] {
+            for (username, password) in [("AWS", format!("a{control}b")), (&*format!("A{control}S"), "a".to_owned())] {
+                assert_eq!(token(username, &password), Err(MalformedToken::ControlCharacter), "{control:?}");
+            }
+        }
+        assert_eq!(token("AWS", "p\u{e4}ss word\"\\"), Ok(12));
+        let longest = MAX_LENGTH - "AWS".len();
+        assert_eq!(token("AWS", &"x".repeat(longest)), Ok(longest));
+        assert_eq!(token("AWS", &"x".repeat(longest + 1)), Err(MalformedToken::TooLong));
+        assert_eq!(token(&"x".repeat(MAX_LENGTH), "y"), Err(MalformedToken::TooLong));
+        assert_eq!(AuthorizationToken::decode(&"A".repeat(1 << 20), at(1)), Err(MalformedToken::TooLong));
+    }
+
+    #[test]
     fn debug_shows_no_password() {
         let token = AuthorizationToken::decode("QVdTOnNlY3JldA==", at(1)).expect("a token");
         assert!(!format!("{token:?}").contains("secret"));
@@ -224,6 +266,33 @@ mod tests {
     }
 
     #[test]
+    fn an_expiry_beyond_12_hours_is_not_believed() {
+        let received = at(1_000_000);
+        let in_12_hours = at(1_000_000 + 12 * HOUR);
+        // The year 9999, milliseconds, the end of time, and a clock that was three days behind.
+        for expires in [253_402_300_799, 1_795_315_680_000, u64::MAX, 1_000_000 + 84 * HOUR, 1_000_000 + 12 * HOUR + 1]
+        {
+            let lifetime = Lifetime::starting(received, at(expires), MaxAge::UntilExpiry, NO_SPREAD);
+            assert_eq!((lifetime.refresh, lifetime.expires), (at(1_000_000 + 6 * HOUR), in_12_hours), "{expires}");
+        }
+        // What an entry says is no more trusted.
+        let forged = Lifetime { received, refresh: at(u64::MAX), expires: at(u64::MAX) };
+        assert_eq!(forged.freshness(at(1_000_000 + 12 * HOUR - 1)), Freshness::Fresh);
+        assert_eq!(forged.freshness(in_12_hours), Freshness::Expired);
+    }
+
+    #[test]
+    fn a_token_from_the_future_is_stale_and_one_from_far_in_the_future_is_expired() {
+        let lifetime = Lifetime::starting(at(100 * HOUR), at(112 * HOUR), MaxAge::UntilExpiry, NO_SPREAD);
+        for (hour, expected) in [(100, Freshness::Fresh), (99, Freshness::Stale), (88, Freshness::Stale)] {
+            assert_eq!(lifetime.freshness(at(hour * HOUR)), expected, "{hour}");
+        }
+        for before in [88 * HOUR - 1, 10 * HOUR, 0] {
+            assert_eq!(lifetime.freshness(at(before)), Freshness::Expired, "{before}");
+        }
+    }
+
+    #[test]
     fn the_spread_takes_at_most_a_tenth_of_the_fresh_time() {
         let refresh = |spread| Lifetime::starting(at(0), at(20_000), MaxAge::UntilExpiry, spread).refresh;
         assert_eq!((refresh(NO_SPREAD), refresh(FULL_SPREAD)), (at(10_000), at(9_000)));
@@ -232,12 +301,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_token_is_ever_served_past_its_expiry(
+        fn no_token_is_ever_served_past_its_expiry_or_12_hours_after_it_came(
             received in any::<u64>(), expires in any::<u64>(), now in any::<u64>(), random in any::<u32>(), opaque: bool,
         ) {
             let reuse = if opaque { MaxAge::OneHour } else { MaxAge::UntilExpiry };
             let lifetime = Lifetime::starting(at(received), at(expires), reuse, Spread::from_random(random));
-            if now >= expires {
+            if now >= expires || now >= received.saturating_add(12 * HOUR) {
                 prop_assert_eq!(lifetime.freshness(at(now)), Freshness::Expired);
             }
         }

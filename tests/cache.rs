@@ -525,3 +525,30 @@ fn on_a_new_machine_list_names_the_registry_of_the_caller_without_a_call() {
     assert_eq!(list(&old), "{}\n");
     assert_eq!(calls(&aws), 1);
 }
+
+/// The times in the one token of a directory: received, refresh and expires.
+fn times(directory: &Path) -> [u64; 3] {
+    let names = tokens(directory);
+    let [name] = &names[..] else { panic!("one token, not {names:?}") };
+    let entry = fs::read_to_string(directory.join(name)).expect("an entry");
+    let (_, json) = entry.split_once('\n').expect("a first line");
+    let entry: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    ["received", "refresh", "expires"].map(|time| entry[time].as_u64().expect("a number"))
+}
+
+#[test]
+fn a_token_is_kept_for_12_hours_whatever_its_expiry_says() {
+    const HALF_A_DAY: u64 = 12 * 3_600;
+    // The end of the year 9999, and this year in milliseconds.
+    for expires in [253_402_300_799, 1_795_315_680_000] {
+        let aws = FakeAws::start();
+        let sandbox = home_of(&aws);
+        aws.expires_at(SystemTime::UNIX_EPOCH + Duration::from_secs(expires));
+        let first = sandbox.get(HOST).password();
+        let [received, refresh, ends] = times(&sandbox.cache_dir());
+        assert_eq!(ends, received + HALF_A_DAY, "{expires}");
+        assert!(refresh <= received + HALF_A_DAY / 2, "{expires}");
+        assert_eq!(sandbox.get(HOST).password(), first, "{expires}");
+        assert_eq!(calls(&aws), 1);
+    }
+}

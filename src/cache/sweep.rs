@@ -12,6 +12,7 @@ use super::record::{RememberedFailure, TokenRecord, is_of_another_version};
 use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, erasure, key_of, lock};
 use crate::clock::Timestamp;
 use crate::fs::{PrivateDir, is_temporary};
+use crate::token::Freshness;
 
 /// A temporary file lives for milliseconds, and a process that waits for a failure reads it within a second.
 const GRACE: Duration = Duration::from_mins(1);
@@ -61,7 +62,8 @@ fn is_expired(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
         return is_older(directory, name, now, MAX_LIFE);
     }
     if let Some(key) = key_of(name, TOKEN) {
-        return TokenRecord::decode(key, &contents).is_none_or(|record| record.lifetime.expires <= now);
+        return TokenRecord::decode(key, &contents)
+            .is_none_or(|record| record.lifetime.freshness(now) == Freshness::Expired);
     }
     if let Some(key) = key_of(name, HOSTS) {
         return HostNotes::decode(key, &contents).is_none_or(|hosts| hosts.recent(now).next().is_none());
