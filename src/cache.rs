@@ -6,6 +6,7 @@
 //! cache, and no error. `cache/lock.rs` decides which process may fetch; `token` decides how fresh a token is; the policy
 //! in `tokens` decides what to do about it.
 
+mod directory;
 mod erasure;
 mod hosts;
 mod lock;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
 pub(crate) use lock::{LockGuard, TryLock};
+use record::is_an_entry;
 pub(crate) use record::{RememberedFailure, TokenRecord};
 
 use crate::clock::Timestamp;
@@ -34,8 +36,8 @@ const LOCK: &str = ".lock";
 /// The lock of the process that asks a person for an MFA code; it belongs to no key, so it is never swept.
 const PROMPT_LOCK: &str = "prompt.lock";
 
-/// No entry is longer: a token is some 3 KB, its hosts a few hundred bytes.
-const MAX_ENTRY_SIZE: usize = 64 << 10;
+/// No entry is longer: a token is some 3 KB and 64 KiB at most, a hundred hosts some 10 KB.
+const MAX_ENTRY_SIZE: usize = 128 << 10;
 
 /// The key in the name of an entry of this kind. Other names aren't ours: people put caches where they like.
 fn key_of<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
@@ -53,22 +55,35 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Opens the cache at a path, without creating it. The second value says why it can't be used, unless it just doesn't
-    /// exist yet.
+    /// Opens the cache at a path, without creating or changing it. The second value says why it can't be used, unless
+    /// [`Cache::prepare`] may yet make it usable.
     pub(crate) fn open(path: Option<&Path>) -> (Self, Option<UnusableDir>) {
         let Some(path) = path else { return (Self { path: None, directory: None }, None) };
         match PrivateDir::open(path) {
             Ok(directory) => (Self { path: Some(path.to_owned()), directory: Some(directory) }, None),
-            Err(UnusableDir::Missing(_)) => (Self { path: Some(path.to_owned()), directory: None }, None),
+            Err(UnusableDir::Missing(_) | UnusableDir::WritableByOthers(_)) => {
+                (Self { path: Some(path.to_owned()), directory: None }, None)
+            }
             Err(unusable) => (Self { path: None, directory: None }, Some(unusable)),
         }
     }
 
-    /// Creates the directory if it is missing. Called before a fetch, so that a hit never writes.
-    /// Error: it can't be created; nothing is cached from then on.
+    /// Opens the cache at a path to remove entries from it: others may write a directory in which passwords were left.
+    pub(crate) fn open_to_erase(path: Option<&Path>) -> (Self, Option<UnusableDir>) {
+        let opened = path.map(PrivateDir::open_as_it_is).transpose();
+        let unusable = |unusable| (!matches!(unusable, UnusableDir::Missing(_))).then_some(unusable);
+        match opened {
+            Ok(directory) => (Self { path: None, directory }, None),
+            Err(error) => (Self { path: None, directory: None }, unusable(error)),
+        }
+    }
+
+    /// Creates the directory if it is missing, and tightens one that we made. Called before a fetch, so that a hit never
+    /// writes.
+    /// Error: it can't be created, or others may write it; nothing is cached from then on.
     pub(crate) fn prepare(&mut self) -> Result<(), UnusableDir> {
-        if let (Some(path), None) = (&self.path, &self.directory) {
-            match PrivateDir::create(path) {
+        if let Some(path) = &self.path {
+            match directory::prepare(path) {
                 Ok(directory) => self.directory = Some(directory),
                 Err(unusable) => {
                     self.path = None;
@@ -150,7 +165,11 @@ impl Cache {
         let Some(directory) = &self.directory else { return Ok(()) };
         sweep::sweep(directory, failure.at);
         let key = key.to_string();
-        directory.replace(&format!("{key}{FAILURE}"), &failure.encode(&key))
+        let encoded = failure.encode(&key);
+        if encoded.len() > MAX_ENTRY_SIZE {
+            return Ok(());
+        }
+        directory.replace(&format!("{key}{FAILURE}"), &encoded)
     }
 
     /// The hosts noted under each key, with its name.
@@ -164,23 +183,18 @@ impl Cache {
         notes.collect()
     }
 
-    /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An entry that can't be read is
-    /// removed too: it might be one of these. The serial number is different each time.
+    /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An entry of ours that
+    /// is damaged is removed too: it might be one of these. The serial number is different each time.
     /// Error: the first file that couldn't be written or removed; the others are gone all the same.
     pub(crate) fn erase(&self, api: &Api, serial: u64, now: Timestamp) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let mut result = erasure::leave(directory, api, serial, now);
         for name in directory.names()? {
-            let contents = || directory.read(&name, MAX_ENTRY_SIZE).ok().flatten();
-            let belongs = if let Some(key) = key_of(&name, TOKEN) {
-                let record = contents().and_then(|contents| TokenRecord::decode(key, &contents));
-                record.is_none_or(|record| record.api == *api)
-            } else if let Some(key) = key_of(&name, FAILURE) {
-                let failure = contents().and_then(|contents| RememberedFailure::decode(key, &contents));
-                failure.is_none_or(|failure| failure.api == *api)
-            } else {
-                false
-            };
+            let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
+            let Some(contents) = directory.read(&name, MAX_ENTRY_SIZE).ok().flatten() else { continue };
+            let of_token = TokenRecord::decode(key, &contents).map(|record| record.api);
+            let api_of_entry = of_token.or_else(|| Some(RememberedFailure::decode(key, &contents)?.api));
+            let belongs = is_an_entry(&contents) && api_of_entry.is_none_or(|of_entry| of_entry == *api);
             if belongs {
                 result = result.and(directory.remove(&name));
             }

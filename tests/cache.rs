@@ -120,16 +120,76 @@ fn what_lies_on_disk_is_owner_only_whatever_the_umask() {
 }
 
 #[test]
-fn a_loose_directory_is_tightened_and_its_tokens_stay() {
+fn a_loose_directory_that_the_helper_made_is_tightened_before_a_write_and_its_tokens_stay() {
+    let aws = FakeAws::start();
+    for place in [None, Some("~/deep/er/tokens")] {
+        let sandbox = home_of(&aws);
+        let directory = place.map_or(sandbox.cache_dir(), |_| sandbox.home().join("deep/er/tokens"));
+        let sandbox = place.into_iter().fold(sandbox, |sandbox, place| sandbox.env("AWS_ECR_CACHE_DIR", place));
+        let before = calls(&aws);
+        let password = sandbox.get(HOST).password();
+        for loose in [0o777, 0o1777, 0o770] {
+            fs::set_permissions(&directory, fs::Permissions::from_mode(loose)).expect("it is ours");
+            assert_eq!(sandbox.get(HOST).password(), password, "{loose:o}");
+            assert_eq!(mode(&directory), 0o700, "from {loose:o}");
+        }
+        assert_eq!(calls(&aws), before + 1);
+        fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).expect("it is ours");
+        sandbox.get(ELSEWHERE).password();
+        assert_eq!(mode(&directory), 0o700, "by a fetch");
+    }
+}
+
+#[test]
+fn a_verb_that_only_reads_changes_no_modes() {
     let aws = FakeAws::start();
     let sandbox = home_of(&aws);
     let password = sandbox.get(HOST).password();
-    for loose in [0o777, 0o755, 0o710] {
+    for (loose, is_used) in [(0o777, false), (0o755, true), (0o710, true)] {
         fs::set_permissions(sandbox.cache_dir(), fs::Permissions::from_mode(loose)).expect("it is ours");
-        assert_eq!(sandbox.get(HOST).password(), password, "{loose:o}");
-        assert_eq!(mode(&sandbox.cache_dir()), 0o700, "from {loose:o}");
+        for verb in ["list", "version", "erase"] {
+            let reply = sandbox.run(&[verb], b"public.ecr.aws");
+            assert_eq!((reply.code, reply.stderr.as_str()), (Some(0), ""), "{verb} {loose:o}");
+        }
+        if is_used {
+            assert_eq!(sandbox.get(HOST).password(), password, "{loose:o}");
+        }
+        assert_eq!(mode(&sandbox.cache_dir()), loose);
     }
-    assert_eq!(calls(&aws), 1);
+    assert_eq!(aws.calls(Api::EcrToken), 1);
+}
+
+#[test]
+fn a_directory_that_was_there_keeps_its_modes_and_is_used_unless_others_may_write_it() {
+    let aws = FakeAws::start();
+    for (theirs, is_used) in
+        [(0o755, true), (0o750, true), (0o2755, true), (0o775, false), (0o777, false), (0o1777, false)]
+    {
+        for usual_place in [true, false] {
+            let sandbox = home_of(&aws);
+            let directory = if usual_place { sandbox.cache_dir() } else { sandbox.home().join("theirs") };
+            fs::create_dir_all(&directory).expect("made");
+            fs::set_permissions(&directory, fs::Permissions::from_mode(theirs)).expect("it is ours");
+            let sandbox = sandbox.env("AWS_ECR_CACHE_DIR", &directory);
+            let before = calls(&aws);
+            for _ in 0..2 {
+                sandbox.get(HOST).password();
+            }
+            assert_eq!(calls(&aws), before + if is_used { 1 } else { 2 }, "{theirs:o}");
+            assert_eq!(mode(&directory), theirs);
+            assert_eq!(names(&directory).is_empty(), !is_used, "{theirs:o}");
+        }
+    }
+}
+
+#[test]
+fn erase_drops_a_token_from_a_directory_that_others_may_write() {
+    let aws = FakeAws::start();
+    let sandbox = home_of(&aws);
+    sandbox.get(HOST).password();
+    fs::set_permissions(sandbox.cache_dir(), fs::Permissions::from_mode(0o777)).expect("it is ours");
+    assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
+    assert_eq!(tokens(&sandbox.cache_dir()), [""; 0]);
 }
 
 #[test]
@@ -415,18 +475,25 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
     let asked = Instant::now();
     sandbox.get(ELSEWHERE).password();
     // The hosts that were asked for are remembered for longer.
-    let over: Vec<String> = names(&directory).into_iter().filter(|name| !name.ends_with(HOSTS)).collect();
+    let over: Vec<String> =
+        names(&directory).into_iter().filter(|name| name.ends_with(TOKEN) || name.ends_with(LOCK)).collect();
     let hosts: Vec<String> = names(&directory).into_iter().filter(|name| name.ends_with(HOSTS)).collect();
     aws.token_lifetime(Duration::from_hours(12));
     sandbox.get("111122223333.dkr.ecr.eu-west-3.amazonaws.com").password();
-    let valid: Vec<String> =
-        names(&directory).into_iter().filter(|name| !over.contains(name) && !hosts.contains(name)).collect();
+    let valid: Vec<String> = names(&directory)
+        .into_iter()
+        .filter(|name| !over.contains(name) && !hosts.contains(name) && name != "CACHEDIR.TAG")
+        .collect();
     assert!(over.len() == 2 && valid.len() == 3, "a token and a lock each: {over:?} {valid:?}");
     assert_eq!(hosts.len(), 1);
 
-    fs::write(directory.join("tmp-orphan"), "half a token").expect("written");
-    fs::write(directory.join("tmp-young"), "somebody is just writing").expect("written");
-    age(&directory.join("tmp-orphan"));
+    for (name, contents) in
+        [("tmp-orphan", "ecr-login 2 half a token"), ("tmp-emptyy", ""), ("tmp-theirs", "of another program")]
+    {
+        fs::write(directory.join(name), contents).expect("written");
+        age(&directory.join(name));
+    }
+    fs::write(directory.join("tmp-younge"), "ecr-login 2 somebody is just writing").expect("written");
     for name in names(&directory).iter().filter(|name| name.ends_with(LOCK)) {
         age(&directory.join(name));
     }
@@ -435,15 +502,17 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
 
     let left = names(&directory);
     let gone = |name: &String| !left.contains(name);
-    assert!(gone(&"tmp-orphan".to_owned()), "the orphan is gone: {left:?}");
+    assert!(gone(&"tmp-orphan".to_owned()) && gone(&"tmp-emptyy".to_owned()), "the orphans are gone: {left:?}");
+    assert!(!gone(&"tmp-theirs".to_owned()), "what isn't ours stays: {left:?}");
     assert!(over.iter().all(gone), "the expired token and its lock are gone: {over:?} in {left:?}");
     assert!(!hosts.iter().any(gone), "the hosts stay: {hosts:?} in {left:?}");
     assert!(!valid.iter().any(gone), "the valid token and its lock stay: {valid:?} in {left:?}");
-    let ours: Vec<&String> =
-        left.iter().filter(|name| !valid.contains(name) && !hosts.contains(name) && *name != "tmp-young").collect();
+    let others = ["tmp-younge", "tmp-theirs", "CACHEDIR.TAG"];
+    let is_new = |name: &&String| !valid.contains(name) && !hosts.contains(name) && !others.contains(&name.as_str());
+    let ours: Vec<&String> = left.iter().filter(is_new).collect();
     let [_, lock, token] = ours[..] else { panic!("more or less than hosts, a lock and a token: {ours:?}") };
     assert_eq!(lock.strip_suffix(LOCK), token.strip_suffix(TOKEN));
-    assert!(!gone(&"tmp-young".to_owned()), "a write under way isn't disturbed: {left:?}");
+    assert!(!gone(&"tmp-younge".to_owned()), "a write under way isn't disturbed: {left:?}");
 
     let before = calls(&aws);
     sandbox.get("111122223333.dkr.ecr.eu-west-3.amazonaws.com").password();
@@ -457,14 +526,20 @@ fn files_that_are_not_the_caches_own_stay() {
     let sandbox = home_of(&aws);
     // Somebody keeps tokens among their own files.
     let directory = sandbox.home().join("project");
-    let own = ["Cargo.lock", "github.token", "first.failure", "tmp-notes.txt", ".lock", "notes"];
-    for name in own {
-        age(&sandbox.write(&format!("project/{name}"), "theirs"));
+    let digest = "0123456789abcdef".repeat(4);
+    let of_digest = |ending: &str| format!("{digest}.{ending}");
+    let own =
+        ["Cargo.lock", "github.token", "first.failure", "tmp-notes.txt", ".lock", "notes", "x.erased", "tmp-abc123"];
+    let own: Vec<String> =
+        own.map(str::to_owned).into_iter().chain(["token", "failure", "hosts", "lock"].map(of_digest)).collect();
+    for (name, contents) in own.iter().zip(["theirs", "", "ecr-logi", "{}"].into_iter().cycle()) {
+        let contents = if name.starts_with("tmp-abc") || name.ends_with("lock") { "theirs" } else { contents };
+        age(&sandbox.write(&format!("project/{name}"), contents));
     }
     let sandbox = sandbox.env("AWS_ECR_CACHE_DIR", &directory);
     let assert_all_there = |when: &str| {
         let left = names(&directory);
-        let lost: Vec<&&str> = own.iter().filter(|name| !left.contains(&(**name).to_owned())).collect();
+        let lost: Vec<&String> = own.iter().filter(|name| !left.contains(name)).collect();
         assert!(lost.is_empty(), "lost in {when}: {lost:?}");
     };
     sandbox.get(HOST).password();

@@ -367,6 +367,48 @@ fn a_directory_of_somebody_elses_is_not_used() {
 }
 
 #[test]
+fn root_with_the_home_of_a_user_leaves_nothing_there() {
+    if !is_root() {
+        return;
+    }
+    let below = |directory: &Path| {
+        let output = Command::new("find").arg(directory).args(["-mindepth", "1"]).output().expect("`find`");
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    for (made_before, place) in [
+        ("", ".cache/ecr-login"),
+        (".cache", ".cache/ecr-login"),
+        (".cache/ecr-login", ".cache/ecr-login"),
+        ("", "deep/er/tokens"),
+    ] {
+        let aws = FakeAws::start();
+        let sandbox = home_of(&aws);
+        fs::create_dir_all(sandbox.home().join(made_before)).expect("made");
+        let owner = format!("{SOMEBODY_ELSE}:{SOMEBODY_ELSE}");
+        assert!(Command::new("chown").args(["-R", &owner]).arg(sandbox.home()).status().expect("`chown`").success());
+        let sandbox = sandbox.env("AWS_ECR_CACHE_DIR", format!("~/{place}"));
+        let before = below(&sandbox.home());
+        for calls in [1, 2] {
+            password(&sandbox.get(HOST), "eu-west-1");
+            assert_eq!(aws.calls(Api::EcrToken), calls, "nothing is kept");
+        }
+        for verb in ["erase", "list"] {
+            assert_eq!(sandbox.run(&[verb], HOST.as_bytes()).code, Some(0), "{verb}");
+        }
+        assert_eq!(below(&sandbox.home()), before, "{made_before}");
+
+        // Root's own places are used, also in a directory that users share.
+        let shared = sandbox.path().join("shared");
+        fs::create_dir(&shared).expect("made");
+        set_mode(&shared, 0o1777);
+        chown(&shared, Some(SOMEBODY_ELSE), None).expect("root may");
+        let own = sandbox.env("AWS_ECR_CACHE_DIR", shared.join("of-root"));
+        let kept = password(&own.get(HOST), "eu-west-1");
+        assert_eq!(password(&own.get(HOST), "eu-west-1"), kept);
+    }
+}
+
+#[test]
 fn a_lock_of_somebody_elses_or_that_is_no_file_costs_no_login() {
     let mut cached = Cached::new();
     let (lock, entry) = (cached.lock(), cached.entry());
@@ -609,7 +651,7 @@ fn processes_killed_at_any_moment_leave_nothing_torn_and_nothing_for_good() {
 
     let directory = sandbox.cache_dir();
     // One at least, should no process have been killed in the middle of its write.
-    fs::write(directory.join("tmp-killed"), "half a token").expect("written");
+    fs::write(directory.join("tmp-killed"), "ecr-login 2 half a token").expect("written");
     let orphans = temporaries(&directory);
     println!("{} temporary files were left, one of them planted", orphans.len());
     age(&directory, &orphans);

@@ -65,6 +65,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dlmalloc", &["src/main.rs"]),
     ("dirs", &["src/paths.rs"]),
     ("rustix", &["src/fs/unix.rs", "src/child/unix.rs", "src/process/unix.rs", "src/terminal/unix.rs"]),
+    ("same_file", &["src/fs/windows.rs"]),
     ("strsim", &["src/config/toml.rs"]),
     ("toml", &["src/config/toml.rs"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),

@@ -20,6 +20,11 @@ const NAME: &[u8] = b"ecr-login ";
 /// The beginning of this version's entries.
 const MAGIC: &[u8] = b"ecr-login 2 ";
 
+/// Whether these are the contents of an entry, of any version: whole, damaged or cut short.
+pub(super) fn is_an_entry(contents: &[u8]) -> bool {
+    contents.starts_with(NAME)
+}
+
 /// Whether another version wrote the entry; only that version can judge it.
 pub(super) fn is_of_another_version(contents: &[u8]) -> bool {
     contents.starts_with(NAME) && !contents.starts_with(MAGIC)

@@ -1,14 +1,15 @@
 //! Keeps the cache small: expired entries are removed as part of a write.
 //!
-//! Removed are tokens, failures, noted hosts and traces of `erase` that have expired or can't be read, those of another version after a day, free locks
-//! that belong to neither, and temporary files that a killed process left behind; nothing else, since people put caches
-//! among their own files. Nothing here can fail a `get`: what can't be removed stays until the next write.
+//! Removed are tokens, failures, noted hosts and traces of `erase` that have expired or are damaged, those of another
+//! version after a day, free locks that belong to neither a token nor a failure, and temporary files that a killed process
+//! left behind. People put caches among their own files, so a name alone proves nothing: entries begin with our magic line,
+//! and locks are empty. Nothing here can fail a `get`: what can't be removed stays until the next write.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::hosts::HostNotes;
-use super::record::{RememberedFailure, TokenRecord, is_of_another_version};
+use super::record::{RememberedFailure, TokenRecord, is_an_entry, is_of_another_version};
 use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, erasure, key_of, lock};
 use crate::clock::Timestamp;
 use crate::fs::{PrivateDir, is_temporary};
@@ -20,22 +21,32 @@ const GRACE: Duration = Duration::from_mins(1);
 /// After a day every token has expired, whatever another version says in its entry.
 const MAX_LIFE: Duration = Duration::from_hours(24);
 
+/// What becomes of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    /// There is none.
+    Missing,
+    /// It is still of use, or isn't ours, or can't be read.
+    Stays,
+    /// It is ours and of no use.
+    Goes,
+}
+
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
-    for name in names.iter().filter(|name| is_temporary(name) && is_older(directory, name, now, GRACE)) {
-        let _ = directory.remove(name);
-    }
-    for name in names.iter().filter(|name| erasure::is_over(directory, name, now)) {
-        let _ = directory.remove(name);
-    }
-    for name in names.iter().filter(|name| key_of(name, HOSTS).is_some_and(|_| is_expired(directory, name, now))) {
-        let _ = directory.remove(name);
+    for name in &names {
+        let goes = is_orphan(directory, name, now)
+            || erasure::is_over(directory, name, now)
+            || key_of(name, HOSTS).is_some() && verdict(directory, name, now) == Verdict::Goes;
+        if goes {
+            let _ = directory.remove(name);
+        }
     }
     let keys = names.iter().filter_map(|name| [TOKEN, FAILURE, LOCK].iter().find_map(|ending| key_of(name, ending)));
     for key in keys.collect::<BTreeSet<_>>() {
         let entries = [TOKEN, FAILURE].map(|ending| format!("{key}{ending}"));
         let mut present = entries.iter().filter(|entry| names.contains(entry)).peekable();
-        if present.peek().is_none() || present.any(|entry| is_expired(directory, entry, now)) {
+        if present.peek().is_none() || present.any(|entry| verdict(directory, entry, now) == Verdict::Goes) {
             sweep_key(directory, key, &entries, now);
         }
     }
@@ -45,31 +56,51 @@ pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
 /// token may have come since we looked, and no process may hold a lock on a file that is gone.
 fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timestamp) {
     let lock = format!("{key}{LOCK}");
+    // A file with contents is another program's. Looked at first: Windows lets no one read a file that is locked.
+    if directory.modified(&lock).is_some() && !directory.read(&lock, 0).is_ok_and(|contents| contents.is_some()) {
+        return;
+    }
     let TryLock::Held(_guard) = lock::try_lock(directory, &lock) else { return };
     let mut left = false;
     for entry in entries {
-        left |= !is_expired(directory, entry, now) || directory.remove(entry).is_err();
+        left |= match verdict(directory, entry, now) {
+            Verdict::Missing => false,
+            Verdict::Stays => true,
+            Verdict::Goes => directory.remove(entry).is_err(),
+        };
     }
     if !left {
         let _ = directory.remove(&lock);
     }
 }
 
-/// Whether an entry is missing, can't be read, or has expired.
-fn is_expired(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
-    let Some(contents) = directory.read(name, MAX_ENTRY_SIZE).ok().flatten() else { return true };
-    if is_of_another_version(&contents) {
-        return is_older(directory, name, now, MAX_LIFE);
-    }
-    if let Some(key) = key_of(name, TOKEN) {
-        return TokenRecord::decode(key, &contents)
-            .is_none_or(|record| record.lifetime.freshness(now) == Freshness::Expired);
-    }
-    if let Some(key) = key_of(name, HOSTS) {
-        return HostNotes::decode(key, &contents).is_none_or(|hosts| hosts.recent(now).next().is_none());
-    }
-    let failure = key_of(name, FAILURE).and_then(|key| RememberedFailure::decode(key, &contents));
-    failure.is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now, GRACE))
+/// Whether a file was to become an entry, and its writer is gone: empty, or the beginning of an entry.
+fn is_orphan(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
+    is_temporary(name)
+        && is_older(directory, name, now, GRACE)
+        && directory
+            .read(name, MAX_ENTRY_SIZE)
+            .is_ok_and(|contents| contents.is_some_and(|contents| contents.is_empty() || is_an_entry(&contents)))
+}
+
+fn verdict(directory: &PrivateDir, name: &str, now: Timestamp) -> Verdict {
+    let Some(contents) = directory.read(name, MAX_ENTRY_SIZE).ok().flatten() else {
+        return if directory.modified(name).is_some() { Verdict::Stays } else { Verdict::Missing };
+    };
+    let is_expired = || {
+        if is_of_another_version(&contents) {
+            is_older(directory, name, now, MAX_LIFE)
+        } else if let Some(key) = key_of(name, TOKEN) {
+            TokenRecord::decode(key, &contents)
+                .is_none_or(|record| record.lifetime.freshness(now) == Freshness::Expired)
+        } else if let Some(key) = key_of(name, HOSTS) {
+            HostNotes::decode(key, &contents).is_none_or(|hosts| hosts.recent(now).next().is_none())
+        } else {
+            let failure = key_of(name, FAILURE).and_then(|key| RememberedFailure::decode(key, &contents));
+            failure.is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now, GRACE))
+        }
+    };
+    if is_an_entry(&contents) && is_expired() { Verdict::Goes } else { Verdict::Stays }
 }
 
 /// Whether an entry was written longer ago than that. One from the future counts as old: the clock jumped.

@@ -27,28 +27,30 @@ pub(crate) enum UnusableDir {
     /// The path is a file or a link.
     #[error("`{}` is not a directory", _0.display())]
     NotADirectory(PathBuf),
-    /// Its owner or its modes are wrong, and can't or shouldn't be changed.
-    #[error("`{}` is owned by another user or writable by others", _0.display())]
+    /// Another user owns it.
+    #[error("`{}` is owned by another user", _0.display())]
     NotOurs(PathBuf),
+    /// Its modes admit others.
+    #[error("`{}` is writable by others", _0.display())]
+    WritableByOthers(PathBuf),
+    /// It would be made by root among the files of another user, who couldn't enter it then.
+    #[error("`{}` is not created: it would belong to root, in a directory of another user", _0.display())]
+    LocksOut(PathBuf),
     /// It can't be inspected or created.
     #[error(transparent)]
     Io(#[from] PathError),
 }
 
 impl PrivateDir {
-    /// Opens a directory that exists. If its modes admit others, they are tightened first.
-    /// Error: it is missing, a link, owned by another user, or stays writable by others.
+    /// Opens a directory that exists, and changes nothing.
+    /// Error: it is missing, a link, owned by another user, or writable by others.
     pub(crate) fn open(path: &Path) -> Result<Self, UnusableDir> {
         let metadata = inspect(path)?;
-        // A shared directory such as /tmp must not be tightened, not even by its owner.
-        if !os::is_ours(&metadata) || os::is_shared(&metadata) {
+        if !os::is_ours(&metadata) {
             return Err(UnusableDir::NotOurs(path.to_owned()));
         }
-        if os::others_may_enter(&metadata) {
-            let tightened = os::tighten_directory(path).and_then(|()| path.symlink_metadata());
-            if !tightened.is_ok_and(|metadata| !os::others_may_enter(&metadata)) && os::others_may_write(&metadata) {
-                return Err(UnusableDir::NotOurs(path.to_owned()));
-            }
+        if os::others_may_write(&metadata) {
+            return Err(UnusableDir::WritableByOthers(path.to_owned()));
         }
         Ok(Self(path.to_owned()))
     }
@@ -62,15 +64,30 @@ impl PrivateDir {
     }
 
     /// Opens the directory. If it is missing, it and its missing parents are created owner-only.
-    /// Error: as [`PrivateDir::open`], or it can't be created.
+    /// Error: as [`PrivateDir::open`], or it can't be created; or root would create it for another
+    /// user: `sudo` may keep the home directory of its user.
     pub(crate) fn create(path: &Path) -> Result<Self, UnusableDir> {
         match Self::open(path) {
+            Err(UnusableDir::Missing(_)) if os::would_lock_out_owner(path) => {
+                Err(UnusableDir::LocksOut(path.to_owned()))
+            }
             Err(UnusableDir::Missing(_)) => {
                 os::create_directories(path).map_err(|error| PathError::new("create", path, error))?;
                 Self::open(path)
             }
             opened => opened,
         }
+    }
+
+    /// Whether group or others have any permission.
+    pub(crate) fn others_may_enter(&self) -> bool {
+        self.0.symlink_metadata().is_ok_and(|metadata| os::others_may_enter(&metadata))
+    }
+
+    /// Takes all permissions from group and others.
+    /// Error: the file system has no modes, or is read-only.
+    pub(crate) fn tighten(&self) -> Result<(), PathError> {
+        os::tighten_directory(&self.0).map_err(|error| PathError::new("tighten", &self.0, error))
     }
 
     /// The path of an entry.
@@ -199,13 +216,16 @@ mod tests {
     }
 
     #[test]
-    fn a_loose_directory_of_ours_is_tightened() {
+    fn opening_a_directory_changes_no_modes_and_refuses_one_that_others_may_write() {
         let (outer, _dir) = scratch();
         let path = outer.path().join("cache/ecr-login");
-        for loose in [0o777, 0o755, 0o770, 0o701] {
-            fs::set_permissions(&path, Permissions::from_mode(loose)).expect("chmod");
-            PrivateDir::open(&path).expect("usable");
-            assert_eq!(mode(&path), 0o700, "from {loose:o}");
+        for (modes, usable) in [(0o777, false), (0o755, true), (0o770, false), (0o701, true), (0o1777, false)] {
+            fs::set_permissions(&path, Permissions::from_mode(modes)).expect("chmod");
+            for opened in [PrivateDir::open(&path), PrivateDir::create(&path)] {
+                let refused = matches!(opened, Err(UnusableDir::WritableByOthers(_)));
+                assert_eq!((opened.is_ok(), refused), (usable, !usable), "{modes:o}");
+            }
+            assert_eq!(path.symlink_metadata().expect("metadata").permissions().mode() & 0o7777, modes);
         }
     }
 
@@ -223,15 +243,6 @@ mod tests {
         dir.replace("entry", b"contents").expect("written");
         assert_eq!(mode(&dir.join("entry")), 0o600);
         assert_eq!(dir.read("entry", 8).expect("readable").as_deref(), Some(&b"contents"[..]));
-    }
-
-    #[test]
-    fn a_shared_directory_is_refused_and_left_as_it_is() {
-        let (outer, _dir) = scratch();
-        let path = outer.path().join("cache/ecr-login");
-        fs::set_permissions(&path, Permissions::from_mode(0o1777)).expect("chmod");
-        assert!(matches!(PrivateDir::open(&path), Err(UnusableDir::NotOurs(_))));
-        assert_eq!(path.symlink_metadata().expect("metadata").permissions().mode() & 0o7777, 0o1777);
     }
 
     #[test]

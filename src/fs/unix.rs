@@ -33,11 +33,6 @@ pub(super) fn is_character_device(metadata: &Metadata) -> bool {
     metadata.file_type().is_char_device()
 }
 
-/// Whether it is a directory that users share, which the sticky bit marks.
-pub(super) fn is_shared(metadata: &Metadata) -> bool {
-    metadata.mode() & 0o1000 != 0
-}
-
 /// Whether group or others may write it.
 pub(super) fn others_may_write(metadata: &Metadata) -> bool {
     metadata.mode() & 0o022 != 0
@@ -51,6 +46,17 @@ pub(super) fn others_may_enter(metadata: &Metadata) -> bool {
 /// Takes all permissions from group and others.
 pub(super) fn tighten_directory(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(0o700))
+}
+
+/// Whether a new directory would belong to root among the files of another user. A directory that
+/// users share, which the sticky bit marks, is nobody's.
+pub(super) fn would_lock_out_owner(path: &Path) -> bool {
+    rustix::process::geteuid().is_root()
+        && path
+            .ancestors()
+            .skip(1)
+            .find_map(|above| above.metadata().ok())
+            .is_some_and(|above| above.uid() != 0 && above.mode() & 0o1000 == 0)
 }
 
 /// Creates a directory and its missing parents, owner-only whatever the umask.

@@ -11,6 +11,8 @@ use std::os::windows::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use same_file::Handle;
+
 use super::read_to_limit;
 
 /// Opens a link itself instead of its target (`FILE_FLAG_OPEN_REPARSE_POINT`):
@@ -34,10 +36,6 @@ pub(super) fn is_character_device(metadata: &Metadata) -> bool {
     !metadata.is_file() && !metadata.is_dir()
 }
 
-pub(super) fn is_shared(_metadata: &Metadata) -> bool {
-    false
-}
-
 pub(super) fn others_may_write(_metadata: &Metadata) -> bool {
     false
 }
@@ -49,6 +47,10 @@ pub(super) fn others_may_enter(_metadata: &Metadata) -> bool {
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn tighten_directory(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+pub(super) fn would_lock_out_owner(_path: &Path) -> bool {
+    false
 }
 
 pub(super) fn create_directories(path: &Path) -> io::Result<()> {
@@ -75,7 +77,13 @@ pub(super) fn is_link_refusal(_error: &io::Error) -> bool {
     false
 }
 
-/// An open lock file keeps its name: it isn't removed while it is open.
-pub(super) fn same_file(_file: &File, path: &Path) -> bool {
-    path.exists()
+/// Whether an open file is the one at a path, by volume and index. A file that is removed while it is
+/// open loses its name at once or when it is closed, depending on the version of Windows; another
+/// process may have made a new one since.
+pub(super) fn same_file(file: &File, path: &Path) -> bool {
+    let open = file.try_clone().and_then(Handle::from_file);
+    match (open, Handle::from_path(path)) {
+        (Ok(open), Ok(named)) => open == named,
+        _ => false,
+    }
 }

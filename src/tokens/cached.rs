@@ -41,7 +41,7 @@ fn target_of(rules: &Rules, host: &str) -> Option<Target> {
 
 /// Removes the cached tokens of an API, of every identity, and the failures remembered for it.
 pub(crate) fn erase(context: &mut Context<'_>, api: &Api) {
-    let (cache, unusable) = Cache::open(context.options.cache_dir.as_deref());
+    let (cache, unusable) = Cache::open_to_erase(context.options.cache_dir.as_deref());
     if let Some(unusable) = unusable {
         context.log.warn(format_args!("the cache is not used: {unusable}"));
     }
