@@ -221,3 +221,70 @@ fn addresses(response: &[u8], id: u16, name: &str) -> Result<Vec<IpAddr>, String
         _ => Err("answered with an error".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NAME: &str = "my_host-1.corp.test";
+
+    #[test]
+    fn a_question_is_in_the_form_of_the_standard() {
+        let expected =
+            b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x09my_host-1\x04corp\x04test\x00\x00\x1c\x00\x01";
+        assert_eq!(question(0x1234, NAME, TYPE::AAAA), Ok(expected.to_vec()));
+        assert!(question(1, &format!("{}.test", "a".repeat(64)), TYPE::A).is_err());
+        assert!(question(1, &"a.".repeat(130), TYPE::A).is_err());
+    }
+
+    /// An answer with records of these types and this data.
+    fn response(records: &[(u8, Vec<u8>)]) -> Vec<u8> {
+        let mut message = question(7, NAME, TYPE::A).expect("a name");
+        message[2] = 0x81;
+        message[7] = u8::try_from(records.len()).expect("few");
+        for (kind, data) in records {
+            message.extend([0xc0, 12, 0, *kind, 0, 1, 0, 0, 0, 60, 0, u8::try_from(data.len()).expect("short")]);
+            message.extend(data);
+        }
+        message
+    }
+
+    #[test]
+    fn addresses_are_read_beside_records_of_every_kind() {
+        let records = [
+            (5, vec![1, b'x', 0]),
+            (1, vec![127, 0, 0, 1]),
+            (16, vec![1, b'y']),
+            (255, vec![9]),
+            (1, vec![10, 0, 0, 1]),
+        ];
+        let expected = ["127.0.0.1", "10.0.0.1"].map(|address| address.parse().expect("an address")).to_vec();
+        assert_eq!(addresses(&response(&records), 7, NAME), Ok(expected.clone()));
+        assert_eq!(addresses(&response(&records), 7, "MY_host-1.CORP.test"), Ok(expected));
+        assert!(addresses(&response(&records), 8, NAME).is_err());
+        assert!(addresses(&response(&records), 7, "other.test").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_message_makes_the_parser_panic(
+            records in proptest::collection::vec((any::<u8>(), proptest::collection::vec(any::<u8>(), 0..40)), 0..4),
+            changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..4),
+            end in any::<proptest::sample::Index>(),
+        ) {
+            let mut message = response(&records);
+            for (index, byte) in changes {
+                let index = index.index(message.len());
+                message[index] = byte;
+            }
+            let cut = end.index(message.len() * 3).min(message.len());
+            for message in [&message[..], &message[..cut]] {
+                let _addresses = addresses(message, 7, NAME);
+                let _belongs = belongs_to(message, 7, NAME);
+                let _truncated = is_truncated(message);
+            }
+        }
+    }
+}

@@ -20,7 +20,7 @@ const HOSTS: &str = "/etc/hosts";
 const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// The longest of either file that is read.
-const LONGEST_FILE: usize = 4 << 20;
+const LONGEST_FILE: usize = 16 << 20;
 
 /// As many name servers as glibc and musl use.
 const MOST_SERVERS: usize = 3;
