@@ -9,7 +9,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::options::Strictness;
-use crate::redact::{Redactor, shorten};
+use crate::redact::{clean_line, shorten};
 use crate::registry::Service;
 
 /// The longest line on stderr, its end not counted.
@@ -256,7 +256,7 @@ impl Failure {
         let (beginning, end) = (format!("ecr-login: {what}: "), format!("; {}", self.kind.hint(service)));
         let rest = LONGEST_SENTENCE.saturating_sub(beginning.chars().count() + end.chars().count());
         let sentence = format!("{beginning}{}{end}", shorten(&self.to_string(), rest.max(SHORTEST_CAUSE)));
-        shorten(&Redactor::default().clean(&sentence), LONGEST_SENTENCE)
+        shorten(&clean_line(&sentence), LONGEST_SENTENCE)
     }
 }
 
@@ -464,6 +464,8 @@ pub(crate) mod tests {
                  again in a minute"
             )
         );
+        let path = "/Home9".repeat(30);
+        assert!(sentence(&path, PRIVATE).contains(&path), "a path stays readable");
         for (detail, host) in [("x".repeat(5_000), "h".to_owned()), ("\u{65e5}".repeat(1_000), "h".repeat(3_000))] {
             let sentence = sentence(&detail, &host);
             assert_eq!(sentence.chars().count(), LONGEST_SENTENCE, "{sentence}");

@@ -12,7 +12,7 @@ use std::io::Write;
 use crate::clock::Clock;
 use crate::fs::open_log;
 use crate::options::{LogLevel, Options};
-use crate::redact::{Redactor, shorten};
+use crate::redact::{clean_line, shorten};
 
 /// How large the log file may grow before it is renamed.
 const MAX_FILE_SIZE: u64 = 1 << 20;
@@ -74,7 +74,7 @@ impl<'w> Log<'w> {
             Sink::Stderr(stderr) => (stderr, LONGEST_ON_STDERR),
             Sink::File(file) => (file, LONGEST_IN_FILE),
         };
-        let line = shorten(&Redactor::default().clean(&line), longest) + "\n";
+        let line = shorten(&clean_line(&line), longest) + "\n";
         // A log that can't be written must not fail a pull.
         let _ = sink.write_all(line.as_bytes());
     }

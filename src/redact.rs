@@ -1,6 +1,6 @@
 //! Cleans text from outside (AWS error messages, a child process) before it becomes part of an error or a log line.
 //!
-//! Masking needs the secrets of a request, which a [`Redactor`] knows. [`one_line`] needs nothing, so it is applied to
+//! Masking needs the secrets of a request, which a [`Redactor`] knows. [`clean_line`] needs nothing, so it is applied to
 //! every line once more where it is made.
 
 use crate::secret::Secret;
@@ -22,6 +22,12 @@ const SECRET_NAMES: [&str; 5] = ["token", "secret", "password", "secretaccesskey
 /// turn the direction of text around become spaces.
 pub(crate) fn one_line(text: &str) -> String {
     text.chars().map(|character| if moves_text(character) { ' ' } else { character }).collect()
+}
+
+/// A line for a person or a log: one line, without user-info and values whose name says that they are secret. Long opaque
+/// runs stay, since paths may look like them.
+pub(crate) fn clean_line(text: &str) -> String {
+    mask_named_values(&mask_user_info(&one_line(text)))
 }
 
 /// A text of at most this many characters, the last of which says that there was more.
@@ -73,7 +79,7 @@ impl Redactor {
             // As it reads when its line ends and control characters have become spaces.
             cleaned = cleaned.replace(&one_line(secret.expose()), MASK);
         }
-        mask_opaque_runs(&mask_named_values(&mask_user_info(&cleaned)))
+        mask_opaque_runs(&clean_line(&cleaned))
     }
 }
 
