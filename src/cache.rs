@@ -191,7 +191,7 @@ impl Cache {
         let mut result = erasure::leave(directory, api, serial, now);
         for name in directory.names()? {
             let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
-            let Some(contents) = directory.read(&name, MAX_ENTRY_SIZE).ok().flatten() else { continue };
+            let Ok(Some(contents)) = directory.read_untrusted(&name, MAX_ENTRY_SIZE) else { continue };
             let of_token = TokenRecord::decode(key, &contents).map(|record| record.api);
             let api_of_entry = of_token.or_else(|| Some(RememberedFailure::decode(key, &contents)?.api));
             let belongs = is_an_entry(&contents) && api_of_entry.is_none_or(|of_entry| of_entry == *api);

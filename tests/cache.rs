@@ -190,6 +190,42 @@ fn erase_drops_a_token_from_a_directory_that_others_may_write() {
     fs::set_permissions(sandbox.cache_dir(), fs::Permissions::from_mode(0o777)).expect("it is ours");
     assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
     assert_eq!(tokens(&sandbox.cache_dir()), [""; 0]);
+
+    sandbox.get(HOST).password();
+    let [token] = &tokens(&sandbox.cache_dir())[..] else { panic!("one token") };
+    fs::set_permissions(sandbox.cache_dir().join(token), fs::Permissions::from_mode(0o666)).expect("it is ours");
+    assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
+    assert_eq!(tokens(&sandbox.cache_dir()), [""; 0], "a token that others may write");
+}
+
+#[test]
+fn hosts_of_many_identities_and_of_long_ago_make_room() {
+    let aws = FakeAws::start();
+    let sandbox = home_of(&aws);
+    sandbox.get(HOST).password();
+    let hosts = |sandbox: &Sandbox| -> Vec<String> {
+        names(&sandbox.cache_dir()).into_iter().filter(|name| name.ends_with(HOSTS)).collect()
+    };
+    let [first] = &hosts(&sandbox)[..] else { panic!("one identity") };
+    let long_ago = SystemTime::now() - Duration::from_hours(31 * 24);
+    for number in 0..300_u64 {
+        let path = sandbox.cache_dir().join(format!("{number:064}{HOSTS}"));
+        fs::copy(sandbox.cache_dir().join(first), &path).expect("copied");
+        let written = if number < 10 { long_ago } else { SystemTime::now() - Duration::from_secs(1_000 - number) };
+        age_to(&path, written);
+    }
+    sandbox.get(ELSEWHERE).password();
+    let left = hosts(&sandbox);
+    // Its own are written after the sweep.
+    assert_eq!(left.len(), 257, "{left:?}");
+    assert!(left.contains(first) && left.contains(&format!("{:064}{HOSTS}", 299)), "{left:?}");
+    age_to(&sandbox.cache_dir().join(first), long_ago);
+    sandbox.get("111122223333.dkr.ecr.eu-west-3.amazonaws.com").password();
+    assert!(!hosts(&sandbox).contains(first));
+}
+
+fn age_to(path: &Path, written: SystemTime) {
+    File::options().write(true).open(path).and_then(|file| file.set_modified(written)).expect("it is ours");
 }
 
 #[test]

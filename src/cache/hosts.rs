@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 
 /// A host that wasn't asked for during this time is forgotten.
-const MAX_AGE: Duration = Duration::from_hours(30 * 24);
+pub(super) const MAX_AGE: Duration = Duration::from_hours(30 * 24);
 
 /// A note that is older is renewed.
 const RENEWAL: Duration = Duration::from_hours(24);

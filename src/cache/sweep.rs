@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::hosts::HostNotes;
+use super::hosts;
 use super::record::{RememberedFailure, TokenRecord, is_an_entry, is_of_another_version};
 use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, erasure, key_of, lock};
 use crate::clock::Timestamp;
@@ -20,6 +20,9 @@ const GRACE: Duration = Duration::from_mins(1);
 
 /// After a day every token has expired, whatever another version says in its entry.
 const MAX_LIFE: Duration = Duration::from_hours(24);
+
+/// The most identities whose hosts are remembered.
+const MAX_IDENTITIES: usize = 256;
 
 /// What becomes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,19 +38,38 @@ enum Verdict {
 pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
     for name in &names {
-        let goes = is_orphan(directory, name, now)
-            || erasure::is_over(directory, name, now)
-            || key_of(name, HOSTS).is_some() && verdict(directory, name, now) == Verdict::Goes;
+        let goes = is_orphan(directory, name, now) || erasure::is_over(directory, name, now);
         if goes {
             let _ = directory.remove(name);
         }
     }
+    sweep_hosts(directory, &names, now);
     let keys = names.iter().filter_map(|name| [TOKEN, FAILURE, LOCK].iter().find_map(|ending| key_of(name, ending)));
     for key in keys.collect::<BTreeSet<_>>() {
         let entries = [TOKEN, FAILURE].map(|ending| format!("{key}{ending}"));
         let mut present = entries.iter().filter(|entry| names.contains(entry)).peekable();
         if present.peek().is_none() || present.any(|entry| verdict(directory, entry, now) == Verdict::Goes) {
             sweep_key(directory, key, &entries, now);
+        }
+    }
+}
+
+/// Removes the hosts that were noted too long ago, and the oldest of too many: where keys are issued for each job, each job
+/// is another identity. Told by the time of the last write, so that a write needn't read them all.
+fn sweep_hosts(directory: &PrivateDir, names: &[String], now: Timestamp) {
+    let names = names.iter().filter(|name| key_of(name, HOSTS).is_some());
+    let mut by_age: Vec<_> = names.filter_map(|name| Some((directory.modified(name)?, name))).collect();
+    by_age.sort_unstable();
+    let too_many = by_age.len().saturating_sub(MAX_IDENTITIES);
+    for (place, (modified, name)) in by_age.into_iter().enumerate() {
+        // A clock that went back makes nothing old: these outlive what it says.
+        let is_old = now.since(Timestamp::from(modified)) > hosts::MAX_AGE;
+        if (place < too_many || is_old)
+            && directory
+                .read(name, MAX_ENTRY_SIZE)
+                .is_ok_and(|contents| contents.is_some_and(|read| is_an_entry(&read)))
+        {
+            let _ = directory.remove(name);
         }
     }
 }
@@ -93,8 +115,6 @@ fn verdict(directory: &PrivateDir, name: &str, now: Timestamp) -> Verdict {
         } else if let Some(key) = key_of(name, TOKEN) {
             TokenRecord::decode(key, &contents)
                 .is_none_or(|record| record.lifetime.freshness(now) == Freshness::Expired)
-        } else if let Some(key) = key_of(name, HOSTS) {
-            HostNotes::decode(key, &contents).is_none_or(|hosts| hosts.recent(now).next().is_none())
         } else {
             let failure = key_of(name, FAILURE).and_then(|key| RememberedFailure::decode(key, &contents));
             failure.is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now, GRACE))

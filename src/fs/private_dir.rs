@@ -99,6 +99,21 @@ impl PrivateDir {
     /// the current user that no one else may write. Never follows a link, never waits on a pipe.
     /// Error: the entry exists, and can't be read or is longer than the limit.
     pub(crate) fn read(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
+        self.read_if(name, limit, |metadata| !os::others_may_write(metadata))
+    }
+
+    /// As [`PrivateDir::read`], but others may write the entry: for what isn't trusted, but removed.
+    /// Error: as [`PrivateDir::read`].
+    pub(crate) fn read_untrusted(&self, name: &str, limit: usize) -> Result<Option<Vec<u8>>, PathError> {
+        self.read_if(name, limit, |_| true)
+    }
+
+    fn read_if(
+        &self,
+        name: &str,
+        limit: usize,
+        accepts: impl FnOnce(&Metadata) -> bool,
+    ) -> Result<Option<Vec<u8>>, PathError> {
         let path = self.join(name);
         let at_path = |error| PathError::new("read", &path, error);
         let file = match os::without_following(OpenOptions::new().read(true)).open(&path) {
@@ -107,7 +122,7 @@ impl PrivateDir {
             Err(error) => return Err(at_path(error)),
         };
         let metadata = file.metadata().map_err(at_path)?;
-        if !metadata.is_file() || !os::is_ours(&metadata) || os::others_may_write(&metadata) {
+        if !metadata.is_file() || !os::is_ours(&metadata) || !accepts(&metadata) {
             return Ok(None);
         }
         read_to_limit(&file, &metadata, limit).map(Some).map_err(at_path)
