@@ -461,7 +461,9 @@ fn erase_drops_the_token_of_a_registry_in_every_spelling() {
             assert_eq!(password_head(&sandbox.get(host).password()).serial, round + 1, "{spelling}: not kept");
             assert_answer(&sandbox.run(&["erase"], format!("{spelling}\n").as_bytes()), 0, "", &spelling);
             assert_answer(&sandbox.run(&["erase"], spelling.as_bytes()), 0, "", &spelling);
-            assert_answer(&sandbox.run(&["list"], b""), 0, "{}\n", &spelling);
+            // `get` serves it still, so `list` names it still.
+            let listed = format!("{{\"https://{host}\":\"AWS\"}}\n");
+            assert_answer(&sandbox.run(&["list"], b""), 0, &listed, &spelling);
         }
         assert_eq!(aws.requests().len(), spellings(host).len(), "erase asked AWS");
     }
@@ -575,15 +577,31 @@ fn list_names_no_host_of_another_identity() {
 }
 
 #[test]
-fn list_names_no_host_whose_token_has_expired() {
+fn list_names_a_host_whose_token_has_expired() {
     let aws = FakeAws::start();
     aws.token_lifetime(Duration::from_secs(3));
     let sandbox = sandbox(&aws);
     sandbox.get(PRIVATE).password();
-    assert_answer(&sandbox.run(&["list"], b""), 0, &format!("{{\"https://{PRIVATE}\":\"AWS\"}}\n"), "still valid");
+    let listed = format!("{{\"https://{PRIVATE}\":\"AWS\"}}\n");
+    assert_answer(&sandbox.run(&["list"], b""), 0, &listed, "still valid");
     #[expect(clippy::disallowed_methods, reason = "the token ends by the clock of the world")]
     thread::sleep(Duration::from_millis(3_100));
-    assert_answer(&sandbox.run(&["list"], b""), 0, "{}\n", "expired");
+    assert_answer(&sandbox.run(&["list"], b""), 0, &listed, "expired");
+}
+
+#[test]
+fn a_byte_order_mark_before_a_request_is_no_part_of_it() {
+    let aws = FakeAws::start();
+    let sandbox = sandbox(&aws);
+    let marked = |text: &str| format!("\u{feff}{text}\r\n").into_bytes();
+    let answer = sandbox.run(&["get"], &marked(PRIVATE));
+    assert_eq!(answer.stdout_text(), sandbox.get(PRIVATE).stdout_text());
+    assert_answer(&sandbox.run(&["get"], &marked("docker.io")), 1, NOT_FOUND, "a foreign host");
+    let login = format!("{{\"ServerURL\":\"{PRIVATE}\",\"Username\":\"AWS\",\"Secret\":\"x\"}}");
+    assert_answer(&sandbox.run(&["store"], &marked(&login)), 0, "", "store");
+    assert_answer(&sandbox.run(&["erase"], &marked(PRIVATE)), 0, "", "erase");
+    sandbox.get(PRIVATE).password();
+    assert_eq!(aws.requests().len(), 2, "it was erased");
 }
 
 #[test]
