@@ -239,8 +239,12 @@ fn without_credentials_a_private_registry_says_how_to_get_some() {
     }
     let half_in_file = sandbox();
     half_in_file.write(".aws/credentials", format!("[default]\naws_access_key_id = {ACCESS_KEY_ID}\n"));
+    let half = "profile `default` has an `aws_access_key_id` without `aws_secret_access_key` in the same file";
+    assert_eq!(reason(&half_in_file, PRIVATE), misconfigured(half));
+    let other_half = sandbox();
+    other_half.write(".aws/credentials", "[default]\naws_secret_access_key = made/up/secret/of/half/a/key/pair\n");
     let half = "found (profile `default` has half of a key pair only, which is not used);";
-    assert_eq!(reason(&half_in_file, PRIVATE), NO_CREDENTIALS.replace("found;", half));
+    assert_eq!(reason(&other_half, PRIVATE), NO_CREDENTIALS.replace("found;", half));
     let no_files = sandbox().env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials").env("AWS_CONFIG_FILE", "");
     let missing = "found (`/nonexistent/credentials`, which `AWS_SHARED_CREDENTIALS_FILE` names, does not exist);";
     assert_eq!(reason(&no_files, PRIVATE), NO_CREDENTIALS.replace("found;", missing));

@@ -365,6 +365,11 @@ mod tests {
             ),
             (
                 &[],
+                "[default]\naws_access_key_id = x\ncredential_process =\n",
+                "profile `default` has an `aws_access_key_id` without `aws_secret_access_key` in the same file",
+            ),
+            (
+                &[],
                 "[default]\naws_access_key_id = AK IA\naws_secret_access_key = x\n",
                 "the access key ID is empty or contains a blank, a control character or a character outside ASCII, in \
                  profile `default`",
@@ -413,7 +418,7 @@ mod tests {
         for (config, credentials, base) in [
             ("credential_process = p\n", KEYS, ProfileBase::Keys),
             (KEYS, "credential_process = p\n", ProfileBase::Process),
-            ("credential_process = p\n", "aws_access_key_id = AKID\n", ProfileBase::Process),
+            ("credential_process = p\n", "aws_secret_access_key = hush\n", ProfileBase::Process),
         ] {
             let [config, credentials] = [config, credentials].map(|text| format!("[default]\n{text}"));
             let settings = AwsSettings { env: &env, config, credentials, notes: Vec::new() };
@@ -447,7 +452,7 @@ mod tests {
             (&[SECRET], "", "the environment has half of a key pair only, which is not used"),
             (
                 &[],
-                "[default]\naws_access_key_id = x\n",
+                "[default]\naws_secret_access_key = x\n",
                 "profile `default` has half of a key pair only, which is not used",
             ),
         ] {
@@ -475,7 +480,7 @@ mod tests {
         let digest = |config: &str| identity(&[], config).expect(config).0.digest;
         let bare = digest("");
         for config in
-            ["[default]\nregion = eu-west-1\n", "[default]\naws_access_key_id = x\n", "[profile other]\nx = y\n"]
+            ["[default]\nregion = eu-west-1\n", "[default]\naws_secret_access_key = x\n", "[profile other]\nx = y\n"]
         {
             assert_eq!(digest(config), bare, "{config}");
         }

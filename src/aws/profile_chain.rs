@@ -161,8 +161,11 @@ impl<'c> Chain<'c, '_> {
             Ok(None) => {}
             // The AWS CLI refuses the profile; the Go SDK takes its keys.
             Err(error) => {
-                let keys = keys(&profile.credentials)?.or(keys(&profile.config)?).ok_or(error)?;
-                return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
+                let found = match keys(&profile.credentials)? {
+                    None => keys(&profile.config)?,
+                    found => found,
+                };
+                return Ok(Some((ProfileBase::Keys, Base::Keys(found.ok_or(error)?))));
             }
         }
         if let Some(keys) = keys(&profile.credentials)? {
@@ -183,8 +186,7 @@ impl<'c> Chain<'c, '_> {
         if let Some(keys) = keys(&profile.config)? {
             return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
         }
-        let half = ["aws_access_key_id", "aws_secret_access_key"].iter().any(|key| profile.get(key).is_some());
-        if half {
+        if profile.get("aws_secret_access_key").is_some() {
             self.facts.notes.push(format!("profile `{name}` has half of a key pair only, which is not used"));
         }
         Ok(None)
@@ -274,10 +276,13 @@ impl<'c> Chain<'c, '_> {
     }
 }
 
-/// The key pair in a section, if both halves are there.
+/// The key pair in a section. A secret without its ID is passed over, as in the AWS CLI.
+/// Error: an ID without its secret, which both the AWS CLI and the Go SDK refuse, or a part that can't be sent.
 fn keys_in(section: &Section<'_>, profile: &str) -> Result<Option<Keys>, Failure> {
-    let (Some(id), Some(secret)) = (section.get("aws_access_key_id"), section.get("aws_secret_access_key")) else {
-        return Ok(None);
+    let Some(id) = section.get("aws_access_key_id") else { return Ok(None) };
+    let Some(secret) = section.get("aws_secret_access_key") else {
+        let problem = "an `aws_access_key_id` without `aws_secret_access_key` in the same file";
+        return Err(Failure::misconfigured(format!("profile `{profile}` has {problem}")));
     };
     let token = section.get("aws_security_token").or_else(|| section.get("aws_session_token"));
     let keys = Keys::new(id, secret, token);

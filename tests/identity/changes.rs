@@ -262,7 +262,7 @@ fn of_token_files_and_machines() -> Vec<Table> {
         base: Scenario::new().config("[default]\nregion = eu-west-1\n"),
         same: vec![
             ("another region of the profile", |s| s.edit("eu-west-1", "eu-west-2")),
-            ("half a pair in the profile", |s| s.edit("region", "aws_access_key_id")),
+            ("half a pair in the profile", |s| s.edit("region", "aws_secret_access_key")),
             ("an endpoint of the profile, which the variable wins over", |s| {
                 s.edit("region =", "ec2_metadata_service_endpoint =")
             }),

@@ -30,7 +30,9 @@ pub(crate) fn static_profiles() -> Vec<Case> {
             Scenario::new()
                 .config("[default]\naws_access_key_id = AKIAPROFILE\n")
                 .credentials("[default]\naws_secret_access_key = made/up/secret/of/the/profile\n"),
-            falls_through(),
+            Ours::Refused(
+                "profile `default` has an `aws_access_key_id` without `aws_secret_access_key` in the same file",
+            ),
         )
         .sdk(Sdk::Finds("AKIAPROFILE", AS_BOTH)),
         case(
@@ -63,9 +65,27 @@ pub(crate) fn static_profiles() -> Vec<Case> {
         case(
             "only the ID",
             Scenario::new().credentials("[default]\naws_access_key_id = AKIAPROFILE\n"),
+            Ours::Refused(
+                "profile `default` has an `aws_access_key_id` without `aws_secret_access_key` in the same file",
+            ),
+        ),
+        case(
+            "only the ID in the credentials file, and a program",
+            Scenario::new()
+                .config(PROCESS)
+                .program("give-keys", PROCESS_SCRIPT)
+                .credentials("[default]\naws_access_key_id = AKIAPROFILE\n"),
+            Ours::Refused(
+                "profile `default` has an `aws_access_key_id` without `aws_secret_access_key` in the same file",
+            ),
+        )
+        .sdk(Sdk::Finds("AKIAPROCESS", AS_BOTH)),
+        case(
+            "only the secret",
+            Scenario::new().credentials("[default]\naws_secret_access_key = made/up/secret\n"),
             falls_through(),
         )
-        .sdk(Sdk::Fails("half a pair is passed over as in the environment")),
+        .sdk(Sdk::Fails(AS_CLI)),
         case(
             "only a session token",
             Scenario::new().credentials("[default]\naws_session_token = made/up/session/token\n"),
