@@ -37,6 +37,10 @@ pub(crate) mod names {
     pub(crate) const SECRET_ACCESS_KEY: &str = "AWS_SECRET_ACCESS_KEY";
     /// Replaces [`SECRET_ACCESS_KEY`] if that is unset, as in the SDK.
     pub(crate) const SECRET_ACCESS_KEY_SHORT: &str = "SECRET_ACCESS_KEY";
+    /// Replaces [`SECRET_ACCESS_KEY`] if that is unset, as in the Go SDK.
+    pub(crate) const SECRET_KEY: &str = "AWS_SECRET_KEY";
+    /// Replaces [`ACCESS_KEY_ID`] if no other source has credentials, as in the Go SDK.
+    pub(crate) const ACCESS_KEY: &str = "AWS_ACCESS_KEY";
     /// Is the older name of [`SESSION_TOKEN`], and wins over it as in the AWS CLI.
     pub(crate) const SECURITY_TOKEN: &str = "AWS_SECURITY_TOKEN";
     /// Belongs to a temporary access key, which is invalid without it.

@@ -56,8 +56,8 @@ pub enum Base {
     Login { profile: String, login_session: String, region: Option<String> },
     /// The credentials endpoint of a container, with its authorization token.
     Container { url: String, token: Option<Secret> },
-    /// The instance metadata service.
-    InstanceMetadata,
+    /// The instance metadata service, else these keys.
+    InstanceMetadata { otherwise: Option<Keys> },
     /// Nothing is configured.
     Nothing,
 }

@@ -13,7 +13,7 @@ use super::active_profile::ProfileOrigin;
 use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::profile_chain;
-use crate::env::names;
+use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::identity::{Base, CredentialPlan, CredentialSource, Identity, Keys, ProfileBase, RoleOrigin, RoleStep};
 use crate::paths;
@@ -40,7 +40,7 @@ pub(super) fn identify(settings: &RegistrySettings<'_>) -> Result<(Identity, Cre
 }
 
 fn first_source(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Found, Failure> {
-    let active = &settings.active;
+    let (active, env) = (&settings.active, settings.env);
     if !active.overrides_keys()
         && let Some(keys) = environment_keys(settings, facts)?
     {
@@ -59,6 +59,15 @@ fn first_source(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Resul
         // The user named this profile, so no other source is meant.
         return Err(Failure::misconfigured(format!("{} has no credentials", active.described())));
     }
+    let has_container = [names::CONTAINER_RELATIVE_URI, names::CONTAINER_FULL_URI].iter().any(|name| env.is_set(name));
+    let older = if has_container { None } else { older_environment_keys(settings, facts)? };
+    if let Some(keys) = older {
+        if env.is_true(names::METADATA_DISABLED) {
+            return Ok((CredentialSource::Environment, Base::Keys(keys), Vec::new()));
+        }
+        instance_metadata(settings, facts);
+        return Ok((CredentialSource::InstanceMetadata, Base::InstanceMetadata { otherwise: Some(keys) }, Vec::new()));
+    }
     let (source, base) = machine(settings, facts)?;
     Ok((source, base, Vec::new()))
 }
@@ -76,7 +85,7 @@ pub(super) fn machine(
         Ok((CredentialSource::Nothing, Base::Nothing))
     } else {
         instance_metadata(settings, facts);
-        Ok((CredentialSource::InstanceMetadata, Base::InstanceMetadata))
+        Ok((CredentialSource::InstanceMetadata, Base::InstanceMetadata { otherwise: None }))
     }
 }
 
@@ -87,19 +96,37 @@ pub(super) fn environment_keys(
 ) -> Result<Option<Keys>, Failure> {
     let env = settings.env;
     let text = |name| env.text(name).filter(|value| !value.trim().is_empty());
-    let secret = text(names::SECRET_ACCESS_KEY).or_else(|| text(names::SECRET_ACCESS_KEY_SHORT));
-    let (Some(id), Some(secret)) = (text(names::ACCESS_KEY_ID), &secret) else {
-        if text(names::ACCESS_KEY_ID).is_some() || secret.is_some() {
+    let secret =
+        [names::SECRET_ACCESS_KEY, names::SECRET_ACCESS_KEY_SHORT, names::SECRET_KEY].into_iter().find_map(text);
+    match (text(names::ACCESS_KEY_ID), secret) {
+        (Some(id), Some(secret)) => keys_of_environment(env, facts, &id, &secret).map(Some),
+        (None, None) => Ok(None),
+        (None, Some(_)) if text(names::ACCESS_KEY).is_some() => Ok(None),
+        _ => {
             facts.notes.push("the environment has half of a key pair only, which is not used".to_owned());
+            Ok(None)
         }
-        return Ok(None);
-    };
+    }
+}
+
+/// The key pair under the older name of the ID, which the AWS CLI doesn't know and the Go SDK does.
+fn older_environment_keys(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Keys>, Failure> {
+    let env = settings.env;
+    let secret = env.text(names::SECRET_ACCESS_KEY).or_else(|| env.text(names::SECRET_KEY));
+    match (env.text(names::ACCESS_KEY), secret) {
+        (Some(id), Some(secret)) => keys_of_environment(env, facts, &id, &secret).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn keys_of_environment(env: &Env, facts: &mut Facts<'_>, id: &str, secret: &str) -> Result<Keys, Failure> {
+    let text = |name| env.text(name).filter(|value| !value.trim().is_empty());
     let token = text(names::SECURITY_TOKEN).or_else(|| text(names::SESSION_TOKEN));
-    let keys = Keys::new(&id, secret, token.as_deref())
+    let keys = Keys::new(id, secret, token.as_deref())
         .map_err(|invalid| Failure::misconfigured(format!("{invalid}, in the environment")))?;
     facts.add("source", "environment");
     facts.add("access_key_id", &keys.access_key_id);
-    Ok(Some(keys))
+    Ok(keys)
 }
 
 /// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named.
@@ -212,7 +239,7 @@ pub(super) fn named_source(
             return Err(has_none("the instance metadata service is switched off"));
         }
         instance_metadata(settings, facts);
-        Ok((ProfileBase::InstanceMetadata, Base::InstanceMetadata))
+        Ok((ProfileBase::InstanceMetadata, Base::InstanceMetadata { otherwise: None }))
     } else {
         let expected = "Environment, EcsContainer or Ec2InstanceMetadata";
         Err(Failure::misconfigured(format!("`credential_source = {source}` is not {expected}")))
@@ -241,7 +268,6 @@ mod tests {
     use super::*;
     use crate::aws::AwsSettings;
     use crate::aws::fixture::with_settings;
-    use crate::env::Env;
     use crate::error::FailureKind;
     use crate::identity::CachePolicy;
     use crate::registry::Registry;
@@ -487,6 +513,27 @@ mod tests {
         assert_ne!(digest("[default]\nec2_metadata_service_endpoint = http://127.0.0.1:1\n"), bare);
         let role = |region: &str| digest(&format!("[default]\nrole_arn = r\nregion = {region}\n"));
         assert_ne!(role("eu-west-1"), role("eu-west-2"), "a role without a source is the profile's");
+    }
+
+    #[test]
+    fn the_names_that_only_the_go_sdk_knows_count_where_the_aws_cli_has_no_credentials() {
+        let (older_id, older_secret) = (("AWS_ACCESS_KEY", "AKIAOLDER"), ("AWS_SECRET_KEY", "hush"));
+        let container = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/");
+        let profile_keys = format!("[default]\n{KEYS}");
+        for (variables, config, expected) in [
+            (&[ID, older_secret][..], &*profile_keys, CredentialSource::Environment),
+            (&[older_id, older_secret, NOT_ON_EC2], "", CredentialSource::Environment),
+            (&[older_id, SECRET, NOT_ON_EC2], "", CredentialSource::Environment),
+            (&[older_id, older_secret, NOT_ON_EC2], &*profile_keys, profile("default", ProfileBase::Keys)),
+            (&[older_id, older_secret, container], "", CredentialSource::Container),
+            (&[older_id, older_secret], "", CredentialSource::InstanceMetadata),
+            (&[older_id, NOT_ON_EC2], "", CredentialSource::Nothing),
+        ] {
+            assert_eq!(source(variables, config), expected, "{variables:?}");
+        }
+        let (_, plan) = identity(&[older_id, older_secret], "").expect("a source");
+        let Base::InstanceMetadata { otherwise: Some(keys) } = plan.base else { panic!("{plan:?}") };
+        assert_eq!(keys.access_key_id, "AKIAOLDER");
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl RegistrySettings<'_> {
             Base::Sso(session) => AccountId::parse(&session.account_id),
             Base::Login { login_session, .. } => of_arn(login_session),
             // A role that only the machine knows.
-            Base::Container { .. } | Base::InstanceMetadata | Base::Nothing => None,
+            Base::Container { .. } | Base::InstanceMetadata { .. } | Base::Nothing => None,
         }
     }
 }

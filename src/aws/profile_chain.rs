@@ -96,7 +96,7 @@ impl<'c> Chain<'c, '_> {
         self.facts.add_profile(name, profile);
         match machine(self.settings, self.facts)? {
             (_, base @ Base::Container { .. }) => Ok((ProfileBase::Container, base)),
-            (_, base @ Base::InstanceMetadata) => Ok((ProfileBase::InstanceMetadata, base)),
+            (_, base @ Base::InstanceMetadata { .. }) => Ok((ProfileBase::InstanceMetadata, base)),
             _ => Err(Failure::misconfigured(problem)),
         }
     }

@@ -11,6 +11,7 @@ pub(super) fn of(settings: &RegistrySettings<'_>) -> Redactor {
     for name in [
         names::SECRET_ACCESS_KEY,
         names::SECRET_ACCESS_KEY_SHORT,
+        names::SECRET_KEY,
         names::SESSION_TOKEN,
         names::SECURITY_TOKEN,
         names::CONTAINER_TOKEN,

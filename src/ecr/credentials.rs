@@ -107,7 +107,15 @@ impl Resolver<'_> {
                 redactor.learn(token.as_ref().map_or("", Secret::expose));
                 machine::container(self, url, token.as_ref(), redactor).await
             }
-            Base::InstanceMetadata => machine::instance_metadata(self, redactor).await,
+            Base::InstanceMetadata { otherwise } => {
+                let keys = machine::instance_metadata(self, redactor).await;
+                match otherwise {
+                    Some(older) if keys.as_ref().is_err_and(|failure| failure.kind.is_no_credentials()) => {
+                        Ok(older.clone())
+                    }
+                    _ => keys,
+                }
+            }
             Base::Nothing => Err(Failure::new(FailureKind::NoCredentials, "")),
         };
         keys.map_err(|failure| with_notes(classify::blame_source(failure, plan.source.to_string()), plan))

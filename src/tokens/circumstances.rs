@@ -9,9 +9,10 @@ use crate::network::NetworkConfig;
 use crate::scope::Fingerprint;
 
 /// What else decides whether a source of credentials works. Secrets enter the digest alone.
-const VARIABLES: [&str; 8] = [
+const VARIABLES: [&str; 9] = [
     names::SECRET_ACCESS_KEY,
     names::SECRET_ACCESS_KEY_SHORT,
+    names::SECRET_KEY,
     names::SESSION_TOKEN,
     names::SECURITY_TOKEN,
     names::CONTAINER_TOKEN,

@@ -267,8 +267,14 @@ pub fn secret_key_of(access_key_id: &str) -> String {
     format!("made/up/secret/of/{access_key_id}/{}", "x".repeat(20))
 }
 
-const SECRET_VARIABLES: [&str; 3] = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN"];
-const SECRET_SETTINGS: [&str; 2] = ["aws_secret_access_key", "aws_session_token"];
+const SECRET_VARIABLES: [&str; 5] = [
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+];
+const SECRET_SETTINGS: [&str; 3] = ["aws_secret_access_key", "aws_session_token", "aws_security_token"];
 
 /// Parts of a secret that betray it even when it was cut short: its beginning, its middle and its end.
 fn pieces(secret: &str) -> impl Iterator<Item = &str> {

@@ -196,6 +196,43 @@ pub(crate) fn older_names() -> Vec<Case> {
         )
         .sdk(Sdk::Finds("AKIANOTPROFILE", AS_GO)),
         case(
+            "the older variable for the secret",
+            Scenario::new().env("AWS_ACCESS_KEY_ID", "AKIAENV").env("AWS_SECRET_KEY", "made/up/secret"),
+            signs(ENVIRONMENT, KEPT, "AKIAENV"),
+        )
+        .sdk(Sdk::Finds(INSTANCE, AS_GO)),
+        case(
+            "the older variables for both keys, where the instance has credentials",
+            Scenario::new().env("AWS_ACCESS_KEY", "AKIAENV").env("AWS_SECRET_KEY", "made/up/secret"),
+            signs(super::METADATA, super::OPAQUE, INSTANCE),
+        ),
+        case(
+            "the older variables for both keys, and a profile",
+            Scenario::new()
+                .env("AWS_ACCESS_KEY", "AKIAENV")
+                .env("AWS_SECRET_KEY", "made/up/secret")
+                .credentials(STATIC_PROFILE),
+            signs(profile(ProfileBase::Keys), KEPT, "AKIAPROFILE"),
+        ),
+        case(
+            "the older variables for both keys, and nothing else",
+            Scenario::new()
+                .env("AWS_ACCESS_KEY", "AKIAENV")
+                .env("AWS_SECRET_KEY", "made/up/secret")
+                .metadata_disabled(),
+            signs(ENVIRONMENT, KEPT, "AKIAENV"),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
+            "the older variables for both keys, and no metadata service",
+            Scenario::new()
+                .env("AWS_ACCESS_KEY", "AKIAENV")
+                .env("AWS_SECRET_KEY", "made/up/secret")
+                .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1"),
+            signs(super::METADATA, super::OPAQUE, "AKIAENV"),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
             "the older variable for the session token",
             Scenario::new().keys("AKIAENV").env("AWS_SECURITY_TOKEN", "made/up/session/token"),
             signs(ENVIRONMENT, KEPT, "AKIAENV"),
