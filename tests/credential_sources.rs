@@ -450,6 +450,31 @@ fn a_credential_process_whatever_it_would_say_within_the_hour() {
 }
 
 #[test]
+fn keys_of_a_credential_process_are_used_whatever_their_expiration_says() {
+    for expiration in [
+        "\"2099-01-01T00:00:00Z\"",
+        "\"2099-01-01T00:00:00UTC\"",
+        "\"2099-01-01T00:00:00+0000\"",
+        "\"2099-01-01 00:00:00+00:00\"",
+        "\"2099-01-01\"",
+        "\"2001-01-01T00:00:00Z\"",
+        "\"never\"",
+        "\"\"",
+        "4070908800",
+        "null",
+    ] {
+        let aws = FakeAws::start();
+        let output = format!(
+            "{{\"Version\":1,\"AccessKeyId\":\"AKIAODD\\n\",\"SecretAccessKey\":\"made/up/secret\",\"SessionToken\":\"\",\
+             \"Expiration\":{expiration}}}"
+        );
+        let home = process_of(&aws, &format!("cat <<'END'\n{output}\nEND"));
+        fetched(&aws, &home, "AKIAODD");
+        assert_eq!(aws.requests_to(Api::EcrToken)[0].session_token, None, "{expiration}");
+    }
+}
+
+#[test]
 fn a_credential_process_that_fails_is_quoted() {
     let aws = FakeAws::start();
     let home = process_of(&aws, "echo 'vault is sealed: ask the team' >&2; exit 3");
