@@ -848,6 +848,9 @@ fn when_strict_the_reason_goes_to_stdout_too() {
     );
 }
 
+/// An endpoint that takes a proxy to reach.
+const ELSEWHERE: &str = "https://ecr.test";
+
 /// Line ends, controls of terminals, and what turns text around.
 const MOVES: &str = "a\nb\rc\u{1b}[2Jd\u{7}e\u{85}f\u{9b}g\u{2028}h\u{2029}i\u{202e}j\u{2066}k\u{feff}l";
 
@@ -863,7 +866,7 @@ fn nothing_from_outside_ends_or_moves_a_line() {
     for (what, home) in [
         ("profile", Sandbox::new().with_aws(&aws).env("AWS_PROFILE", MOVES)),
         ("settings", Sandbox::new().with_aws(&aws).env("AWS_ECR_CONFIG", format!("/nonexistent/{MOVES}"))),
-        ("proxy", keys_for(&aws).env("HTTPS_PROXY", format!("ftp://{MOVES}"))),
+        ("proxy", keys_for(&aws).env("AWS_ENDPOINT_URL", ELSEWHERE).env("HTTPS_PROXY", format!("ftp://{MOVES}"))),
         ("certificates", keys_for(&aws).env("AWS_CA_BUNDLE", format!("/nonexistent/{MOVES}"))),
         ("endpoint", keys_for(&aws).env("AWS_ENDPOINT_URL_ECR", MOVES)),
         ("rules", rules),
@@ -919,7 +922,7 @@ fn user_info_without_a_scheme_is_masked() {
         ("AWS_ENDPOINT_URL_ECR", "someone:made-up-password@vpce"),
         ("AWS_ECR_CONFIG", "/nonexistent/someone:made-up-password@host"),
     ] {
-        let home = keys_for(&aws).env("AWS_ECR_LOG", "debug").env(variable, value);
+        let home = keys_for(&aws).env("AWS_ENDPOINT_URL", ELSEWHERE).env("AWS_ECR_LOG", "debug").env(variable, value);
         let reply = home.get(PRIVATE);
         assert_eq!(reply.code, Some(1), "{value}");
         assert!(!reply.stderr.contains("made-up-password"), "{value}: {}", reply.stderr);

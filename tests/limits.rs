@@ -164,7 +164,7 @@ fn a_fetch_ends_with_an_answer_whatever_the_system_refuses() {
 }
 
 #[test]
-fn a_name_that_takes_a_thread_to_look_up_ends_with_a_reason_where_there_are_no_threads() {
+fn a_name_in_the_hosts_file_is_looked_up_where_there_are_no_threads() {
     if !can_launch() {
         return;
     }
@@ -172,7 +172,7 @@ fn a_name_that_takes_a_thread_to_look_up_ends_with_a_reason_where_there_are_no_t
     let url = aws.url().replace("127.0.0.1", "localhost");
     let home = home_with_keys(&aws).env("AWS_ENDPOINT_URL", url);
     let world = json!({ "refused": [56, 435, 57, 58] });
-    assert!(!is_answered(&run(&home, &world, "get", HOST.as_bytes()), "no threads"));
+    assert!(is_answered(&run(&home, &world, "get", HOST.as_bytes()), "no threads"));
 }
 
 #[test]
@@ -203,30 +203,25 @@ fn a_cached_token_is_served_whatever_the_system_refuses() {
 }
 
 #[test]
-fn a_stale_token_is_served_where_a_fetch_is_refused_or_a_library_panics() {
+fn a_stale_token_is_served_where_a_fetch_is_refused() {
     if !can_launch() {
         return;
     }
     let aws = FakeAws::start();
     aws.token_lifetime(Duration::from_secs(20));
-    let homes: Vec<_> = [
-        json!({ "limits": { "NOFILE": 7 } }),
-        json!({ "refused": [53] }),
-        // Names are looked up by threads, without which the library panics.
-        json!({ "refused": [56, 435, 57, 58] }),
-    ]
-    .into_iter()
-    .map(|world| {
-        let home = home_with_keys(&aws).env("AWS_ENDPOINT_URL", aws.url().replace("127.0.0.1", "localhost"));
-        let password = home.get(HOST).password();
-        (world, home, password)
-    })
-    .collect();
+    let homes: Vec<_> = [json!({ "limits": { "NOFILE": 7 } }), json!({ "refused": [53] })]
+        .into_iter()
+        .map(|world| {
+            let home = home_with_keys(&aws);
+            let password = home.get(HOST).password();
+            (world, home, password)
+        })
+        .collect();
     std::thread::sleep(Duration::from_millis(10_500));
     for (world, home, stale) in homes {
         let reply = run(&home, &world, "get", HOST.as_bytes());
         assert_eq!(reply.password(), stale, "{world}");
-        assert_eq!(aws.calls(Api::EcrToken), 3, "{world}");
+        assert_eq!(aws.calls(Api::EcrToken), 2, "{world}");
     }
 }
 
