@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// The packages that are compiled into the release for x86-64 musl Linux, this one included. Raise it
 /// only together with a line in `Cargo.toml` that says why the new dependency is needed.
-const MOST_PACKAGES: usize = 184;
+const MOST_PACKAGES: usize = 192;
 
 /// The crates that the release contains in two versions, and why.
 const DUPLICATES: [(&str, &str); 9] = [
@@ -64,7 +64,7 @@ fn rust_files(folder: &str) -> BTreeMap<String, String> {
 fn lines_before_tests(text: &str) -> Vec<&str> {
     let lines: Vec<&str> = text.lines().collect();
     let begins_tests = |lines: &[&str]| {
-        lines[0].starts_with("#[cfg(") && lines[0].contains("test") && lines[1].trim_start().starts_with("mod tests")
+        lines[0].starts_with("#[cfg(") && lines[0].contains("test") && lines[1].ends_with("mod tests {")
     };
     let end = lines.windows(2).position(begins_tests).unwrap_or(lines.len());
     lines[..end].to_vec()

@@ -1,14 +1,12 @@
 //! Connections to servers: TCP, the tunnel through a proxy, and TLS.
 //!
-//! `names.rs` looks up hosts; hyper-util races IPv4 and IPv6, and makes the tunnels. Here are the choice of the proxy, and TLS
-//! with the certificates that the user chose, also to the proxy itself.
+//! `names.rs` looks up hosts; hyper-util races IPv4 and IPv6. Here are the choice of the proxy, and
+//! TLS with the certificates that the user chose, also to the proxy itself.
 
-use std::error::Error;
+mod tunnel;
+
 use std::fmt;
-use std::future::{Ready, ready};
-use std::io;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -16,7 +14,6 @@ use http::Uri;
 use http::uri::Scheme;
 use hyper::rt::{Read, Write};
 use hyper_util::client::legacy::connect::HttpConnector as TcpConnector;
-use hyper_util::client::legacy::connect::proxy::{SocksV4, SocksV5, Tunnel};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
@@ -30,7 +27,7 @@ use super::proxy::{
 };
 use super::trust::{self, TlsSettings};
 use crate::error::Failure;
-use crate::network::{NetworkConfig, ProxyLogin, ProxyProtocol};
+use crate::network::NetworkConfig;
 
 /// Connects as the network settings say.
 #[derive(Debug)]
@@ -131,35 +128,26 @@ impl Connector {
         if !is_https(uri) && proxy.forwards_http() {
             return connect.await;
         }
+        let open = async |stream| within(limit, "connection", tunnel::open(stream, uri, proxy)).await?;
         if proxy.address.login.is_none() {
-            return self.open_tunnel(connect.await?, uri, proxy, limit).await;
+            return open(connect.await?).await;
         }
         let mut state = proxy.login_state().lock().await;
         match *state {
             LoginState::Rejected => return Err(PasswordRejected.into()),
             LoginState::Accepted => {
                 drop(state);
-                return self.open_tunnel(connect.await?, uri, proxy, limit).await;
+                return open(connect.await?).await;
             }
             LoginState::Unknown => {}
         }
-        let result = self.open_tunnel(connect.await?, uri, proxy, limit).await;
+        let result = open(connect.await?).await;
         match &result {
             Ok(_) => *state = LoginState::Accepted,
             Err(error) if error.is::<PasswordRejected>() => *state = LoginState::Rejected,
             Err(_) => {}
         }
         result
-    }
-
-    async fn open_tunnel(
-        &self,
-        stream: Connection,
-        uri: &Uri,
-        proxy: &ActiveProxy,
-        limit: Option<Duration>,
-    ) -> Result<Connection, BoxError> {
-        within(limit, "connection", open_tunnel(stream, uri, proxy)).await?
     }
 
     async fn connect_directly(&self, uri: &Uri, limit: Option<Duration>) -> Result<Connection, BoxError> {
@@ -184,62 +172,11 @@ impl Connector {
     }
 }
 
-/// Makes a tunnel of a connection to a proxy.
-async fn open_tunnel(stream: Connection, uri: &Uri, proxy: &ActiveProxy) -> Result<Connection, BoxError> {
-    let (via, stream) = (proxy.uri()?, Connected(Some(stream)));
-    let uri = with_port(uri)?;
-    match proxy.address.protocol {
-        ProxyProtocol::Http | ProxyProtocol::Https => {
-            let mut tunnel = Tunnel::new(via, stream);
-            if let Some(credentials) = proxy.basic_auth() {
-                tunnel = tunnel.with_auth(credentials);
-            }
-            tunnel.call(uri).await.map_err(proxy_refusal)
-        }
-        ProxyProtocol::Socks5 => {
-            let mut tunnel = SocksV5::new(via, stream);
-            if let Some(ProxyLogin { user, password }) = &proxy.address.login {
-                tunnel = tunnel.with_auth(user.expose().to_owned(), password.expose().to_owned());
-            }
-            tunnel.call(uri).await.map_err(proxy_refusal)
-        }
-        ProxyProtocol::Socks4a => SocksV4::new(via, stream).call(uri).await.map_err(proxy_refusal),
-        ProxyProtocol::Socks4 => {
-            let addresses = names::look_up(without_brackets(&uri)).await?;
-            let address = addresses.first_v4().ok_or("the host has no IPv4 address, which SOCKS 4 needs")?;
-            let uri = with_authority(&format!("{address}:{}", uri.port_u16().unwrap_or_default()))?;
-            SocksV4::new(via, stream).call(uri).await.map_err(proxy_refusal)
-        }
-    }
-}
-
 /// The host of a URL. An IPv6 address has brackets in a URL, but not in a certificate.
 fn without_brackets(uri: &Uri) -> &str {
     let host = uri.host().unwrap_or_default();
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
-
-/// hyper-util tunnels to port 443 where a URL has none.
-fn with_port(uri: &Uri) -> Result<Uri, http::Error> {
-    let port = uri.port_u16().unwrap_or(if is_https(uri) { 443 } else { 80 });
-    with_authority(&format!("{}:{port}", uri.host().unwrap_or_default()))
-}
-
-fn with_authority(authority: &str) -> Result<Uri, http::Error> {
-    Uri::builder().scheme("https").authority(authority).path_and_query("/").build()
-}
-
-/// The refusal of a proxy. The types are private to hyper-util.
-fn proxy_refusal(error: impl Error + Send + Sync + 'static) -> BoxError {
-    let message = error.to_string();
-    if PASSWORD_REJECTED.iter().any(|rejection| message.contains(rejection)) {
-        return PasswordRejected.into();
-    }
-    error.into()
-}
-
-/// hyper-util's texts for status 407 of HTTP and for a failed login of SOCKS 5.
-const PASSWORD_REJECTED: [&str; 2] = ["proxy authorization required", "credentials not accepted"];
 
 /// The proxy gives no connection.
 #[derive(Debug, Error)]
@@ -283,21 +220,4 @@ impl fmt::Debug for dyn Stream {
 
 pub(super) fn is_https(uri: &Uri) -> bool {
     uri.scheme() == Some(&Scheme::HTTPS)
-}
-
-/// A connection to a proxy, in the form in which [`Tunnel`] takes one.
-struct Connected(Option<Connection>);
-
-impl Service<Uri> for Connected {
-    type Response = Connection;
-    type Error = io::Error;
-    type Future = Ready<Result<Connection, io::Error>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), io::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        ready(self.0.take().ok_or_else(|| io::ErrorKind::NotConnected.into()))
-    }
 }

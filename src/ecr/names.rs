@@ -11,7 +11,7 @@ mod os;
 
 use std::future::{Ready, ready};
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
 use std::vec;
 
@@ -35,28 +35,6 @@ pub(super) async fn look_up(host: &str) -> io::Result<Addresses> {
 fn is_this_machine(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
     host == "localhost" || host.ends_with(".localhost")
-}
-
-/// IPv6 first if this machine can send to it, and from an address that fits: the part of
-/// <https://www.rfc-editor.org/rfc/rfc6724> that matters here.
-#[cfg_attr(any(windows, target_os = "macos"), expect(dead_code, reason = "the system sorts them"))]
-fn sort(addresses: &mut [IpAddr]) {
-    let is_global = |address: Ipv6Addr| address.segments()[0] & 0xe000 == 0x2000;
-    let is_usable = |address: Ipv6Addr| {
-        // Connecting UDP sends nothing.
-        let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).ok()?;
-        socket.connect((address, 443)).ok()?;
-        match socket.local_addr().ok()?.ip() {
-            IpAddr::V6(source) => Some(is_global(source) || !is_global(address)),
-            IpAddr::V4(_) => None,
-        }
-    };
-    let first_v6 = addresses.iter().find_map(|address| match address {
-        IpAddr::V6(address) => Some(*address),
-        IpAddr::V4(_) => None,
-    });
-    let v6_first = first_v6.and_then(is_usable).unwrap_or(false);
-    addresses.sort_by_key(|address| address.is_ipv6() != v6_first);
 }
 
 /// Addresses that are known, in the form in which hyper-util takes a resolver.

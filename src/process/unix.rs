@@ -1,5 +1,9 @@
 //! Signals and memory of a process on Unix.
 
+#[cfg_attr(target_os = "linux", path = "unix/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "unix/other.rs")]
+mod memory;
+
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -9,20 +13,7 @@ use rustix::process::{Resource, getrlimit};
 use signal_hook::consts::{SIGCHLD, SIGXFSZ};
 use signal_hook::flag;
 
-/// A process that isn't dumpable leaves no core file, not even where a program takes it (`core_pattern`), which ignores
-/// the limit of its size: <https://man7.org/linux/man-pages/man2/PR_SET_DUMPABLE.2const.html>.
-#[cfg(target_os = "linux")]
-pub(super) fn hide_memory() {
-    use rustix::process::{DumpableBehavior, set_dumpable_behavior};
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
-}
-
-/// No core file.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn hide_memory() {
-    use rustix::process::{Rlimit, setrlimit};
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
-}
+pub(super) use memory::hide_memory;
 
 /// Without a handler, `SIGXFSZ` ends the process.
 pub(super) fn survive_size_limit() {

@@ -5,14 +5,14 @@
 mod dns;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::path::Path;
 use std::time::Duration;
 
 use resolv_conf::{Config, ScopedIp};
 
 use self::dns::{NameServers, Outcome};
-use super::{is_this_machine, sort};
+use super::is_this_machine;
 use crate::fs::read_bounded;
 use crate::registry::Partition;
 
@@ -116,6 +116,27 @@ fn is_of_aws(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let domains = Partition::ALL.iter().map(|partition| partition.domain()).chain(DUAL_STACK_DOMAINS);
     domains.into_iter().any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
+}
+
+/// IPv6 first if this machine can send to it, and from an address that fits: the part of
+/// <https://www.rfc-editor.org/rfc/rfc6724> that matters here.
+fn sort(addresses: &mut [IpAddr]) {
+    let is_global = |address: Ipv6Addr| address.segments()[0] & 0xe000 == 0x2000;
+    let is_usable = |address: Ipv6Addr| {
+        // Connecting UDP sends nothing.
+        let socket = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)).ok()?;
+        socket.connect((address, 443)).ok()?;
+        match socket.local_addr().ok()?.ip() {
+            IpAddr::V6(source) => Some(is_global(source) || !is_global(address)),
+            IpAddr::V4(_) => None,
+        }
+    };
+    let first_v6 = addresses.iter().find_map(|address| match address {
+        IpAddr::V6(address) => Some(*address),
+        IpAddr::V4(_) => None,
+    });
+    let v6_first = first_v6.and_then(is_usable).unwrap_or(false);
+    addresses.sort_by_key(|address| address.is_ipv6() != v6_first);
 }
 
 #[cfg(test)]
