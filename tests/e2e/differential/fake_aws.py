@@ -177,7 +177,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 raise Refused(403, "Forbidden", "no such thing")
             if self.command != "PUT" or not self.headers.get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"):
                 raise Refused(400, "BadRequest", "no TTL")
-            return self.answer(token, "text/plain")
+            return self.answer(token, "text/plain", headers={"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": "21600"})
         if not version_1_only and self.headers.get("X-Aws-Ec2-Metadata-Token") != token:
             raise Refused(401, "Unauthorized", "no token")
         roles = "/latest/meta-data/iam/security-credentials/"
@@ -242,12 +242,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         text = json.dumps({"__type": refused.code, "message": refused.message})
         return self.answer(text, "application/x-amz-json-1.1", refused.status)
 
-    def answer(self, text, kind="application/json", status=200):
+    def answer(self, text, kind="application/json", status=200, headers=None):
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 

@@ -12,12 +12,12 @@ from programs import GO
 
 @dataclass
 class Meant:
-    """One difference. `where` is the first column of the table in the docs; `serves` names the program that ours follows,
-    or is None where ours refuses."""
+    """One difference. `where` is the first column of the table in the docs. `serves` says what ours does: as the program of
+    that name, as the rule demands of the case that this function makes of the case, or nothing (`None`: it refuses)."""
 
     where: str
     applies: Callable
-    serves: str | None
+    serves: str | Callable | None
 
 
 TABLE = [
