@@ -49,9 +49,9 @@ add("a role whose source is SSO", config=profile("default", *role_lines("top", "
 add("a role whose source is a web identity", config=profile("default", *role_lines("top")) + profile("profile base", *web_lines()),
     more={"work/token": "webtoken"})
 add("a role with both sources", config=profile("default", *role_lines("top"), "credential_source = Environment") + BASE)
-add("a role with an endpoint in the file", {"AWS_ENDPOINT_URL": "{UNSET}"},
+add("a role with an endpoint in the file", dict.fromkeys(["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"], "{UNSET}"),
     config=profile("default", *role_lines("top"), "endpoint_url = {URL}", "region = us-east-1") + BASE)
-add("an empty endpoint variable, an endpoint in the file", {"AWS_ENDPOINT_URL": ""},
+add("an empty endpoint variable, an endpoint in the file", {"AWS_ENDPOINT_URL": "", "AWS_ENDPOINT_URL_STS": "{UNSET}"},
     config=profile("default", *role_lines("top"), "endpoint_url = {URL}", "region = us-east-1") + BASE)
 add("an empty endpoint in the file", config=profile("default", "endpoint_url =") + key_text("FILE"))
 for service in ("STS", "SSO", "SSO_OIDC", "ECR"):

@@ -88,6 +88,10 @@ class Programs:
                 "PATH": "/usr/bin:/bin",
                 "HOME": str(home),
                 "AWS_ENDPOINT_URL": urls["URL"],
+                # The Go helper reads nothing but these for the services that give credentials.
+                "AWS_ENDPOINT_URL_STS": urls["URL"],
+                "AWS_ENDPOINT_URL_SSO": urls["URL"],
+                "AWS_ENDPOINT_URL_SSO_OIDC": urls["URL"],
                 "AWS_EC2_METADATA_SERVICE_ENDPOINT": urls["METADATA"],
                 "AWS_ECR_DISABLE_CACHE": "true",
                 "AWS_ECR_CACHE_DIR": str(home / "cache"),
