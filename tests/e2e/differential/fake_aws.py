@@ -156,7 +156,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         token = self.headers.get("X-Amz-Sso_bearer_token", "")
         if not token.startswith(SSO_TOKEN):
             raise Refused(401, "UnauthorizedException", "Session token not found or invalid")
-        key_id = "_".join(["ASIA_SSO", word(query["role_name"]), query["account_id"], token])
+        if not re.fullmatch(r"\d{12}", query.get("account_id", "")):
+            raise Refused(400, "InvalidRequestException", "account_id")
+        key_id = "_".join(["ASIA_SSO", word(query.get("role_name", "")), query["account_id"], token])
         self.note(f"SSO {self.url.query}")
         credentials = {
             "accessKeyId": key_id, "secretAccessKey": Keys.secret(key_id), "sessionToken": Keys.token(key_id),

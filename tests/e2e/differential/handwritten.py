@@ -185,6 +185,11 @@ add("a tilde in a process", config=profile("default", "credential_process = ~/.a
     more={"p.sh": process("PROC")})
 add("two commands in a process", config=profile("default", "credential_process = true && ./p.sh"), more=PROC,
     shapes=("shell words in a process",))
+add("a process that takes a word before a shell has changed it", config=profile("default", "credential_process = ./p.sh $HOME"),
+    shapes=("shell words in a process",), more={
+        "work/p.sh": '#!/bin/sh\n[ "$1" = "$HOME" ] && exec ./shell.sh\nexec ./words.sh\n',
+        "work/shell.sh": process("SHELL"), "work/words.sh": process("WORDS"),
+    })
 add("a process that fails", config=profile("default", USE), more={"work/p.sh": "#!/bin/sh\necho no >&2\nexit 3\n"})
 add("a process that fails beside keys", config=DEFAULT + USE + "\n", more={"work/p.sh": "#!/bin/sh\nexit 3\n"})
 add("a process that isn't there", config=profile("default", "credential_process = ./gone"))

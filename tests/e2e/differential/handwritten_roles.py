@@ -234,7 +234,7 @@ add("a directory ~/.aws that nobody may enter, keys in the environment", KEYS_EN
 add("no HOME", {"HOME": "{UNSET}"} | KEYS_ENV)
 add("an empty HOME", {"HOME": ""} | KEYS_ENV)
 add("a proxy of another kind", KEYS_ENV | {"all_proxy": "socks://127.0.0.1:1080/"})
-add("a spoilt proxy for http", KEYS_ENV | {"HTTPS_PROXY": "http://http://127.0.0.1:7890/"})
+add("a spoilt proxy for https", KEYS_ENV | {"HTTPS_PROXY": "http://http://127.0.0.1:7890/"})
 add("legacy files of boto", {"BOTO_CONFIG": "{WORK}/boto"},
     more={"work/boto": "[Credentials]\n" + key_text("BOTO")})
 add("legacy files of EC2's tools", {"AWS_CREDENTIAL_FILE": "{WORK}/ec2"}, more={"work/ec2": "\n".join(
