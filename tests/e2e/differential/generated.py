@@ -3,7 +3,7 @@
 import random
 
 import shapes
-from fake_aws import CONTAINER_HOST, Keys
+from fake_aws import CONTAINER_HOST
 from model import (
     SSO_PLACE, SSO_ROLE, Case, Draft, Section, key_lines, key_variables, process, role, sso_cache, temporary_process,
 )

@@ -3,10 +3,9 @@
 Each is a name, and what differs from an empty home directory on a machine without metadata.
 """
 
-from fake_aws import CONTAINER_HOST, Keys
+from fake_aws import Keys
 from model import (
-    SSO_PLACE, SSO_ROLE, START_URL, Case, key_lines, key_text, key_variables, process, role, sso_cache,
-    temporary_process,
+    SSO_PLACE, SSO_ROLE, Case, key_lines, key_text, key_variables, process, role, temporary_process,
 )
 
 OFF = {"AWS_EC2_METADATA_DISABLED": "true"}

@@ -2,9 +2,10 @@
 
 from fake_aws import CONTAINER_HOST
 from handwritten import (
-    DEFAULT, DEV, KEYS_ENV, SSO_PROFILE, SSO_SECTION, TWO, USE, PROC, WEB, WEB_FILE, add, keys_in, profile, role_lines, web_lines,
+    DEFAULT, DEV, KEYS_ENV, PROC, SSO_PROFILE, SSO_SECTION, USE, WEB, WEB_FILE, add, keys_in, profile, role_lines,
+    web_lines,
 )
-from model import ACCOUNT, SSO_PLACE, SSO_ROLE, START_URL, key_text, key_variables, process, role, sso_cache
+from model import ACCOUNT, SSO_PLACE, SSO_ROLE, START_URL, key_text, role, sso_cache
 
 # Roles
 

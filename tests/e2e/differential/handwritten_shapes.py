@@ -3,7 +3,7 @@
 import random
 
 import shapes
-from handwritten import OFF, add
+from handwritten import add
 from model import Section, key_lines, role
 
 
@@ -20,5 +20,5 @@ for shape in shapes.SHAPES:
     ]
     add(f"config: {shape}", {"AWS_PROFILE": "top"}, shapes=(shape,), config=write(chain, shape))
     other = [Section("other", ["output = json", "region = us-east-1"])]
-    text = write(other, shape) + f"[default]\n" + "".join(f"{line}\n" for line in key_lines("LAST"))
+    text = write(other, shape) + "[default]\n" + "".join(f"{line}\n" for line in key_lines("LAST"))
     add(f"in another section: {shape}", shapes=(shape,), credentials=text)

@@ -49,6 +49,8 @@ class Draft:
         """All drafts with one part less."""
         for name in self.variables:
             yield replace(self, variables={k: v for k, v in self.variables.items() if k != name})
+        for name in self.files:
+            yield replace(self, files={k: v for k, v in self.files.items() if k != name})
         for index in range(len(self.shapes)):
             yield replace(self, shapes=self.shapes[:index] + self.shapes[index + 1 :])
         for which in ("config", "credentials"):
