@@ -12,7 +12,7 @@ def write(sections, name):
 
 
 for shape in shapes.SHAPES:
-    keys = [Section("default", key_lines("ONE", temporary=True))]
+    keys = [Section("default", key_lines("ONE"))]
     add(f"credentials: {shape}", shapes=(shape,), credentials=write(keys, shape))
     chain = [
         Section("profile top", ["region = eu-west-1", f"role_arn = {role('top')}", "source_profile = base"]),

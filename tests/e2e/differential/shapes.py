@@ -80,11 +80,12 @@ def section_continued(lines, random):
 
 
 def property_again(lines, random):
+    """A property twice, first with another value."""
     numbers = properties(lines)
     if not numbers:
         return lines
     chosen = random.choice(numbers)
-    return [*lines[: chosen + 1], lines[chosen], *lines[chosen + 1 :]]
+    return [*lines[:chosen], f"{lines[chosen].split('=')[0].strip()} = earlier", *lines[chosen:]]
 
 
 def second_indented(lines, random):
