@@ -24,12 +24,12 @@ pub(crate) fn config_file(env: &Env) -> Option<PathBuf> {
 
 /// `AWS_CONFIG_FILE`, else `~/.aws/config`.
 pub(crate) fn shared_config_file(env: &Env) -> Option<PathBuf> {
-    place(env, names::CONFIG_FILE, || Some(home(env)?.join(".aws").join("config")))
+    aws_place(env, names::CONFIG_FILE, || Some(home(env)?.join(".aws").join("config")))
 }
 
 /// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`.
 pub(crate) fn shared_credentials_file(env: &Env) -> Option<PathBuf> {
-    place(env, names::SHARED_CREDENTIALS_FILE, || Some(home(env)?.join(".aws").join("credentials")))
+    aws_place(env, names::SHARED_CREDENTIALS_FILE, || Some(home(env)?.join(".aws").join("credentials")))
 }
 
 /// Where the AWS CLI stores the sessions of roles: `~/.aws/cli/cache`.
@@ -44,6 +44,31 @@ pub(crate) fn sso_token_cache(env: &Env) -> Option<PathBuf> {
 
 fn place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
     env.path(variable).map(|path| expand_tilde(env, &path)).or_else(default)
+}
+
+/// As [`place`], with variables in the path, which the AWS CLI replaces.
+fn aws_place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
+    let Some(path) = env.text(variable).filter(|path| path.contains('$')) else { return place(env, variable, default) };
+    Some(expand_tilde(env, Path::new(&expand_variables(env, &path))))
+}
+
+/// Replaces `$NAME` and `${NAME}` by the variable; one that isn't set stays as it is
+/// (<https://docs.python.org/3/library/os.path.html#os.path.expandvars>).
+fn expand_variables(env: &Env, path: &str) -> String {
+    let mut parts = path.split('$');
+    let mut expanded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_of_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        let (name, rest) = match part.strip_prefix('{').and_then(|part| part.split_once('}')) {
+            Some(braced) => braced,
+            None => part.split_at(part.find(|character| !is_of_name(character)).unwrap_or(part.len())),
+        };
+        match env.text(name) {
+            Some(value) => expanded.extend([&value, rest]),
+            None => expanded.extend(["$", part]),
+        }
+    }
+    expanded
 }
 
 /// `HOME` on every platform, as in the AWS SDKs, else `USERPROFILE`, which Windows sets, else the
@@ -71,6 +96,22 @@ mod tests {
             [("~/tokens", "/home/me/tokens"), ("~", "/home/me"), ("/a/~/b", "/a/~/b"), ("~you/x", "~you/x")]
         {
             assert_eq!(cache_dir(&env(path)), Some(PathBuf::from(expected)), "{path}");
+        }
+    }
+
+    #[test]
+    fn variables_in_the_place_of_a_profile_file_are_replaced() {
+        for (path, expected) in [
+            ("$HOME/.aws/x", "/home/me/.aws/x"),
+            ("${HOME}/x$HOME", "/home/me/x/home/me"),
+            ("/a/$UNSET/${UNSET}/$/${", "/a/$UNSET/${UNSET}/$/${"),
+            ("$HOMER/x", "$HOMER/x"),
+            ("~/$NAME.conf", "/home/me/name.conf"),
+        ] {
+            let env = Env::fixed([("HOME", "/home/me"), ("NAME", "name"), ("AWS_CONFIG_FILE", path)]);
+            assert_eq!(shared_config_file(&env), Some(PathBuf::from(expected)), "{path}");
+            let env = Env::fixed([("HOME", "/home/me"), ("NAME", "name"), ("AWS_SHARED_CREDENTIALS_FILE", path)]);
+            assert_eq!(shared_credentials_file(&env), Some(PathBuf::from(expected)), "{path}");
         }
     }
 

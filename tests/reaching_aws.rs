@@ -890,11 +890,14 @@ fn ecr_is_connected_to_while_the_credentials_are_asked_for_and_not_asked_before_
     let sandbox = asking_aws(&ca).without("AWS_ACCESS_KEY_ID").env("https_proxy", proxy.url());
     let sandbox = sandbox.env("AWS_PROFILE", "dev").env("AWS_ECR_TIMEOUT", "2");
     sandbox.write(".aws/config", ROLE);
-    assert!(reason(&sandbox, HOST).contains("no credentials from profile `dev` within 2 s"));
-    assert_eq!(sorted(proxy.targets()), [API, "sts.eu-west-1.amazonaws.com:443"]);
-    assert_eq!(aws.calls(Api::EcrToken), 0);
+    let reason = reason(&sandbox, HOST);
+    let (targets, calls) = (sorted(proxy.targets()), aws.calls(Api::EcrToken));
     // Before the proxy, which waits for it.
     drop(aws);
+    let sts = "no credentials from AWS STS for the role `arn:aws:iam::111122223333:role/pull` within 2 s";
+    assert!(reason.contains(sts), "{reason}");
+    assert_eq!(targets, [API, "sts.eu-west-1.amazonaws.com:443"]);
+    assert_eq!(calls, 0);
 }
 
 #[test]

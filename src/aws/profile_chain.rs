@@ -9,6 +9,7 @@ use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::identity::{Found, machine, named_source, web_identity};
 use super::profile_file::{Profile, Section};
+use crate::env::names;
 use crate::error::Failure;
 use crate::identity::{Base, CredentialSource, Keys, MfaDevice, ProfileBase, RoleOrigin, RoleStep, SsoSession};
 use crate::paths;
@@ -21,7 +22,13 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
     let name = &settings.active.name;
     let mut chain = Chain { settings, facts, visited: vec![name.clone()], roles: Vec::new() };
     let (base, first) = if has_sourced_role(profile) {
-        chain.role(name, profile)?
+        match chain.role(name, profile) {
+            // The AWS CLI refuses it; the Go SDK has asked the environment first.
+            Err(_) if profile.get("credential_source").is_some() && has_web_identity_variable(settings) => {
+                return web_identity(settings, chain.facts);
+            }
+            found => found?,
+        }
     } else if let Some(found) = web_identity(settings, chain.facts)? {
         return Ok(Some(found));
     } else {
@@ -43,6 +50,9 @@ fn has_sourced_role(profile: &Profile<'_>) -> bool {
     let has = |key| profile.get(key).is_some();
     has("role_arn") && !has("web_identity_token_file") && (has("source_profile") || has("credential_source"))
 }
+
+/// What the Go SDK refuses beside a `credential_source`.
+const OTHER_SOURCES: [&str; 2] = ["credential_process", "web_identity_token_file"];
 
 /// The chain as far as it has been followed.
 struct Chain<'c, 'a> {
@@ -70,7 +80,16 @@ impl<'c> Chain<'c, '_> {
             ))),
             (None, Some(source)) => {
                 self.facts.add_profile(name, profile);
-                named_source(self.settings, self.facts, source)
+                named_source(self.settings, self.facts, source).or_else(|nothing| {
+                    // The AWS CLI refuses it; the Go SDK has asked the profile's own keys first, unless there is more.
+                    let has = |key: &str| profile.get(key).is_some();
+                    let has_more = OTHER_SOURCES.into_iter().any(has) || has("sso_start_url") && !has("sso_session");
+                    if has_more || has_web_identity_variable(self.settings) {
+                        return Err(nothing);
+                    }
+                    let keys = own_keys(name, profile)?.ok_or(nothing)?;
+                    Ok((ProfileBase::Keys, Base::Keys(keys)))
+                })
             }
             (Some(source), None) => self.source_profile(name, profile, source),
             // The caller has seen one of them.
@@ -92,6 +111,10 @@ impl<'c> Chain<'c, '_> {
             return Ok(own);
         }
         let problem = format!("profile `{name}` has a `role_arn` but neither `source_profile` nor `credential_source`");
+        if profile.get("aws_secret_access_key").is_some() {
+            // Half of a pair, which both refuse.
+            return Err(Failure::misconfigured(problem));
+        }
         self.facts.notes.push(problem.clone());
         self.facts.add_profile(name, profile);
         match machine(self.settings, self.facts)? {
@@ -161,11 +184,8 @@ impl<'c> Chain<'c, '_> {
             Ok(None) => {}
             // The AWS CLI refuses the profile; the Go SDK takes its keys.
             Err(error) => {
-                let found = match keys(&profile.credentials)? {
-                    None => keys(&profile.config)?,
-                    found => found,
-                };
-                return Ok(Some((ProfileBase::Keys, Base::Keys(found.ok_or(error)?))));
+                let keys = own_keys(name, profile)?.ok_or(error)?;
+                return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
             }
         }
         if let Some(keys) = keys(&profile.credentials)? {
@@ -273,6 +293,18 @@ impl<'c> Chain<'c, '_> {
         };
         self.facts.add_role(&role);
         Ok(role)
+    }
+}
+
+fn has_web_identity_variable(settings: &RegistrySettings<'_>) -> bool {
+    !settings.active.overrides_keys() && settings.env.path(names::WEB_IDENTITY_TOKEN_FILE).is_some()
+}
+
+/// The key pair of a profile, which the credentials file has rather than the config file.
+fn own_keys(name: &str, profile: &Profile<'_>) -> Result<Option<Keys>, Failure> {
+    match keys_in(&profile.credentials, name)? {
+        None => keys_in(&profile.config, name),
+        found => Ok(found),
     }
 }
 

@@ -78,10 +78,13 @@ impl<'a> Profiles<'a> {
             .then(|| Profile { config: config.unwrap_or_default(), credentials: credentials.unwrap_or_default() })
     }
 
-    /// The section `[sso-session NAME]` of the config file:
-    /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>.
+    /// The section `[sso-session NAME]` of the config file
+    /// (<https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html>), else that of the credentials file,
+    /// where the Go SDK finds it too.
     pub fn sso_session(&self, name: &str) -> Option<Section<'a>> {
-        self.section(ProfileFile::Config, Kind::SsoSession, name)
+        [ProfileFile::Config, ProfileFile::Credentials]
+            .into_iter()
+            .find_map(|file| self.section(file, Kind::SsoSession, name))
     }
 
     /// The section `[services NAME]` of the config file, whose settings are [nested](Section::nested):
@@ -248,15 +251,13 @@ fn header(line: &str) -> Option<&str> {
 fn section_of(header: &str, file: ProfileFile) -> Option<Fragment<'_>> {
     let header = header.trim();
     let section = |kind, name| Fragment { file, kind, name, is_bare: header == DEFAULT, body: "" };
-    if file == ProfileFile::Credentials || header == DEFAULT {
-        return Some(section(Kind::Profile, header.into()));
-    }
-    let (kind, name) = header.split_once(char::is_whitespace)?;
-    let kind = match kind {
-        "profile" => Kind::Profile,
-        "sso-session" => Kind::SsoSession,
-        "services" => Kind::Services,
-        _ => return None,
+    let (kind, name) = match (file, header.split_once(char::is_whitespace)) {
+        (_, Some(("sso-session", name))) => (Kind::SsoSession, name),
+        (ProfileFile::Credentials, _) => return Some(section(Kind::Profile, header.into())),
+        (_, None) if header == DEFAULT => return Some(section(Kind::Profile, header.into())),
+        (ProfileFile::Config, Some(("profile", name))) => (Kind::Profile, name),
+        (ProfileFile::Config, Some(("services", name))) => (Kind::Services, name),
+        (ProfileFile::Config, _) => return None,
     };
     // One word for the AWS CLI, in quotes where it has blanks; the Go SDK takes all that follows.
     let name = match shlex::split(name).as_deref() {

@@ -158,6 +158,8 @@ add("a process in the credentials file", credentials=profile("default", USE), mo
 add("keys in the credentials file, a process in the config file", config=profile("default", USE), credentials=DEFAULT, more=PROC)
 add("keys and a process in the config file", config=DEFAULT + USE + "\n", more=PROC)
 add("keys and a process in the credentials file", credentials=DEFAULT + USE + "\n", more=PROC)
+add("keys in the config file, a process in the credentials file, half a pair in the environment",
+    {"AWS_ACCESS_KEY_ID": KEYS_ENV["AWS_ACCESS_KEY_ID"]}, config=DEFAULT, credentials=profile("default", USE), more=PROC)
 add("keys in the config file, a process in the credentials file", config=DEFAULT, credentials=profile("default", USE), more=PROC)
 add("an empty process beside keys", config=profile("default", "credential_process ="), credentials=DEFAULT)
 add("an empty process alone", config=profile("default", "credential_process ="))

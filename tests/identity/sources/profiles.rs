@@ -221,6 +221,23 @@ pub(crate) fn chains() -> Vec<Case> {
             signs(ENVIRONMENT, KEPT, "AKIAENV"),
         ),
         case(
+            "a role on the environment without keys there, beside keys",
+            of(&role_on(&format!("credential_source = Environment\n{own_keys}"))),
+            role(ProfileBase::Keys, KEPT),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
+            "a role on an unknown source, beside keys",
+            of(&role_on(&format!("credential_source = Elsewhere\n{own_keys}"))),
+            role(ProfileBase::Keys, KEPT),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
+            "a role on the environment without keys there, beside keys and a program",
+            of(&role_on(&format!("credential_source = Environment\n{own_keys}\ncredential_process = give-keys"))),
+            Ours::Refused("`credential_source = Environment`, but the environment has no key pair"),
+        ),
+        case(
             "a role on the environment without keys there",
             of(&role_on("credential_source = Environment")),
             Ours::Refused("`credential_source = Environment`, but the environment has no key pair"),

@@ -33,6 +33,15 @@ pub(crate) fn profiles() -> Vec<Case> {
     vec![
         case("a session", session(SSO_SESSION), signs_in()),
         case(
+            "a session in the credentials file",
+            match SSO_SESSION.split_once("[sso-session") {
+                Some((profile, section)) => session(profile).credentials(&format!("[sso-session{section}")),
+                None => session(""),
+            },
+            signs_in(),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
             "a session, and what older tools need with equal values",
             session(&SSO_SESSION.replace(
                 "[sso-session",
