@@ -140,6 +140,7 @@ pub(crate) fn static_profiles() -> Vec<Case> {
     ]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(crate) fn chains() -> Vec<Case> {
     let of = |config: &str| Scenario::new().config(config);
     let role = |base: ProfileBase, keeping: CachePolicy| signs(profile(base), keeping, PULL);
