@@ -183,8 +183,8 @@ impl Cache {
         notes.collect()
     }
 
-    /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An entry of ours that
-    /// is damaged is removed too: it might be one of these. The serial number is different each time.
+    /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An
+    /// entry of ours that is damaged is removed too: it might be one of these. The serial number is different each time.
     /// Error: the first file that couldn't be written or removed; the others are gone all the same.
     pub(crate) fn erase(&self, api: &Api, serial: u64, now: Timestamp) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };

@@ -18,7 +18,8 @@
 //! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
 //! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, time, a person, this process and others |
 //!
-//! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in `paths`.
+//! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in
+//! `paths`.
 //! What differs between platforms is in pairs of files, such as `fs/unix.rs` and `fs/windows.rs`.
 //!
 //! # The life of one `get`
@@ -40,9 +41,9 @@
 //!
 //! | to add | touch |
 //! | --- | --- |
-//! | a key of the configuration file | `config/toml.rs`: a variant of `Key`; the compiler names the rest. `rules.rs`: the field of `Rule`. `docs/configuration.md` |
+//! | a key of the configuration file | `config/schema.rs`: a variant of `RuleKey`; the compiler names the rest. `rules.rs`: the field of `Rule`. `docs/configuration.md` |
 //! | a partition | `registry/partition.rs`: a variant and its row |
-//! | a source of credentials | `identity.rs`: a variant of `CredentialSource` or `ProfileBase`; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
+//! | a source of credentials | `identity.rs`: a variant of `Base`, and of `CredentialSource` or `ProfileBase` for messages; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
 //! | a protocol | a module beside `docker` that calls `tokens::token`, and its verb in `cli.rs` |
 //! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `docs/environment.md` |
 //! | a kind of failure | `error.rs`: a variant of `FailureKind`; the compiler names the rest. `docs/troubleshooting.md` |

@@ -48,7 +48,10 @@ fn add_fallbacks(world: &mut World<'_>, rules: &Rules, deadline: Deadline, usern
     for helper in rules.helpers() {
         match world.helpers.list(world.env, helper, deadline.left(world.clock)) {
             Ok(listed) => {
-                let is_asked = |server_url: &str| matches!(rules.destination(server_url), Destination::Fallback(asked) if asked == helper);
+                let is_asked = |server_url: &str| match rules.destination(server_url) {
+                    Destination::Fallback(asked) => asked == helper,
+                    _ => false,
+                };
                 usernames.extend(listed.into_iter().filter(|(server_url, _)| is_asked(server_url)));
             }
             Err(failure) => {
