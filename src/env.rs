@@ -133,6 +133,10 @@ pub(crate) mod names {
     pub(crate) const HOME: &str = "HOME";
     /// Replaces [`HOME`] if that is unset, as on Windows.
     pub(crate) const USERPROFILE: &str = "USERPROFILE";
+
+    /// The variables whose values are secrets.
+    pub(crate) const SECRETS: [&str; 6] =
+        [SECRET_ACCESS_KEY, SECRET_ACCESS_KEY_SHORT, SECRET_KEY, SESSION_TOKEN, SECURITY_TOKEN, CONTAINER_TOKEN];
 }
 
 /// Where variables come from: a table in a test, or the process (`None`). A hit reads a dozen of

@@ -8,14 +8,7 @@ use crate::redact::Redactor;
 pub(super) fn of(settings: &RegistrySettings<'_>) -> Redactor {
     let (env, files) = (settings.env, settings.settings);
     let mut redactor = Redactor::default();
-    for name in [
-        names::SECRET_ACCESS_KEY,
-        names::SECRET_ACCESS_KEY_SHORT,
-        names::SECRET_KEY,
-        names::SESSION_TOKEN,
-        names::SECURITY_TOKEN,
-        names::CONTAINER_TOKEN,
-    ] {
+    for name in names::SECRETS {
         redactor.learn(&env.text(name).unwrap_or_default());
     }
     proxies::learn_passwords(env, &mut redactor);

@@ -8,18 +8,8 @@ use crate::env::names;
 use crate::network::NetworkConfig;
 use crate::scope::Fingerprint;
 
-/// What else decides whether a source of credentials works. Secrets enter the digest alone.
-const VARIABLES: [&str; 9] = [
-    names::SECRET_ACCESS_KEY,
-    names::SECRET_ACCESS_KEY_SHORT,
-    names::SECRET_KEY,
-    names::SESSION_TOKEN,
-    names::SECURITY_TOKEN,
-    names::CONTAINER_TOKEN,
-    names::HOME,
-    names::USERPROFILE,
-    "PATH",
-];
+/// Where sources of credentials find files and programs.
+const PLACES: [&str; 3] = [names::HOME, names::USERPROFILE, names::PATH];
 
 impl TokenLookup<'_, '_> {
     /// The circumstances of this process, determined when they are first needed: a hit doesn't.
@@ -30,7 +20,8 @@ impl TokenLookup<'_, '_> {
         let mut facts = Fingerprint::of("circumstances");
         facts.add("limit", &self.context.options.timeout.as_secs().to_le_bytes());
         facts.add("variant", format!("{:?}", self.scope.variant).as_bytes());
-        for variable in VARIABLES {
+        // Secrets enter the digest alone.
+        for variable in names::SECRETS.into_iter().chain(PLACES) {
             let value = self.context.env.path(variable).unwrap_or_default();
             facts.add(variable, value.as_os_str().as_encoded_bytes());
         }
