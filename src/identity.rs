@@ -56,8 +56,8 @@ pub enum Base {
     Login { profile: String, login_session: String, region: Option<String> },
     /// The credentials endpoint of a container, with its authorization token.
     Container { url: String, token: Option<Secret> },
-    /// The instance metadata service, else these keys.
-    InstanceMetadata { otherwise: Option<Keys> },
+    /// The instance metadata service at a URL, else these keys.
+    InstanceMetadata { url: String, otherwise: Option<Keys> },
     /// Nothing is configured.
     Nothing,
 }

@@ -1,12 +1,10 @@
 //! The network settings: which certificates to trust, which proxies to use, and how often to retry.
 //!
-//! No I/O here: `aws` reads the settings, `ecr` applies them. The URL of the metadata service
-//! decides the identity, and is part of its fingerprint; nothing else here is part of a cache key.
+//! No I/O here: `aws` reads the settings, `ecr` applies them. Nothing here is part of a cache key.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use crate::error::Failure;
 use crate::registry::EndpointVariant;
 use crate::secret::Secret;
 
@@ -16,9 +14,6 @@ pub struct NetworkConfig {
     pub trust: Trust,
     pub proxies: Proxies,
     pub retries: Retries,
-    /// The URL of the instance metadata service, or the mistake in its settings, which concerns
-    /// only a fetch that uses the service.
-    pub metadata: Result<String, Failure>,
     /// Which endpoints of STS and SSO to ask for credentials.
     pub variant: EndpointVariant,
 }

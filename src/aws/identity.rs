@@ -12,6 +12,7 @@ use super::RegistrySettings;
 use super::active_profile::ProfileOrigin;
 use super::endpoint::AwsService;
 use super::facts::Facts;
+use super::network::metadata_url;
 use super::profile_chain;
 use crate::env::{Env, names};
 use crate::error::Failure;
@@ -65,8 +66,8 @@ fn first_source(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Resul
         if env.is_true(names::METADATA_DISABLED) {
             return Ok((CredentialSource::Environment, Base::Keys(keys), Vec::new()));
         }
-        instance_metadata(settings, facts);
-        return Ok((CredentialSource::InstanceMetadata, Base::InstanceMetadata { otherwise: Some(keys) }, Vec::new()));
+        let base = instance_metadata(settings, facts, Some(keys))?;
+        return Ok((CredentialSource::InstanceMetadata, base, Vec::new()));
     }
     let (source, base) = machine(settings, facts)?;
     Ok((source, base, Vec::new()))
@@ -84,8 +85,7 @@ pub(super) fn machine(
         facts.is_unknown();
         Ok((CredentialSource::Nothing, Base::Nothing))
     } else {
-        instance_metadata(settings, facts);
-        Ok((CredentialSource::InstanceMetadata, Base::InstanceMetadata { otherwise: None }))
+        Ok((CredentialSource::InstanceMetadata, instance_metadata(settings, facts, None)?))
     }
 }
 
@@ -210,15 +210,16 @@ fn is_container_service(host: &str) -> bool {
         || CONTAINER_SERVICES.iter().any(|service| service.parse() == address)
 }
 
-fn instance_metadata(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) {
+fn instance_metadata(
+    settings: &RegistrySettings<'_>,
+    facts: &mut Facts<'_>,
+    otherwise: Option<Keys>,
+) -> Result<Base, Failure> {
+    let url = metadata_url(settings)?;
     facts.add("source", "instance metadata");
-    for (variable, key) in [
-        (names::METADATA_ENDPOINT, "ec2_metadata_service_endpoint"),
-        (names::METADATA_ENDPOINT_MODE, "ec2_metadata_service_endpoint_mode"),
-    ] {
-        facts.add(key, &settings.setting(variable, key).unwrap_or_default());
-    }
+    facts.add("url", &url);
     facts.add_machine();
+    Ok(Base::InstanceMetadata { url, otherwise })
 }
 
 /// The source that `credential_source` names.
@@ -238,8 +239,7 @@ pub(super) fn named_source(
         if settings.env.is_true(names::METADATA_DISABLED) {
             return Err(has_none("the instance metadata service is switched off"));
         }
-        instance_metadata(settings, facts);
-        Ok((ProfileBase::InstanceMetadata, Base::InstanceMetadata { otherwise: None }))
+        Ok((ProfileBase::InstanceMetadata, instance_metadata(settings, facts, None)?))
     } else {
         let expected = "Environment, EcsContainer or Ec2InstanceMetadata";
         Err(Failure::misconfigured(format!("`credential_source = {source}` is not {expected}")))
@@ -532,7 +532,7 @@ mod tests {
             assert_eq!(source(variables, config), expected, "{variables:?}");
         }
         let (_, plan) = identity(&[older_id, older_secret], "").expect("a source");
-        let Base::InstanceMetadata { otherwise: Some(keys) } = plan.base else { panic!("{plan:?}") };
+        let Base::InstanceMetadata { otherwise: Some(keys), .. } = plan.base else { panic!("{plan:?}") };
         assert_eq!(keys.access_key_id, "AKIAOLDER");
     }
 

@@ -10,6 +10,7 @@ use crate::env::names;
 use crate::error::Failure;
 use crate::network::{CertificatePlace, NetworkConfig, Retries, Trust};
 use crate::paths::expand_tilde;
+use crate::server_url::is_http_url;
 
 /// Reads the settings.
 /// Error: a value that isn't valid.
@@ -18,16 +19,20 @@ pub(super) fn resolve(settings: &RegistrySettings<'_>) -> Result<NetworkConfig, 
         trust: trust(settings),
         proxies: proxies::resolve(settings),
         retries: retries(settings)?,
-        metadata: metadata(settings),
         variant: endpoint::variant_for_credentials(settings),
     })
 }
 
-/// By <https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html>. The SDK would take an empty variable for
-/// a value.
-fn metadata(settings: &RegistrySettings<'_>) -> Result<String, Failure> {
+/// The URL of the instance metadata service, without a slash at its end:
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-client.html>.
+pub(super) fn metadata_url(settings: &RegistrySettings<'_>) -> Result<String, Failure> {
     if let Some(url) = settings.setting(names::METADATA_ENDPOINT, "ec2_metadata_service_endpoint") {
-        return Ok(url);
+        return match url.trim_end_matches('/') {
+            url if is_http_url(url) => Ok(url.to_owned()),
+            _ => Err(Failure::misconfigured(
+                "the endpoint of the instance metadata service is not an `http://` or `https://` URL",
+            )),
+        };
     }
     let mode = settings.setting(names::METADATA_ENDPOINT_MODE, "ec2_metadata_service_endpoint_mode");
     match mode.map(|mode| mode.to_ascii_lowercase()).as_deref() {
@@ -166,6 +171,11 @@ mod tests {
             (&[none, (MODE, "ipv4")], four),
             (&[none, (URL, "http://of.environment"), (MODE, "five")], Ok("http://of.environment")),
             (&[], Ok("http://of.profile")),
+            (&[(URL, "https://of.environment/x//")], Ok("https://of.environment/x")),
+            (
+                &[(URL, "of.environment")],
+                Err("the endpoint of the instance metadata service is not an `http://` or `https://` URL"),
+            ),
             (&[(URL, "")], Ok("http://of.profile")),
             (&[(URL, "http://of.environment")], Ok("http://of.environment")),
             (&[six], other_six),
@@ -173,7 +183,7 @@ mod tests {
             (&[odd], wrong),
             (&[none, (MODE, "five")], wrong),
         ] {
-            let found = with_settings(HOST, variables, CONFIG, metadata);
+            let found = with_settings(HOST, variables, CONFIG, metadata_url);
             assert_eq!(found.as_deref().map_err(|failure| failure.detail.as_str()), expected, "{variables:?}");
         }
     }

@@ -50,7 +50,7 @@ impl Connector {
     /// A connector for these settings.
     /// Error: the certificates that the user names can't be used.
     pub(super) fn new(network: &NetworkConfig) -> Result<Self, Failure> {
-        let NetworkConfig { trust, proxies, retries: _, metadata: _, variant: _ } = network;
+        let NetworkConfig { trust, proxies, retries: _, variant: _ } = network;
         Ok(Self {
             http_proxy: ProxyMatcher::for_http(proxies),
             https_proxy: ProxyMatcher::for_https(proxies),

@@ -107,8 +107,8 @@ impl Resolver<'_> {
                 redactor.learn(token.as_ref().map_or("", Secret::expose));
                 machine::container(self, url, token.as_ref(), redactor).await
             }
-            Base::InstanceMetadata { otherwise } => {
-                let keys = machine::instance_metadata(self, redactor).await;
+            Base::InstanceMetadata { url, otherwise } => {
+                let keys = machine::instance_metadata(self, url, redactor).await;
                 match otherwise {
                     Some(older) if keys.as_ref().is_err_and(|failure| failure.kind.is_no_credentials()) => {
                         Ok(older.clone())

@@ -184,6 +184,7 @@ fn of_sso() -> Vec<Table> {
     vec![session, legacy]
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn of_token_files_and_machines() -> Vec<Table> {
     let web_identity = Table {
         of: "web identity in the environment",
@@ -266,10 +267,16 @@ fn of_token_files_and_machines() -> Vec<Table> {
             ("an endpoint of the profile, which the variable wins over", |s| {
                 s.edit("region =", "ec2_metadata_service_endpoint =")
             }),
+            ("a mode of the endpoint, which the URL wins over", |s| {
+                s.env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6")
+            }),
         ],
         other: vec![
             ("another endpoint", |s| s.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")),
-            ("another mode of the endpoint", |s| s.env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6")),
+            ("another mode of the endpoint", |s| {
+                let without = s.without("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+                without.env("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "IPv6")
+            }),
             ("another endpoint of the profile", |s| {
                 let without = s.without("AWS_EC2_METADATA_SERVICE_ENDPOINT");
                 without.edit("region = eu-west-1", "ec2_metadata_service_endpoint = http://127.0.0.1:2")

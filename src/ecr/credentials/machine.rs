@@ -19,7 +19,6 @@ use crate::error::{Failure, FailureKind};
 use crate::identity::Keys;
 use crate::redact::Redactor;
 use crate::secret::Secret;
-use crate::server_url::is_http_url;
 
 /// Of each attempt: the services are on this machine or next to it.
 const METADATA_LIMIT: Duration = Duration::from_secs(1);
@@ -53,13 +52,11 @@ pub(super) async fn container(
 }
 
 /// The credentials of the role that is attached to an instance.
-pub(super) async fn instance_metadata(resolver: &Resolver<'_>, redactor: &Redactor) -> Result<Keys, Failure> {
-    let url = resolver.network.metadata.clone()?;
-    let url = url.trim_end_matches('/');
-    if !is_http_url(url) {
-        let detail = "the endpoint of the instance metadata service is not an `http://` or `https://` URL";
-        return Err(Failure::misconfigured(detail));
-    }
+pub(super) async fn instance_metadata(
+    resolver: &Resolver<'_>,
+    url: &str,
+    redactor: &Redactor,
+) -> Result<Keys, Failure> {
     let service = Service { resolver, limit: METADATA_LIMIT, attempts: METADATA_ATTEMPTS };
     let unreachable = |error: &ConnectorError| {
         let failure = classify::from_connector(error, redactor);
