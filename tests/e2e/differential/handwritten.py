@@ -147,7 +147,7 @@ add("empty keys in the credentials file", credentials=profile("default", "aws_ac
 add("empty keys and a process", config=profile("default", "credential_process = ./p.sh"),
     credentials=profile("default", "aws_access_key_id =", "aws_secret_access_key ="), more={"work/p.sh": process("PROC")})
 add("an empty secret", credentials="[default]\n" + key_text("HALF", halves="id") + "aws_secret_access_key =\n")
-add("a control character within a key in a file", credentials=DEFAULT.replace("XXX", "X\x01X"))
+add("a control character within a key in a file", credentials=DEFAULT.replace("DEFAULTX", "DEFAULT\x01"))
 
 # Processes
 
