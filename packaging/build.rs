@@ -1,10 +1,8 @@
-//! Passes two options to the linker of the static binary for musl Linux.
+//! Passes an option to the linker of the static binary for musl Linux.
 //!
-//! - `-z pack-relative-relocs`: a position-independent program of this size moves about 12,000
-//!   pointers when it starts. Packed (RELR), their list takes 3 KB instead of 288 KB.
-//!   <https://groups.google.com/g/generic-abi/c/bX460iggiKg>
-//! - `--sort-section=name`: functions are laid out by name, so that those of one module are
-//!   neighbours. `benches/README.md` says what it gives.
+//! `-z pack-relative-relocs`: a position-independent program of this size moves about 12,000 pointers
+//! when it starts. Packed (RELR), their list takes 3 KB instead of 288 KB:
+//! <https://groups.google.com/g/generic-abi/c/bX460iggiKg>.
 //!
 //! Dynamic builds get neither: there the system's loader moves the pointers, and musl's applies
 //! packed relocations only from version 1.2.4 on. Linkers that aren't run by a C compiler get
@@ -19,7 +17,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const OPTIONS: [&str; 2] = ["-Wl,-z,pack-relative-relocs", "-Wl,--sort-section=name"];
+const OPTIONS: [&str; 1] = ["-Wl,-z,pack-relative-relocs"];
 
 fn main() {
     println!("cargo::rerun-if-changed=packaging/build.rs");

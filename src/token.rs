@@ -57,21 +57,21 @@ impl AuthorizationToken {
         }
         let decoded = BASE64.decode(encoded.trim()).map_err(|_| MalformedToken::NotBase64)?;
         let pair = Secret::new(String::from_utf8(decoded).map_err(|_| MalformedToken::NotBase64)?);
+        if pair.expose().contains(char::is_control) {
+            return Err(MalformedToken::ControlCharacter);
+        }
         let (username, password) = pair.expose().split_once(':').ok_or(MalformedToken::NotAPair)?;
         Self::new(username.to_owned(), Secret::from(password), expires_at)
     }
 
     /// Makes a token of its parts.
-    /// Error: a part is empty or has a control character, both are too long, or the user name is the reserved `<token>`.
+    /// Error: a part is empty, both are too long, or the user name is the reserved `<token>`.
     pub fn new(username: String, password: Secret, expires_at: Timestamp) -> Result<Self, MalformedToken> {
         if username.is_empty() || username == "<token>" || password.expose().is_empty() {
             return Err(MalformedToken::EmptyPart);
         }
         if username.len() + password.expose().len() > MAX_LENGTH {
             return Err(MalformedToken::TooLong);
-        }
-        if username.chars().chain(password.expose().chars()).any(char::is_control) {
-            return Err(MalformedToken::ControlCharacter);
         }
         Ok(Self { username, password, expires_at })
     }
