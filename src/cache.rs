@@ -94,7 +94,7 @@ impl Cache {
         Ok(())
     }
 
-    /// The token stored under a key, however old; `None` when there is none or it can't be trusted.
+    /// The token stored under a key, however old; `None` if it is missing or can't be trusted.
     pub(crate) fn token(&self, key: &CacheKey) -> Option<TokenRecord> {
         let key = key.to_string();
         TokenRecord::decode(&key, &self.entry(&key, TOKEN)?)

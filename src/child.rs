@@ -1,8 +1,8 @@
 //! A program that is run for its output.
 //!
 //! Its outputs are read while it runs, up to a limit. They are complete once it has ended, whatever the processes that it
-//! started hold open. It needs no thread and no signal, so that it works where the system refuses them: whoever waits
-//! looks again after a [pause](Running::pause). A program that is dropped before its end is killed, on Linux together with
+//! started hold open. It needs no thread and no signal, so that it works where the system refuses them: the caller looks
+//! again after a [pause](Running::pause). A program that is dropped before its end is killed, on Linux together with
 //! the processes that it started.
 //!
 //! Programs are found without the working directory, whose files may be anybody's.

@@ -22,7 +22,7 @@ pub(crate) mod names {
     pub(crate) const TIMEOUT: &str = "AWS_ECR_TIMEOUT";
     /// Sends the reason of a failure to stdout, where newer clients stop.
     pub(crate) const STRICT: &str = "AWS_ECR_STRICT";
-    /// Names another configuration file; the empty string means that there is none.
+    /// Names another configuration file; the empty string turns it off.
     pub(crate) const CONFIG: &str = "AWS_ECR_CONFIG";
     /// Lists the fallback helpers that run already, to detect one that leads back to us. We set it.
     pub(crate) const FALLBACK_CHAIN: &str = "AWS_ECR_FALLBACK_CHAIN";

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
 
-/// How long the writer of a pipe in place of a file may take, such as the process of `<(sops -d …)`.
+/// The time limit for reading a pipe that is used as a file, such as `<(sops -d …)`.
 const PIPE_LIMIT: Duration = Duration::from_secs(5);
 
 /// An I/O error and the path that it belongs to.

@@ -119,7 +119,7 @@ impl fmt::Debug for Profiles<'_> {
     }
 }
 
-/// A profile: its section in each file, empty where there is none.
+/// A profile: its section in each file; empty if a file doesn't have it.
 #[derive(Debug, Default)]
 pub struct Profile<'a> {
     /// In the config file.

@@ -27,7 +27,7 @@ const MAX_IDENTITIES: usize = 256;
 /// What becomes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
-    /// There is none.
+    /// The file doesn't exist.
     Missing,
     /// It is still of use, or isn't ours, or can't be read.
     Stays,

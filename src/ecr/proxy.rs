@@ -66,8 +66,8 @@ impl ActiveProxy {
         }
     }
 
-    /// What the proxy thinks of its password. Whoever holds this while it is unknown is the only one
-    /// that tries: some proxies lock an account after a few attempts.
+    /// Whether the proxy accepts its password. While that is unknown, only the request that holds this
+    /// tries: some proxies lock an account after a few attempts.
     pub(super) fn login_state(&self) -> &Mutex<LoginState> {
         &self.login
     }
