@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 
-use crate::docker::{self, Status, World};
+use crate::commands;
+use crate::docker;
 use crate::panics;
 use crate::process;
 use crate::protocol::Action;
 use crate::redact::{one_line, shorten};
+use crate::world::{Status, World};
 
 /// The name that clients start this program by.
 const NAME: &str = "docker-credential-ecr-login";
@@ -63,6 +65,13 @@ impl Command {
 /// Runs the program, with its arguments (without its own name) and its world.
 pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     panics::silence();
+    if let Some(first) = arguments.first().and_then(|first| first.to_str())
+        && commands::is_command(first)
+        && arguments != ["help"]
+    {
+        process::hide_memory();
+        return commands::run(arguments, world);
+    }
     let (text, status) = match Command::parse(arguments) {
         Command::Act(action) => {
             process::hide_memory();

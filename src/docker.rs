@@ -12,52 +12,16 @@ mod store;
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, Read, Write};
+use std::io;
 
-use crate::clock::Clock;
 use crate::config;
-use crate::env::Env;
 use crate::error::{Failure, FailureKind};
-use crate::fetch::TokenSource;
-use crate::log::Log;
-use crate::options::Options;
 use crate::panics::{self, Panic};
-use crate::protocol::{Action, BadRequest, Helpers, Request, Sentence};
+use crate::protocol::{Action, BadRequest, Request, Sentence};
 use crate::redact::Redactor;
 use crate::registry::Service;
 use crate::rules::Destination;
-use crate::tokens::Context;
-
-/// Everything outside that a verb may touch.
-pub struct World<'a> {
-    /// The variables.
-    pub env: &'a Env,
-    /// The time.
-    pub clock: &'a dyn Clock,
-    /// AWS.
-    pub source: &'a dyn TokenSource,
-    /// Other credential helpers.
-    pub helpers: &'a dyn Helpers,
-    /// A random number, to spread refreshes and to distinguish one failure from the next.
-    pub random: fn() -> u64,
-    /// The request.
-    pub stdin: &'a mut dyn Read,
-    /// What the client reads.
-    pub stdout: &'a mut dyn Write,
-    /// What the person reads.
-    pub stderr: &'a mut dyn Write,
-}
-
-/// The exit status that a client sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
-    /// 0.
-    Success,
-    /// 1, whatever it was: clients look at stdout for the reason.
-    Failure,
-    /// That of a fallback helper.
-    OfHelper(u8),
-}
+use crate::world::{Status, World};
 
 /// Does what a client asks for.
 pub(crate) fn run(action: Action, world: &mut World<'_>) -> Status {
@@ -97,12 +61,6 @@ impl Asked {
 }
 
 impl World<'_> {
-    /// The world of the token policy, with the log that the options ask for.
-    fn context<'c>(&'c mut self, options: &'c Options, subject: String) -> Context<'c> {
-        let log = Log::open(options, self.stderr, self.clock, subject);
-        Context { env: self.env, clock: self.clock, source: self.source, random: self.random, options, log }
-    }
-
     /// Writes one of the fixed sentences, which clients compare, and fails.
     fn answer_sentence(&mut self, sentence: Sentence) -> io::Result<Status> {
         writeln!(self.stdout, "{sentence}")?;
@@ -127,19 +85,5 @@ impl World<'_> {
                 Ok(Status::Failure)
             }
         }
-    }
-
-    /// Fails because the answer couldn't be written.
-    pub(crate) fn fail_to_answer(&mut self, error: &io::Error) -> Status {
-        // A client that closed its end doesn't read why it got no answer.
-        if error.kind() != io::ErrorKind::BrokenPipe {
-            self.complain(&format!("ecr-login: cannot write the answer: {error}"));
-        }
-        Status::Failure
-    }
-
-    /// Tells the person. It is one write, and if stderr is closed the client still gets its answer.
-    fn complain(&mut self, sentence: &str) {
-        let _ = self.stderr.write_all(format!("{sentence}\n").as_bytes());
     }
 }

@@ -134,6 +134,17 @@ pub(crate) mod names {
     /// Replaces [`HOME`] if that is unset, as on Windows.
     pub(crate) const USERPROFILE: &str = "USERPROFILE";
 
+    /// Turns colours off, whatever the value: <https://no-color.org/>.
+    pub(crate) const NO_COLOR: &str = "NO_COLOR";
+    /// Tells what the terminal is; `dumb` shows neither colours nor symbols.
+    pub(crate) const TERM: &str = "TERM";
+    /// Names the locale, whose ending tells whether the terminal shows UTF-8.
+    pub(crate) const LC_ALL: &str = "LC_ALL";
+    /// Replaces [`LC_ALL`] if that is unset.
+    pub(crate) const LC_CTYPE: &str = "LC_CTYPE";
+    /// Replaces [`LC_CTYPE`] if that is unset.
+    pub(crate) const LANG: &str = "LANG";
+
     /// The variables whose values are secrets.
     pub(crate) const SECRETS: [&str; 6] =
         [SECRET_ACCESS_KEY, SECRET_ACCESS_KEY_SHORT, SECRET_KEY, SESSION_TOKEN, SECURITY_TOKEN, CONTAINER_TOKEN];

@@ -12,10 +12,10 @@
 //! | layer | modules | task |
 //! | --- | --- | --- |
 //! | edge | `main`, `cli` | arguments and streams come in, the exit status goes out |
-//! | protocols | `docker` | what each verb of Docker's protocol means for ECR |
+//! | protocols | `docker`, `commands` | what each verb of Docker's protocol means for ECR |
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, other credential helpers, the operator's log |
-//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
+//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
 //! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, time, a person, this process and others |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in
@@ -54,6 +54,7 @@ mod cache;
 mod child;
 mod cli;
 mod clock;
+mod commands;
 mod config;
 mod docker;
 mod ecr;
@@ -79,13 +80,16 @@ mod server_url;
 mod terminal;
 mod token;
 mod tokens;
+mod world;
 
 pub use cli::run;
 pub use clock::SystemClock;
-pub use docker::{Status, World};
+
 pub use ecr::Ecr;
 pub use env::Env;
 pub use fallback::Programs;
+pub use terminal::Screen;
+pub use world::{Status, World};
 
 #[doc(hidden)]
 pub mod unstable {
@@ -94,6 +98,7 @@ pub mod unstable {
     pub use crate::arn::AccountId;
     pub use crate::aws::profile_file::{Profile, Profiles, Section};
     pub use crate::clock::Timestamp;
+    pub use crate::commands::command_line;
     pub use crate::error::Failure;
     pub use crate::identity::{CachePolicy, CredentialPlan, CredentialSource, ProfileBase};
     pub use crate::registry::{EndpointVariant, Partition, Registry};

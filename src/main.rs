@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 
-use docker_credential_ecr_login::{Ecr, Env, Programs, Status, SystemClock, World, run};
+use docker_credential_ecr_login::{Ecr, Env, Programs, Screen, Status, SystemClock, World, run};
 
 /// Grows by 64 KB at a time; musl's own allocator asks the system for a page or two, forty times in a fetch.
 #[cfg(target_env = "musl")]
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         helpers: &Programs,
         // The seeds of the standard hasher are random; one step makes them a number.
         random: || RandomState::new().build_hasher().finish(),
+        screen: Screen::of_process,
         stdin: &mut std::io::stdin().lock(),
         stdout: &mut std::io::stdout().lock(),
         stderr: &mut std::io::stderr().lock(),
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     match run(&arguments, &mut world) {
         Status::Success => ExitCode::SUCCESS,
         Status::Failure => ExitCode::FAILURE,
+        Status::WrongUsage => ExitCode::from(2),
         Status::OfHelper(status) => ExitCode::from(status),
     }
 }

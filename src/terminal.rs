@@ -18,6 +18,34 @@ use crate::secret::Secret;
 /// Terminals deliver a line in one piece of at most this length. More than that is left unread.
 const LONGEST_ANSWER: u64 = 4 << 10;
 
+/// Which of the standard streams are terminals, and how wide the terminal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Screen {
+    /// Whether a person can answer on stdin.
+    pub stdin: bool,
+    /// Whether a person reads stdout.
+    pub stdout: bool,
+    /// Whether a person reads stderr.
+    pub stderr: bool,
+    /// The columns of the terminal, if one of the streams is one.
+    pub columns: Option<usize>,
+}
+
+impl Screen {
+    /// Of this process.
+    #[expect(clippy::disallowed_methods, reason = "the streams are asked what they are, and not used")]
+    pub fn of_process() -> Self {
+        let [stdin, stdout, stderr] =
+            [io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal()];
+        Self { stdin, stdout, stderr, columns: os::columns() }
+    }
+
+    /// No terminal anywhere.
+    pub const fn none() -> Self {
+        Self { stdin: false, stdout: false, stderr: false, columns: None }
+    }
+}
+
 /// Whether a person sees our stderr, and with it that of the programs that inherit it.
 #[expect(clippy::disallowed_methods, reason = "it is asked what it is, and not written")]
 pub(crate) fn is_stderr() -> bool {

@@ -25,6 +25,7 @@ use crate::options::Options;
 use crate::rules::Target;
 use crate::scope::{CacheKey, Scope};
 use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
+use crate::world::World;
 
 /// The limit of a fetch while a stale token can be served.
 const REFRESH_LIMIT: Duration = Duration::from_secs(5);
@@ -44,6 +45,14 @@ pub(crate) struct Context<'w> {
     pub(crate) random: fn() -> u64,
     pub(crate) options: &'w Options,
     pub(crate) log: Log<'w>,
+}
+
+impl<'w> Context<'w> {
+    /// From the world of a request, with the log that the options ask for and its subject.
+    pub(crate) fn new(world: &'w mut World<'_>, options: &'w Options, subject: String) -> Self {
+        let log = Log::open(options, world.stderr, world.clock, subject);
+        Self { env: world.env, clock: world.clock, source: world.source, random: world.random, options, log }
+    }
 }
 
 /// Gets the token of a registry.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The layers from top to bottom. Modules of the edge, the domain and the leaves may use others of their layer.
 const LAYERS: [(&str, &[&str]); 6] = [
     ("edge", &["main", "cli"]),
-    ("protocols", &["docker"]),
+    ("protocols", &["docker", "commands"]),
     ("policy", &["tokens"]),
     ("adapters", &["cache", "ecr", "aws", "config", "fallback", "log"]),
     (
@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "network",
             "token",
             "error",
+            "world",
         ],
     ),
     (
@@ -69,6 +70,7 @@ const HOMES: &[(&str, &[&str])] = &[
         &["src/fs/unix.rs", "src/child/unix.rs", "src/process/unix.rs", "src/process/unix/", "src/terminal/unix.rs"],
     ),
     ("same_file", &["src/fs/windows.rs"]),
+    ("clap", &["src/commands.rs", "src/commands/"]),
     ("strsim", &["src/config/toml.rs"]),
     ("toml", &["src/config/toml.rs"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),

@@ -4,12 +4,13 @@
 
 use std::io;
 
-use super::{Asked, Status, World, other_hosts};
+use super::{Asked, other_hosts};
 use crate::options::Options;
 use crate::protocol::Action;
 use crate::registry::Api;
 use crate::rules::Destination;
-use crate::tokens;
+use crate::tokens::{self, Context};
+use crate::world::{Status, World};
 
 pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
     let asked = match Asked::about_server(world) {
@@ -32,6 +33,6 @@ pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
 
 fn erase_tokens(world: &mut World<'_>, host: &str, api: &Api) -> Status {
     let options = Options::read(world.env);
-    tokens::erase(&mut world.context(&options, format!("erase {host}")), api);
+    tokens::erase(&mut Context::new(world, &options, format!("erase {host}")), api);
     Status::Success
 }

@@ -2,13 +2,14 @@
 
 use std::io;
 
-use super::{Asked, Status, World, other_hosts};
+use super::{Asked, other_hosts};
 use crate::error::{Failure, Reply};
 use crate::options::Options;
 use crate::protocol::{Action, Sentence, write_credentials};
 use crate::registry::Service;
 use crate::rules::{Destination, Target};
-use crate::tokens;
+use crate::tokens::{self, Context};
+use crate::world::{Status, World};
 
 pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
     let asked = match Asked::about_server(world) {
@@ -32,7 +33,7 @@ fn serve(world: &mut World<'_>, target: &Target, server_url: &str) -> io::Result
     let options = Options::read(world.env);
     let checked = options.check().map_err(|invalid| Failure::misconfigured(invalid.to_string()));
     let token = checked.and_then(|()| {
-        let mut context = world.context(&options, format!("get {}", target.host()));
+        let mut context = Context::new(world, &options, format!("get {}", target.host()));
         tokens::token(&mut context, target)
     });
     match token {
@@ -52,7 +53,7 @@ pub(super) fn fail(
     host: &str,
     service: Service,
 ) -> io::Result<Status> {
-    world.context(options, format!("get {host}")).log.error(format_args!("{}", failure.details()));
+    Context::new(world, options, format!("get {host}")).log.error(format_args!("{}", failure.details()));
     let Reply { stdout, stderr } = Reply::to(failure, host, service, options.strictness);
     if let Some(sentence) = stderr {
         world.complain(&sentence);

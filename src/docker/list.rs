@@ -8,7 +8,6 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::{Status, World};
 use crate::clock::Deadline;
 use crate::config;
 use crate::error::Failure;
@@ -16,7 +15,8 @@ use crate::options::Options;
 use crate::protocol::write_list;
 use crate::registry::Service;
 use crate::rules::{Destination, Rules};
-use crate::tokens;
+use crate::tokens::{self, Context};
+use crate::world::{Status, World};
 
 /// The user name of every ECR token:
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>.
@@ -28,7 +28,7 @@ pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
         Ok(rules) => {
             let options = Options::read(world.env);
             let deadline = Deadline::within(world.clock, options.timeout);
-            let known = tokens::known_hosts(&world.context(&options, "list".to_owned()), &rules);
+            let known = tokens::known_hosts(&Context::new(world, &options, "list".to_owned()), &rules);
             let hosts = known.into_iter().chain(rules.named_hosts());
             usernames.extend(hosts.map(|host| (format!("https://{host}"), USERNAME.to_owned())));
             add_fallbacks(world, &rules, deadline, &mut usernames);

@@ -4,12 +4,13 @@
 use std::io;
 
 use super::get::fail;
-use super::{Status, World};
 use crate::error::Failure;
 use crate::options::Options;
 use crate::protocol::{Action, Request, Sentence};
 use crate::registry::Service;
 use crate::server_url::ServerUrl;
+use crate::tokens::Context;
+use crate::world::{Status, World};
 
 /// Hands a request to `docker-credential-HELPER`.
 pub(super) fn pass_on(
@@ -21,7 +22,7 @@ pub(super) fn pass_on(
 ) -> io::Result<Status> {
     let options = Options::read(world.env);
     let host = displayed(server_url);
-    let mut context = world.context(&options, format!("{} {host}", action.as_str()));
+    let mut context = Context::new(world, &options, format!("{} {host}", action.as_str()));
     context.log.info(format_args!("passed on to docker-credential-{helper}"));
     match world.helpers.pass_on(world.env, helper, action, request) {
         Ok(0) => Ok(Status::Success),

@@ -6,10 +6,11 @@
 
 use std::io;
 
-use super::{Asked, Status, World, other_hosts};
+use super::{Asked, other_hosts};
 use crate::options::{Options, UnplacedPasswords};
 use crate::protocol::Action;
 use crate::rules::Destination;
+use crate::world::{Status, World};
 
 pub(super) fn store(world: &mut World<'_>) -> io::Result<Status> {
     let asked = match Asked::with_credentials(world) {

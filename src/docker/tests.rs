@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Action, Status, World, run};
+use super::run;
 use crate::aws::AwsSettings;
 use crate::cache::{Cache, LockGuard, TryLock};
 use crate::clock::fake::FakeClock;
@@ -14,11 +14,13 @@ use crate::env::Env;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::{FetchedToken, MfaPrompt, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
-use crate::protocol::{Helpers, Request};
+use crate::protocol::{Action, Helpers, Request};
 use crate::registry::Registry;
 use crate::rules::Target;
 use crate::secret::Secret;
+use crate::terminal::Screen;
 use crate::token::AuthorizationToken;
+use crate::world::{Status, World};
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 const OTHER_ACCOUNT: &str = "444455556666.dkr.ecr.eu-west-1.amazonaws.com";
@@ -167,6 +169,7 @@ impl<'a> Stage<'a> {
                 source: &self.script,
                 helpers: &self.others,
                 random: || 0,
+                screen: Screen::none,
                 stdin: &mut request.as_bytes(),
                 stdout: &mut stdout,
                 stderr: &mut stderr,

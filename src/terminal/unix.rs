@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io;
 
 use rustix::process::getpgrp;
-use rustix::termios::{QueueSelector, tcflush, tcgetpgrp};
+use rustix::stdio::{stderr, stdout};
+use rustix::termios::{QueueSelector, tcflush, tcgetpgrp, tcgetwinsize};
 
 /// Opens the terminal for input and for output.
 pub(super) fn open() -> io::Result<(File, File)> {
@@ -22,4 +23,10 @@ pub(super) fn is_in_background(terminal: &File) -> bool {
 pub(super) fn discard_pending_input(terminal: &File) {
     // Input that stays is read as the answer, and refused.
     tcflush(terminal, QueueSelector::IFlush).ok();
+}
+
+/// The width of the terminal that stdout or stderr is.
+pub(super) fn columns() -> Option<usize> {
+    let sizes = [stdout(), stderr()].into_iter().filter_map(|stream| tcgetwinsize(stream).ok());
+    sizes.map(|size| usize::from(size.ws_col)).find(|&columns| columns > 0)
 }

@@ -14,3 +14,8 @@ pub(super) fn is_in_background(_: &File) -> bool {
 }
 
 pub(super) fn discard_pending_input(_: &File) {}
+
+/// The width of the console isn't known; the usual one is assumed.
+pub(super) fn columns() -> Option<usize> {
+    None
+}

@@ -1,0 +1,16 @@
+//! `configure`.
+
+use super::Done;
+use crate::world::World;
+
+/// The arguments of `configure`.
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The registry
+    host: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
+    let _ = (&arguments.host, world);
+    Ok(crate::world::Status::Failure)
+}

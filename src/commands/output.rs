@@ -1,0 +1,68 @@
+//! How text for people looks: colours, symbols and width, as the terminal allows.
+
+use crate::env::{Env, names};
+use crate::terminal::Screen;
+
+/// The width of a terminal that doesn't say how wide it is.
+const USUAL_COLUMNS: usize = 80;
+
+/// The widest text: longer lines are hard to read.
+const MOST_COLUMNS: usize = 100;
+
+/// What the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Style {
+    /// Whether to colour symbols and headings.
+    colour: bool,
+    /// Whether characters outside ASCII can be shown.
+    unicode: bool,
+    /// How wide text may be.
+    pub(super) columns: usize,
+}
+
+/// How well something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Good,
+    Warning,
+    Bad,
+}
+
+impl Style {
+    /// Of the text on stdout.
+    pub(super) fn of_stdout(env: &Env, screen: Screen) -> Self {
+        let is_dumb = env.text(names::TERM).is_some_and(|terminal| terminal == "dumb");
+        let locale = [names::LC_ALL, names::LC_CTYPE, names::LANG].iter().find_map(|name| env.text(name));
+        let is_utf8 = |locale: String| locale.to_ascii_lowercase().replace('-', "").contains("utf8");
+        Self {
+            colour: screen.stdout && !env.is_set(names::NO_COLOR) && !is_dumb,
+            unicode: locale.is_none_or(is_utf8) && !is_dumb,
+            columns: screen.columns.unwrap_or(USUAL_COLUMNS).min(MOST_COLUMNS),
+        }
+    }
+
+    /// A symbol for how well something is.
+    pub(super) fn mark(self, mark: Mark) -> String {
+        let (symbol, ascii, colour) = match mark {
+            Mark::Good => ("\u{2713}", "ok", "32"),
+            Mark::Warning => ("!", "! ", "33"),
+            Mark::Bad => ("\u{2717}", "x ", "31"),
+        };
+        self.painted(if self.unicode { symbol } else { ascii }, colour)
+    }
+
+    /// Less important text.
+    pub(super) fn dim(self, text: &str) -> String {
+        self.painted(text, "2")
+    }
+
+    /// A heading.
+    pub(super) fn bold(self, text: &str) -> String {
+        self.painted(text, "1")
+    }
+
+    /// <https://www.ecma-international.org/publications-and-standards/standards/ecma-48/>, select graphic rendition.
+    fn painted(self, text: &str, code: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
