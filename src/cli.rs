@@ -1,4 +1,4 @@
-//! The command line: a verb of Docker's protocol, or a question about this program.
+//! The command line: a verb of Docker's protocol, a question about this program, or a command for people.
 
 use std::ffi::OsString;
 
@@ -19,45 +19,31 @@ const LONGEST_ACTION: usize = 100;
 /// One line, as every credential helper answers: name, package, version.
 const VERSION: &str = concat!("docker-credential-ecr-login (", env!("CARGO_PKG_NAME"), ") ", env!("CARGO_PKG_VERSION"));
 
-/// Shown when asked for, and when the arguments aren't valid.
-const USAGE: &str = "\
-Usage: docker-credential-ecr-login <get|store|erase|list|version>
-
-A credential helper for Amazon ECR and ECR Public. Docker and other registry
-clients run it if ~/.docker/config.json names it:
-
-  { \"credHelpers\": { \"123456789012.dkr.ecr.eu-west-1.amazonaws.com\": \"ecr-login\" } }
-
-  get      read a server URL from stdin, write its credentials to stdout
-  store    accept credentials for ECR without storing them
-  erase    read a server URL from stdin, remove its cached tokens
-  list     write the registries with a cached token
-  version  write the version
-
-Try it:  echo 123456789012.dkr.ecr.eu-west-1.amazonaws.com | docker-credential-ecr-login get
-Variables, files and exit status: man docker-credential-ecr-login
-";
-
 /// What the arguments ask for.
 #[derive(Debug, PartialEq, Eq)]
 enum Command {
     Act(Action),
     Version,
     Help,
+    /// One of the commands for people, which reads the arguments itself.
+    ForPeople,
     /// The arguments aren't valid; the unknown action, if there is a single one.
     Unknown(Option<String>),
 }
 
 impl Command {
+    /// The verbs of clients come first: nothing else is built for them.
     fn parse(arguments: &[OsString]) -> Self {
-        let [word] = arguments else { return Self::Unknown(None) };
-        match word.to_str() {
-            Some("version" | "--version" | "-v") => Self::Version,
-            Some("help" | "--help" | "-h") => Self::Help,
-            name => {
-                let unknown = || Self::Unknown(Some(word.to_string_lossy().into_owned()));
-                name.and_then(Action::parse).map_or_else(unknown, Self::Act)
-            }
+        let first = arguments.first().and_then(|word| word.to_str());
+        if let (Some(action), [_]) = (first.and_then(Action::parse), arguments) {
+            return Self::Act(action);
+        }
+        match (first, arguments) {
+            (Some("version" | "--version" | "-v"), [_]) => Self::Version,
+            (Some("help" | "--help" | "-h"), [_]) => Self::Help,
+            (Some(name), _) if commands::is_command(name) => Self::ForPeople,
+            (_, [word]) => Self::Unknown(Some(word.to_string_lossy().into_owned())),
+            (_, [] | [_, _, ..]) => Self::Unknown(None),
         }
     }
 }
@@ -65,22 +51,20 @@ impl Command {
 /// Runs the program, with its arguments (without its own name) and its world.
 pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     panics::silence();
-    if let Some(first) = arguments.first().and_then(|first| first.to_str())
-        && commands::is_command(first)
-        && arguments != ["help"]
-    {
-        process::hide_memory();
-        return commands::run(arguments, world);
-    }
     let (text, status) = match Command::parse(arguments) {
         Command::Act(action) => {
             process::hide_memory();
             process::survive_size_limit();
             return docker::run(action, world);
         }
+        Command::ForPeople => {
+            process::hide_memory();
+            process::survive_size_limit();
+            return commands::run(arguments, world);
+        }
         Command::Version => (format!("{VERSION}\n"), Status::Success),
-        Command::Help => (USAGE.to_owned(), Status::Success),
-        Command::Unknown(None) => (USAGE.to_owned(), Status::Failure),
+        Command::Help => (commands::help(), Status::Success),
+        Command::Unknown(None) => (commands::help(), Status::Failure),
         Command::Unknown(Some(action)) => (
             format!(
                 "{NAME}: unknown action `{}`; try `{NAME} help`\n",
@@ -121,6 +105,12 @@ mod tests {
             (&[], Command::Unknown(None)),
             (&["get", "get"], Command::Unknown(None)),
             (&["version", "x"], Command::Unknown(None)),
+            (&["get", "--help"], Command::Unknown(None)),
+            (&["configure"], Command::ForPeople),
+            (&["status", "HOST"], Command::ForPeople),
+            (&["doctor", "--json"], Command::ForPeople),
+            (&["help", "doctor"], Command::ForPeople),
+            (&["Status"], Command::Unknown(Some("Status".to_owned()))),
         ] {
             assert_eq!(parse(words), expected, "{words:?}");
         }

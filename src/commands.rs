@@ -16,16 +16,30 @@ mod token;
 use std::ffi::OsString;
 use std::io;
 
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::world::{Status, World};
 
-/// A credential helper for Amazon ECR and ECR Public.
-///
-/// Docker and other registry clients run it to get the password of a registry. The commands below are for people.
+/// The name that clients start this program by.
+const NAME: &str = "docker-credential-ecr-login";
+
+/// The beginning of the help.
+const ABOUT: &str = "\
+A credential helper for Amazon ECR and ECR Public
+
+Docker and other registry clients run it to get the password of a registry.
+`configure` makes them do so, and `doctor` finds out what is wrong if they get
+no password.";
+
+/// The end of the help.
+const MORE: &str = "\
+Begin with:  docker-credential-ecr-login configure --help
+Variables, files and exit status: man docker-credential-ecr-login";
+
+/// All of it.
 #[derive(Parser)]
-#[command(name = "docker-credential-ecr-login", version, disable_help_subcommand = false, max_term_width = 80)]
-pub(crate) struct CommandLine {
+#[command(name = NAME, about = ABOUT, disable_version_flag = true, after_help = MORE)]
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -44,23 +58,37 @@ enum Command {
     Completions(completions::Arguments),
 }
 
-/// The words that begin a command.
-const COMMANDS: [&str; 6] = ["configure", "status", "doctor", "token", "completions", "help"];
-
-/// Whether the arguments are those of a command for people.
-pub(crate) fn is_command(first: &str) -> bool {
-    COMMANDS.contains(&first)
-}
+/// The verbs of clients, which `cli` recognises: here they only have help.
+const VERBS: [(&str, &str); 6] = [
+    ("get", "For clients: read a server URL, write its credentials"),
+    ("store", "For clients: accept credentials for ECR without storing them"),
+    ("erase", "For clients: read a server URL, remove its cached tokens"),
+    ("list", "For clients: write the registries that have a password"),
+    ("kubelet", "For the kubelet: read a request, write credentials"),
+    ("version", "Write the version"),
+];
 
 /// The definition of the command line, for `--help`, the man pages and the completions.
 pub fn command_line() -> clap::Command {
-    CommandLine::command()
+    let verbs = VERBS.map(|(name, about)| clap::Command::new(name).about(about));
+    CommandLine::command().subcommands(verbs)
+}
+
+/// Whether a first argument begins a command for people.
+pub(crate) fn is_command(first: &str) -> bool {
+    first == "help" || CommandLine::command().find_subcommand(first).is_some()
+}
+
+/// What `--help` shows.
+pub(crate) fn help() -> String {
+    command_line().render_help().to_string()
 }
 
 /// Runs a command, with the arguments of the process without its own name.
 pub(crate) fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
-    let name = OsString::from("docker-credential-ecr-login");
-    let command = match CommandLine::try_parse_from([name].iter().chain(arguments)) {
+    let words = [OsString::from(NAME)].into_iter().chain(arguments.iter().cloned());
+    let parsed = command_line().try_get_matches_from(words);
+    let command = match parsed.and_then(|matches| CommandLine::from_arg_matches(&matches)) {
         Ok(CommandLine { command }) => command,
         Err(error) => return answer(&error, world),
     };

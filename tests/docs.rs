@@ -112,7 +112,7 @@ fn no_page_names_a_variable_that_isnt_read() {
 
 #[test]
 fn the_manual_has_every_variable() {
-    let manual = document("packaging/docker-credential-ecr-login.1");
+    let manual = document("packaging/man/docker-credential-ecr-login.1");
     for name in variables_read() {
         assert!(manual.contains(&format!("Ev {name}")), "the manual lacks {name}");
     }
