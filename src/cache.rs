@@ -13,6 +13,7 @@ mod lock;
 mod record;
 mod sweep;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 pub(crate) use erasure::LastErasure;
@@ -185,13 +186,22 @@ impl Cache {
 
     /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An
     /// entry of ours that is damaged is removed too: it might be one of these. The serial number is different each time.
-    /// Error: the first file that couldn't be written or removed; the others are gone all the same.
+    /// Error: the first file that couldn't be read, written or removed; the others are gone all the same.
     pub(crate) fn erase(&self, api: &Api, serial: u64, now: Timestamp) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let mut result = erasure::leave(directory, api, serial, now);
         for name in directory.names()? {
             let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
-            let Ok(Some(contents)) = directory.read_untrusted(&name, MAX_ENTRY_SIZE) else { continue };
+            let contents = match directory.read_untrusted(&name, MAX_ENTRY_SIZE) {
+                Ok(Some(contents)) => contents,
+                Ok(None) => continue,
+                // It is none of ours.
+                Err(error) if error.source.kind() == ErrorKind::FileTooLarge => continue,
+                Err(error) => {
+                    result = result.and(Err(error));
+                    continue;
+                }
+            };
             let of_token = TokenRecord::decode(key, &contents).map(|record| record.api);
             let api_of_entry = of_token.or_else(|| Some(RememberedFailure::decode(key, &contents)?.api));
             let belongs = is_an_entry(&contents) && api_of_entry.is_none_or(|of_entry| of_entry == *api);

@@ -2,8 +2,8 @@
 //!
 //! Its outputs are read while it runs, up to a limit. They are complete once it has ended, whatever the processes that it
 //! started hold open. It needs no thread and no signal, so that it works where the system refuses them: the caller looks
-//! again after a [pause](Running::pause). A program that is dropped before its end is killed, on Linux together with
-//! the processes that it started.
+//! again after a [pause](Running::pause). A program that is dropped before its end is killed, on Linux and Windows together
+//! with the processes that it started.
 //!
 //! Programs are found without the working directory, whose files may be anybody's.
 
@@ -19,7 +19,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::process::keep_exit_statuses;
-use os::Pipe;
+use os::{Pipe, Program};
 
 pub(crate) use os::{exit_code, shell};
 
@@ -31,7 +31,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 /// A program that was started.
 #[derive(Debug)]
 pub(crate) struct Running {
-    child: Child,
+    program: Program,
     stdout: Captured,
     stderr: Captured,
     status: Option<ExitStatus>,
@@ -58,12 +58,13 @@ impl Running {
     /// Starts a program without stdin. Its stdout, and its stderr unless the command passes that on, are read up to a
     /// limit in bytes.
     pub(crate) fn start(command: &mut Command, limit: usize) -> io::Result<Self> {
-        let mut child = spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
-        let stdout = child.stdout.take().map(Pipe::new).transpose();
-        let stderr = child.stderr.take().map(Pipe::new).transpose();
+        keep_exit_statuses();
+        let mut program = Program::start(command.stdin(Stdio::null()).stdout(Stdio::piped()))?;
+        let (stdout, stderr) = program.outputs();
+        let (stdout, stderr) = (stdout.map(Pipe::new).transpose(), stderr.map(Pipe::new).transpose());
         let captured = |pipe| Captured { pipe, bytes: Vec::new(), limit, is_too_long: false };
         let mut running =
-            Self { child, stdout: captured(None), stderr: captured(None), status: None, pause: FIRST_PAUSE };
+            Self { program, stdout: captured(None), stderr: captured(None), status: None, pause: FIRST_PAUSE };
         // The program is killed if this fails.
         running.stdout.pipe = stdout?;
         running.stderr.pipe = stderr?;
@@ -74,7 +75,7 @@ impl Running {
     /// Error: the system can't tell.
     pub(crate) fn look(&mut self) -> io::Result<Option<ExitStatus>> {
         // First: what it wrote before its end is in the pipes then.
-        let ended = self.child.try_wait();
+        let ended = self.program.try_wait();
         for output in [&mut self.stdout, &mut self.stderr] {
             output.read(matches!(ended, Ok(Some(_))));
         }
@@ -107,9 +108,9 @@ impl Running {
     /// Kills it, and those that it started.
     pub(crate) fn kill(&mut self) {
         if self.status.is_none() {
-            os::kill(&mut self.child);
+            self.program.kill();
             // Killed, it ends at once, unless the system holds it; then it isn't waited for.
-            self.status = self.child.try_wait().ok().flatten();
+            self.status = self.program.try_wait().ok().flatten();
         }
     }
 }

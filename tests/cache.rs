@@ -1,20 +1,25 @@
 //! The cache as its users see it: who shares a token, how long one is served, what lies on disk and what is swept away.
 //!
 //! What a fault does to it is in `cache_faults`, what many processes do in `one_fetch`.
-#![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use the real clock and files")]
 
 mod support;
 
 use std::fs::{self, File};
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
+#[cfg(unix)]
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use support::fake_aws::{Api, Behaviour, FakeAws, PasswordHead, password_head};
-use support::sandbox::{Reply, Running, Sandbox};
+use support::sandbox::Sandbox;
+#[cfg(unix)]
+use support::sandbox::{Reply, Running};
 
 const HOST: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
 const ELSEWHERE: &str = "111122223333.dkr.ecr.eu-west-2.amazonaws.com";
@@ -52,6 +57,7 @@ fn tokens(directory: &Path) -> Vec<String> {
     names(directory).into_iter().filter(|name| name.ends_with(TOKEN)).collect()
 }
 
+#[cfg(unix)]
 fn mode(path: &Path) -> u32 {
     path.symlink_metadata().expect("it is there").permissions().mode() & 0o7777
 }
@@ -67,6 +73,7 @@ fn sleep_until(moment: Instant) {
 }
 
 /// Runs `get` under this umask.
+#[cfg(unix)]
 fn get_with_umask(sandbox: &Sandbox, umask: &str, host: &str) -> Reply {
     let helper = sandbox.command(&["get"]);
     let mut shell = Command::new("/bin/sh");
@@ -99,6 +106,7 @@ fn a_second_get_answers_the_same_without_a_call() {
     assert_eq!(aws.requests().len(), requests);
 }
 
+#[cfg(unix)]
 #[test]
 fn what_lies_on_disk_is_owner_only_whatever_the_umask() {
     let aws = FakeAws::start();
@@ -119,6 +127,7 @@ fn what_lies_on_disk_is_owner_only_whatever_the_umask() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_loose_directory_that_the_helper_made_is_tightened_before_a_write_and_its_tokens_stay() {
     let aws = FakeAws::start();
@@ -140,6 +149,7 @@ fn a_loose_directory_that_the_helper_made_is_tightened_before_a_write_and_its_to
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_verb_that_only_reads_changes_no_modes() {
     let aws = FakeAws::start();
@@ -159,6 +169,7 @@ fn a_verb_that_only_reads_changes_no_modes() {
     assert_eq!(aws.calls(Api::EcrToken), 1);
 }
 
+#[cfg(unix)]
 #[test]
 fn a_directory_that_was_there_keeps_its_modes_and_is_used_unless_others_may_write_it() {
     let aws = FakeAws::start();
@@ -182,6 +193,7 @@ fn a_directory_that_was_there_keeps_its_modes_and_is_used_unless_others_may_writ
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn erase_drops_a_token_from_a_directory_that_others_may_write() {
     let aws = FakeAws::start();
@@ -228,6 +240,7 @@ fn age_to(path: &Path, written: SystemTime) {
     File::options().write(true).open(path).and_then(|file| file.set_modified(written)).expect("it is ours");
 }
 
+#[cfg(unix)]
 #[test]
 fn the_cache_lies_where_its_variable_says_with_a_tilde_for_the_home() {
     let aws = FakeAws::start();
@@ -647,6 +660,8 @@ fn times(directory: &Path) -> [u64; 3] {
     ["received", "refresh", "expires"].map(|time| entry[time].as_u64().expect("a number"))
 }
 
+// The clock of Windows ends before the second of these years.
+#[cfg(unix)]
 #[test]
 fn a_token_is_kept_for_12_hours_whatever_its_expiry_says() {
     const HALF_A_DAY: u64 = 12 * 3_600;

@@ -1,7 +1,6 @@
 //! One fetch for whoever needs one token, and none of the waiting outlasts its limit.
 //!
 //! The tests measure time on a machine they share with their own processes, so those that start many run alone.
-#![cfg(unix)]
 #![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use the real clock and processes")]
 
 mod support;
@@ -43,6 +42,7 @@ fn all_at_once(sandbox: &Sandbox, hosts: impl IntoIterator<Item = String>) -> Ve
     running.into_iter().map(Running::wait).collect()
 }
 
+#[cfg(unix)]
 fn signal(process: &Running, name: &str) {
     let status = Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).status();
     assert!(status.expect("`kill` is part of every Unix").success(), "SIG{name}");
@@ -203,11 +203,13 @@ fn a_killed_lock_holder_is_succeeded_by_one_of_those_who_wait() {
     assert!(killed.elapsed() < Duration::from_secs(3), "they went on after {:?}", killed.elapsed());
     assert_eq!(aws.calls(Api::EcrToken), 2, "one more call");
     assert_eq!(passwords.len(), 1);
+    #[cfg(unix)]
     assert_eq!(holder.wait().code, None);
     assert!(passwords.contains(&sandbox.get(HOST).password()));
     assert_eq!(aws.calls(Api::EcrToken), 2);
 }
 
+#[cfg(unix)]
 #[test]
 fn nobody_waits_longer_than_half_the_limit_for_a_stopped_lock_holder() {
     let _machine = among_few();

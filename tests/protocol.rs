@@ -1,12 +1,13 @@
 //! The protocol as clients see it: the real binary, every verb, compared byte for byte on both outputs and in the exit
 //! status, with a fake of AWS that counts who was asked.
-#![cfg(unix)]
 
 mod support;
 
+#[cfg(unix)]
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io;
+#[cfg(unix)]
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -135,10 +136,14 @@ fn an_unknown_action_is_named_on_one_line() {
         (b"", ""),
         (b"--get", "--get"),
         (b"two\nlines\x1b[31m", "two\\nlines\\u{1b}[31m"),
+        #[cfg(unix)]
         (b"g\xffet", "g\u{fffd}et"),
     ] {
         let mut command = sandbox.command(&[]);
+        #[cfg(unix)]
         command.arg(OsStr::from_bytes(argument));
+        #[cfg(windows)]
+        command.arg(str::from_utf8(argument).expect("text"));
         let expected =
             format!("docker-credential-ecr-login: unknown action `{shown}`; try `docker-credential-ecr-login help`\n");
         let mut running = Running::start(command);
@@ -259,6 +264,7 @@ fn a_get_that_names_no_server_is_answered_without_asking_aws() {
     assert_eq!(aws.requests().len(), 0);
 }
 
+#[cfg(unix)]
 #[test]
 fn input_without_end_is_read_up_to_a_limit() {
     let aws = FakeAws::start();
@@ -644,6 +650,7 @@ fn closed_pipe() -> io::PipeWriter {
 }
 
 /// A device that is always full.
+#[cfg(target_os = "linux")]
 fn full_device() -> fs::File {
     OpenOptions::new().write(true).open("/dev/full").expect("Linux has it")
 }

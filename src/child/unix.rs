@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 
 use rustix::fs::{Access, access};
 use rustix::io::ioctl_fionbio;
@@ -64,15 +64,35 @@ pub(super) fn may_run(file: &Path) -> bool {
     access(file, Access::EXEC_OK).is_ok()
 }
 
-/// Kills a process and those that it started, one by one: a shell often waits for the program that
-/// does the work.
-pub(super) fn kill(child: &mut Child) {
-    // Read first: the children of a process that has ended get another parent.
-    let descendants = descendants(child.id());
-    // It may have ended already.
-    child.kill().ok();
-    for process in descendants {
-        kill_process(process, Signal::KILL).ok();
+/// A program that was started.
+#[derive(Debug)]
+pub(super) struct Program(Child);
+
+impl Program {
+    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+        command.spawn().map(Self)
+    }
+
+    /// Its stdout and stderr, if they are pipes; only once.
+    pub(super) fn outputs(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+        (self.0.stdout.take(), self.0.stderr.take())
+    }
+
+    /// Its status, if it has ended.
+    pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.try_wait()
+    }
+
+    /// Kills it and the processes that it started, one by one: a shell often waits for the program that
+    /// does the work.
+    pub(super) fn kill(&mut self) {
+        // Read first: the children of a process that has ended get another parent.
+        let descendants = descendants(self.0.id());
+        // It may have ended already.
+        self.0.kill().ok();
+        for process in descendants {
+            kill_process(process, Signal::KILL).ok();
+        }
     }
 }
 

@@ -1,12 +1,15 @@
 //! Programs, pipes and shells of Windows.
 
 use std::io::{self, Read};
+use std::mem;
 use std::os::windows::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
+
+use process_wrap::std::{ChildWrapper, CommandWrap, JobObject};
 
 /// How long the rest of an output is waited for after the end of the program: others may hold it open.
 const REST: Duration = Duration::from_millis(100);
@@ -69,8 +72,30 @@ pub(super) fn may_run(_file: &Path) -> bool {
     true
 }
 
-/// Kills a process, without those that it started.
-pub(super) fn kill(child: &mut Child) {
-    // It may have ended already.
-    child.kill().ok();
+/// A program that was started, in a job object: the processes that it starts belong to the job too.
+#[derive(Debug)]
+pub(super) struct Program(Box<dyn ChildWrapper>);
+
+impl Program {
+    /// Takes the command: the crate wants to own it.
+    pub(super) fn start(command: &mut Command) -> io::Result<Self> {
+        let command = mem::replace(command, Command::new(""));
+        CommandWrap::from(command).wrap(JobObject).spawn().map(Self)
+    }
+
+    /// Its stdout and stderr, if they are pipes; only once.
+    pub(super) fn outputs(&mut self) -> (Option<ChildStdout>, Option<ChildStderr>) {
+        (self.0.stdout().take(), self.0.stderr().take())
+    }
+
+    /// Its status, if it has ended; the processes that it started may still run.
+    pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.0.inner_mut().try_wait()
+    }
+
+    /// Kills it and the processes that it started.
+    pub(super) fn kill(&mut self) {
+        // They may have ended already.
+        self.0.start_kill().ok();
+    }
 }

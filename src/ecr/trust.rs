@@ -5,7 +5,8 @@
 //! be used are left out.
 
 mod algorithms;
-#[cfg_attr(any(windows, target_os = "macos"), path = "trust/store.rs")]
+#[cfg_attr(target_os = "macos", path = "trust/macos.rs")]
+#[cfg_attr(windows, path = "trust/windows.rs")]
 #[cfg_attr(not(any(windows, target_os = "macos")), path = "trust/files.rs")]
 mod os;
 mod problem;

@@ -116,7 +116,9 @@ impl PrivateDir {
     ) -> Result<Option<Vec<u8>>, PathError> {
         let path = self.join(name);
         let at_path = |error| PathError::new("read", &path, error);
-        let file = match os::without_following(OpenOptions::new().read(true)).open(&path) {
+        let mut options = OpenOptions::new();
+        let options = os::without_following(options.read(true));
+        let file = match os::patiently(|| options.open(&path)) {
             Ok(file) => file,
             Err(error) if is_missing(&error) || os::is_link_refusal(&error) => return Ok(None),
             Err(error) => return Err(at_path(error)),
@@ -138,14 +140,18 @@ impl PrivateDir {
         let mut file =
             builder.prefix(TEMPORARY_PREFIX).rand_bytes(TEMPORARY_RANDOM).tempfile_in(&self.0).map_err(at_path)?;
         file.write_all(contents).map_err(at_path)?;
-        file.persist(&path).map(drop).map_err(|error| at_path(error.error))
+        let mut temporary = file.into_temp_path();
+        os::patiently(|| std::fs::rename(&temporary, &path)).map_err(at_path)?;
+        // It has its own name now.
+        temporary.disable_cleanup(true);
+        Ok(())
     }
 
     /// Removes an entry, if it exists.
     /// Error: the entry exists and can't be removed.
     pub(crate) fn remove(&self, name: &str) -> Result<(), PathError> {
         let path = self.join(name);
-        match std::fs::remove_file(&path) {
+        match os::patiently(|| std::fs::remove_file(&path)) {
             Err(error) if !is_missing(&error) => Err(PathError::new("remove", &path, error)),
             _ => Ok(()),
         }
@@ -159,7 +165,8 @@ impl PrivateDir {
         let at_path = |error| PathError::new("lock", &path, error);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
-        let file = os::without_following(&mut options).open(&path).map_err(at_path)?;
+        let options = os::without_following(&mut options);
+        let file = os::patiently(|| options.open(&path)).map_err(at_path)?;
         if !file.metadata().map_err(at_path)?.is_file() {
             return Err(at_path(io::Error::other("not a regular file")));
         }

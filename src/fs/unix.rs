@@ -22,6 +22,11 @@ pub(super) fn is_ours_or_root_s(metadata: &Metadata) -> bool {
     metadata.uid() == 0 || is_ours(metadata)
 }
 
+/// Does something to a file. Other processes that have it open prevent nothing here.
+pub(super) fn patiently<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    operation()
+}
+
 /// Whether there are no descriptors or no memory left.
 pub(super) fn is_shortage(error: &io::Error) -> bool {
     let shortages = [Errno::MFILE, Errno::NFILE, Errno::NOMEM].map(|shortage| Some(shortage.raw_os_error()));

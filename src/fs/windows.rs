@@ -1,14 +1,16 @@
 //! Owners, modes and open flags, as far as Windows has them.
 //!
-//! The cache is in the user's profile. Its access list admits that user, the system and
-//! administrators, and new files inherit it, so there is nothing to check or tighten. An
-//! `AWS_ECR_CACHE_DIR` elsewhere is as private as the access list of the directory that its user
-//! chose.
+//! The cache is in the user's profile. Its access list admits that user, the system and administrators, and new files
+//! inherit it. A directory that is created elsewhere, for `AWS_ECR_CACHE_DIR`, gets the same access list from `icacls`,
+//! which is part of Windows; one that was there before is as private as the user who chose it has made it. Access lists
+//! aren't read: that takes `unsafe`, and no well-kept crate does it.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use same_file::Handle;
@@ -25,6 +27,32 @@ pub(super) fn is_ours(_metadata: &Metadata) -> bool {
 
 pub(super) fn is_ours_or_root_s(_metadata: &Metadata) -> bool {
     true
+}
+
+/// How long an operation is repeated at most: twice the last pause.
+const LAST_PAUSE: Duration = Duration::from_millis(256);
+
+/// Does something to a file that other processes may have open. Windows refuses to replace an open file, unless both
+/// sides agree to it, which file systems and versions of Windows know to different degrees; and a file that was removed
+/// can't be opened until the last process has closed it. Both take these processes, and virus scanners, milliseconds.
+#[expect(clippy::disallowed_methods, reason = "this leaf waits for other processes as it waits for a disk")]
+pub(super) fn patiently<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        match operation() {
+            Err(error) if is_held_open(&error) && pause <= LAST_PAUSE => thread::sleep(pause),
+            done => return done,
+        }
+        pause *= 2;
+    }
+}
+
+/// <https://learn.microsoft.com/windows/win32/debug/system-error-codes--0-499->
+fn is_held_open(error: &io::Error) -> bool {
+    const ACCESS_DENIED: i32 = 5;
+    const SHARING_VIOLATION: i32 = 32;
+    const DELETE_PENDING: i32 = 303;
+    matches!(error.raw_os_error(), Some(ACCESS_DENIED | SHARING_VIOLATION | DELETE_PENDING))
 }
 
 pub(super) fn is_shortage(_error: &io::Error) -> bool {
@@ -53,8 +81,35 @@ pub(super) fn would_lock_out_owner(_path: &Path) -> bool {
     false
 }
 
+/// Creates a directory and its missing parents, for the current user, the system and administrators.
 pub(super) fn create_directories(path: &Path) -> io::Result<()> {
-    std::fs::create_dir_all(path)
+    std::fs::create_dir_all(path)?;
+    if !is_in_profile(path) {
+        // Best effort: other file systems have no access lists, and some containers no `icacls`.
+        access_list(path).status().ok();
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the system says where the profile is in a variable of its own")]
+fn is_in_profile(path: &Path) -> bool {
+    std::env::var_os("USERPROFILE").is_some_and(|profile| !profile.is_empty() && path.starts_with(profile))
+}
+
+/// The command that replaces the access list of a directory, and of what will be in it. Users who don't belong to the
+/// computer have a domain.
+#[expect(clippy::disallowed_methods, reason = "the system names the user and itself in variables of its own")]
+fn access_list(path: &Path) -> Command {
+    const SYSTEM: &str = "*S-1-5-18";
+    const ADMINISTRATORS: &str = "*S-1-5-32-544";
+    let variable = |name| std::env::var_os(name).unwrap_or_default().to_string_lossy().into_owned();
+    let user = format!(r"{}\{}", variable("USERDOMAIN"), variable("USERNAME"));
+    let system = std::env::var_os("SystemRoot").map_or_else(|| PathBuf::from(r"C:\Windows"), PathBuf::from);
+    let mut command = Command::new(system.join("System32").join("icacls.exe"));
+    command.arg(path).args(["/inheritance:r", "/grant:r"]);
+    command.args([user.trim_start_matches('\\'), SYSTEM, ADMINISTRATORS].map(|name| format!("{name}:(OI)(CI)F")));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 pub(super) fn without_following(options: &mut OpenOptions) -> &OpenOptions {
@@ -85,5 +140,72 @@ pub(super) fn same_file(file: &File, path: &Path) -> bool {
     match (open, Handle::from_path(path)) {
         (Ok(open), Ok(named)) => open == named,
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "the tests hold files open as other programs do")]
+
+    use std::fs;
+    use std::time::Instant;
+
+    use super::super::PrivateDir;
+    use super::*;
+
+    /// Opens a file as a program does that shares it with nobody who would replace or remove it.
+    fn hold(path: &Path) -> File {
+        const SHARE_READ_AND_WRITE: u32 = 3;
+        OpenOptions::new().read(true).share_mode(SHARE_READ_AND_WRITE).open(path).expect("it is there")
+    }
+
+    #[test]
+    fn an_entry_that_another_program_has_open_is_replaced_and_removed_once_it_is_closed() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let dir = PrivateDir::create(&outer.path().join("cache")).expect("a directory");
+        dir.replace("entry", b"one").expect("written");
+        for closes_in_time in [true, false] {
+            let held = hold(&dir.join("entry"));
+            let closing = thread::spawn(move || {
+                thread::sleep(if closes_in_time { Duration::from_millis(60) } else { LAST_PAUSE * 6 });
+                drop(held);
+            });
+            let started = Instant::now();
+            assert_eq!(dir.replace("entry", b"two").is_ok(), closes_in_time);
+            assert_eq!(dir.remove("entry").is_ok(), closes_in_time);
+            assert!(started.elapsed() < LAST_PAUSE * 6, "{:?}", started.elapsed());
+            closing.join().expect("it ended");
+            dir.replace("entry", b"three").expect("written");
+            assert_eq!(dir.names().expect("listed"), ["entry"]);
+        }
+        // A reader of ours shares it with everyone.
+        let _reader = File::open(dir.join("entry")).expect("it is there");
+        dir.replace("other", b"four").expect("written");
+        fs::remove_file(dir.join("entry")).expect("removed");
+    }
+
+    #[test]
+    fn a_path_longer_than_260_characters_is_as_good_as_another() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let path = (0..12).fold(outer.path().to_owned(), |path, _| path.join("x".repeat(40)));
+        let dir = PrivateDir::create(&path).expect("a directory");
+        dir.replace("entry", b"one").expect("written");
+        dir.replace("entry", b"two").expect("written");
+        assert_eq!(dir.read("entry", 3).expect("readable").as_deref(), Some(&b"two"[..]));
+        let lock = dir.open_lock("lock").expect("opened");
+        assert!(dir.still_holds("lock", &lock));
+        dir.remove("lock").expect("removed");
+        dir.remove("entry").expect("removed");
+    }
+
+    #[test]
+    fn a_directory_outside_of_the_profile_is_for_its_user_the_system_and_administrators() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let command = format!("{:?}", access_list(&outer.path().join("cache")));
+        assert!(command.contains(r"System32\\icacls.exe"), "{command}");
+        assert!(command.contains(r#""/inheritance:r" "/grant:r" ""#), "{command}");
+        assert!(command.ends_with(r#":(OI)(CI)F" "*S-1-5-18:(OI)(CI)F" "*S-1-5-32-544:(OI)(CI)F""#), "{command}");
+        assert!(!is_in_profile(Path::new(r"Z:\elsewhere")));
+        create_directories(&outer.path().join("cache")).expect("created");
     }
 }

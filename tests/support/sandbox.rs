@@ -3,6 +3,9 @@
 //! Every run starts from an empty environment plus what the test added. Nothing can leave the machine by mistake: unless a
 //! test says otherwise, the AWS endpoint and the metadata service are a loopback port where nobody listens.
 
+#[cfg_attr(unix, path = "sandbox/unix.rs")]
+#[cfg_attr(windows, path = "sandbox/windows.rs")]
+mod platform;
 mod run;
 
 use std::collections::BTreeMap;
@@ -38,9 +41,11 @@ impl Sandbox {
             fs::create_dir(directory.path().join(name)).expect("the directory is new");
         }
         let home = directory.path().join("home");
-        let path = std::env::join_paths([&directory.path().join("bin"), Path::new("/usr/bin"), Path::new("/bin")]);
+        let [first, second] = platform::PROGRAMS.map(Path::new);
+        let path = std::env::join_paths([&directory.path().join("bin"), first, second]);
         let sandbox = Self { directory, environment: BTreeMap::new(), secrets: Mutex::default(), issued: Vec::new() };
-        sandbox
+        let cache = home.join(".cache").join("ecr-login");
+        platform::with_system(sandbox, &cache)
             .env("HOME", home)
             .env("PATH", path.expect("a temporary directory has no colon in its name"))
             .env("AWS_ENDPOINT_URL", NOBODY)
@@ -160,18 +165,10 @@ impl Sandbox {
         self.put(&self.home().join(relative), contents.as_ref())
     }
 
-    /// Writes a program that runs find on their `PATH`, such as a fallback helper or a `credential_process`.
+    /// Writes a program that runs find on their `PATH`, such as a fallback helper or a `credential_process`. The script is a
+    /// shell's, or a batch file on Windows.
     pub fn program(&self, name: &str, script: &str) -> PathBuf {
-        let path = self.path().join("bin").join(name);
-        // By another process: a file that this one had open for writing could be held open by a child that another thread
-        // is just starting, and then can't be run (ETXTBSY).
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", "umask 077 && cat >\"$0\" && chmod 700 \"$0\""]).arg(&path).stdin(Stdio::piped());
-        let mut shell = shell.spawn().expect("a shell");
-        let written = shell.stdin.take().expect("stdin is piped").write_all(script.as_bytes());
-        let ended = shell.wait().expect("the shell is ours");
-        assert!(written.is_ok() && ended.success(), "{} can't be written", path.display());
-        path
+        platform::write_program(self, name, script)
     }
 
     /// A command that runs the helper in this sandbox: the one that cargo built for these tests, or the one that the
@@ -248,8 +245,7 @@ impl Sandbox {
         fs::remove_file(path).ok();
         let mut options = fs::OpenOptions::new();
         options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        platform::owner_only(&mut options);
         let written = options.open(path).and_then(|mut file| file.write_all(contents));
         written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         path.to_owned()

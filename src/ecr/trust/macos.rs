@@ -1,4 +1,4 @@
-//! The certificates of macOS and Windows: their certificate stores.
+//! The certificates of macOS: its certificate store.
 
 use rustls::pki_types::CertificateDer;
 
