@@ -25,7 +25,7 @@ use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind};
 use crate::fetch::Access;
 use crate::fs::read_bounded;
-use crate::identity::{CredentialPlan, CredentialSource, RoleOrigin};
+use crate::identity::{CredentialPlan, CredentialSource, RoleOrigin, ServiceAccount};
 use crate::paths;
 use crate::registry::Service;
 use crate::rules::Target;
@@ -95,6 +95,16 @@ impl RegistrySettings<'_> {
         }
         let (identity, plan) = identity::identify(self)?;
         let api = target.api();
+        if let Some(ServiceAccount { role, .. }) = target.service_account()
+            && api.service == Service::Ecr
+            && role.partition != api.partition
+        {
+            let (role_partition, partition) = (role.partition.as_str(), api.partition.as_str());
+            let role = role.as_str();
+            return Err(Failure::misconfigured(format!(
+                "the role `{role}` is in partition `{role_partition}`, and the registry in `{partition}`"
+            )));
+        }
         if api.service == Service::EcrPublic
             && plan.source != CredentialSource::Nothing
             && !plan.roles.iter().any(|role| role.origin == RoleOrigin::Rule)

@@ -25,12 +25,28 @@ use crate::world::{Status, World};
 
 /// Does what a client asks for.
 pub(crate) fn run(action: Action, world: &mut World<'_>) -> Status {
-    let answered = panics::catch(|| match action {
-        Action::Get => get::get(world),
-        Action::Store => store::store(world),
-        Action::Erase => erase::erase(world),
-        Action::List => list::list(world),
-    });
+    match action {
+        Action::Get => {
+            let request = Request::read(world.stdin, world.clock);
+            get(request, world)
+        }
+        Action::Store => finish(action, world, store::store),
+        Action::Erase => finish(action, world, erase::erase),
+        Action::List => finish(action, world, list::list),
+    }
+}
+
+/// Answers a `get` whose request has been read, to find out whose protocol it is of.
+pub(crate) fn get(request: Result<Request, BadRequest>, world: &mut World<'_>) -> Status {
+    finish(Action::Get, world, |world| get::get(request, world))
+}
+
+fn finish<'w>(
+    action: Action,
+    world: &mut World<'w>,
+    verb: impl FnOnce(&mut World<'w>) -> io::Result<Status>,
+) -> Status {
+    let answered = panics::catch(|| verb(world));
     match answered.unwrap_or_else(|panic| world.answer_panic(action, &panic)) {
         Ok(status) => status,
         Err(error) => world.fail_to_answer(&error),
@@ -45,9 +61,8 @@ struct Asked {
 }
 
 impl Asked {
-    /// Reads the request of a `get` or `erase`.
-    fn about_server(world: &mut World<'_>) -> Result<Self, BadRequest> {
-        let request = Request::read(world.stdin, world.clock)?;
+    /// Understands the request of a `get` or `erase`.
+    fn about_server(request: Request, world: &World<'_>) -> Result<Self, BadRequest> {
         let server_url = request.server_url()?;
         Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
     }

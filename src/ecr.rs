@@ -13,6 +13,7 @@ mod client;
 mod connect;
 mod credentials;
 mod error_codes;
+mod exchange;
 mod http;
 mod mfa;
 mod names;
@@ -27,13 +28,14 @@ mod trust;
 use std::cell::Cell;
 use std::mem;
 
+use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
-use crate::fetch::{FetchedToken, TokenRequest, TokenSource};
+use crate::fetch::{ExchangeRequest, FetchedToken, RegistryToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
-use crate::panics;
+use crate::panics::{self, Panic};
 use crate::process::try_resources;
 use crate::redact::Redactor;
 use client::{ApiEndpoint, TokenResponse};
@@ -49,16 +51,34 @@ impl TokenSource for Ecr {
         // Here, where little of the stack is used.
         try_resources().map_err(|shortage| Failure::new(FailureKind::Refused, shortage.to_string()))?;
         let mut redactor = mem::take(&mut request.access.redactor);
-        panics::catch(|| fetch(request, &mut redactor)).unwrap_or_else(|panic| {
-            let chain = redactor.clean(&format!("{panic}, at {}", panic.place));
-            let detail = classify::shorten(&redactor, &panic.to_string());
-            Err(Failure { chain, ..Failure::new(FailureKind::Internal, detail) })
-        })
+        panics::catch(|| fetch(request, &mut redactor)).unwrap_or_else(|panic| Err(internal(&panic, &redactor)))
+    }
+
+    fn exchange(&self, mut request: ExchangeRequest<'_>) -> Result<RegistryToken, Failure> {
+        try_resources().map_err(|shortage| Failure::new(FailureKind::Refused, shortage.to_string()))?;
+        let mut redactor = mem::take(&mut request.access.redactor);
+        let exchanged = panics::catch(|| exchange::exchange(&request, &mut redactor));
+        exchanged.unwrap_or_else(|panic| Err(internal(&panic, &redactor)))
     }
 
     fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
         mfa::needs_code(&plan.roles, now)
     }
+}
+
+/// What a panic says, redacted.
+fn internal(panic: &Panic, redactor: &Redactor) -> Failure {
+    let chain = redactor.clean(&format!("{panic}, at {}", panic.place));
+    let detail = classify::shorten(redactor, &panic.to_string());
+    Failure { chain, ..Failure::new(FailureKind::Internal, detail) }
+}
+
+/// The runtime of one request.
+fn runtime() -> Result<Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(FailureKind::Refused, format!("could not start the async runtime: {error}")))
 }
 
 /// Fetches a token. The redactor learns the secrets met on the way.
@@ -69,10 +89,7 @@ fn fetch(request: TokenRequest<'_>, redactor: &mut Redactor) -> Result<FetchedTo
     let http = HttpClient::new(&network)?;
     // The time that a person takes to type doesn't count towards the limit.
     let prepared = mfa::prepare(&plan.roles, now, prompt)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(FailureKind::Refused, format!("could not start the async runtime: {error}")))?;
+    let runtime = runtime()?;
     let waiting_for = Cell::new(None);
     let fetch = async {
         let (service, region) = (scope.api.service, scope.api.region.as_str());

@@ -30,6 +30,12 @@ pub(crate) mod names {
     pub(crate) const LOG: &str = "AWS_ECR_LOG";
     /// Appends the log to this file instead of stderr.
     pub(crate) const LOG_FILE: &str = "AWS_ECR_LOG_FILE";
+    /// Names the role that the service accounts of pods assume if their annotation names none.
+    pub(crate) const ECR_ROLE_ARN: &str = "AWS_ECR_ROLE_ARN";
+    /// Names a second annotation of service accounts to read the role from.
+    pub(crate) const ROLE_ANNOTATION: &str = "AWS_ECR_ROLE_ANNOTATION";
+    /// Refuses the kubelet's requests without a role of a service account instead of using the node's identity.
+    pub(crate) const REQUIRE_ROLE: &str = "AWS_ECR_REQUIRE_ROLE";
 
     /// Identifies an access key, permanent or temporary.
     pub(crate) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";

@@ -222,6 +222,12 @@ impl FailureKind {
     pub const fn is_no_credentials(&self) -> bool {
         matches!(self, Self::NoCredentials | Self::ImdsUnreachable)
     }
+
+    /// Whether this identity can't get a password of ECR Public at any time, and needs none: anyone may pull from it.
+    /// Other failures may pass, or are mistakes, and must be seen.
+    pub const fn permits_anonymous_pull(&self) -> bool {
+        self.is_no_credentials() || matches!(self, Self::AccessDenied | Self::WrongPartition { .. } | Self::Unsupported)
+    }
 }
 
 impl Failure {

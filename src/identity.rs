@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::arn::RoleArn;
 use crate::secret::Secret;
 use crate::token::MaxAge;
 
@@ -95,6 +96,14 @@ pub struct RoleStep {
     pub endpoint_url: Option<String>,
 }
 
+/// A Kubernetes service account that a request speaks for: the token that came with the request, and the role that is
+/// assumed with it.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceAccount {
+    pub(crate) role: RoleArn,
+    pub(crate) token: Secret,
+}
+
 /// What names a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoleOrigin {
@@ -102,6 +111,8 @@ pub enum RoleOrigin {
     Profile(String),
     /// A rule of the configuration file.
     Rule,
+    /// The service account of a request, or the setting for all of them.
+    ServiceAccount,
 }
 
 /// A multi-factor authentication (MFA) device.
@@ -163,6 +174,11 @@ pub enum CredentialSource {
     },
     /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
     WebIdentity,
+    /// The token of a Kubernetes service account, which assumes a role.
+    ServiceAccount {
+        /// Its ARN.
+        role: String,
+    },
     /// The credentials endpoint of a container.
     Container,
     /// The instance metadata service.
@@ -204,6 +220,7 @@ impl fmt::Display for CredentialSource {
             Self::Environment => formatter.write_str("the environment"),
             Self::Profile { name, .. } => write!(formatter, "profile `{name}`"),
             Self::WebIdentity => formatter.write_str("the web identity token"),
+            Self::ServiceAccount { role } => write!(formatter, "the role `{role}` with the service account token"),
             Self::Container => formatter.write_str("the container credentials endpoint"),
             Self::InstanceMetadata => formatter.write_str("the instance metadata service"),
             Self::Nothing => formatter.write_str("no credential source"),

@@ -12,7 +12,7 @@
 //! | layer | modules | task |
 //! | --- | --- | --- |
 //! | edge | `main`, `cli` | arguments and streams come in, the exit status goes out |
-//! | protocols | `docker`, `commands` | what each verb of Docker's protocol means for ECR |
+//! | protocols | `docker`, `kubelet`, `bazel`, `commands` | what clients, the kubelet, Bazel and people ask for, and how they are answered |
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, other credential helpers, the operator's log |
 //! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
@@ -44,12 +44,13 @@
 //! | a key of the configuration file | `config/schema.rs`: a variant of `RuleKey`; the compiler names the rest. `rules.rs`: the field of `Rule`. `docs/configuration.md` |
 //! | a partition | `registry/partition.rs`: a variant and its row |
 //! | a source of credentials | `identity.rs`: a variant of `Base`, and of `CredentialSource` or `ProfileBase` for messages; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
-//! | a protocol | a module beside `docker` that calls `tokens::token`, and its verb in `cli.rs` |
+//! | a protocol | a module beside `docker` that calls `tokens::token`, and how it is recognised in `cli.rs` |
 //! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `docs/environment.md` |
 //! | a kind of failure | `error.rs`: a variant of `FailureKind`; the compiler names the rest. `docs/troubleshooting.md` |
 
 mod arn;
 mod aws;
+mod bazel;
 mod cache;
 mod child;
 mod cli;
@@ -64,6 +65,7 @@ mod fallback;
 mod fetch;
 mod fs;
 mod identity;
+mod kubelet;
 mod log;
 mod network;
 mod options;

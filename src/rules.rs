@@ -143,6 +143,7 @@ impl Rules {
             rule: rule.cloned(),
             registry_rule: registry_rule.cloned(),
             file: self.file.clone(),
+            service_account: None,
         })
     }
 

@@ -85,6 +85,12 @@ impl AuthorizationToken {
         &self.password
     }
 
+    /// Both as HTTP's `Basic` takes them: base64 of `USER:PASSWORD`.
+    pub fn basic(&self) -> Secret {
+        let pair = Secret::new(format!("{}:{}", self.username, self.password.expose()));
+        Secret::new(BASE64.encode(pair.expose()))
+    }
+
     /// When the registry stops accepting it.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
@@ -104,7 +110,7 @@ const ONE_HOUR: Duration = Duration::from_hours(1);
 
 /// No token of ECR is accepted for longer, whatever its expiry says and whatever the local clock
 /// said when it came.
-const MAX_LIFE: Duration = Duration::from_hours(12);
+pub(crate) const MAX_LIFE: Duration = Duration::from_hours(12);
 
 /// By which share of the fresh time, in thousandths, a token is refreshed early, so that machines
 /// that start at the same time don't refresh at the same time. A maximum of 10 % keeps 100,000 such

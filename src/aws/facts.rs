@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::RegistrySettings;
 use super::endpoint::AwsService;
-use super::jwt;
+use super::jwt::{self, Added};
 use super::profile_file::{Profile, Section};
 use crate::error::Failure;
 use crate::fs::read_bounded;
@@ -105,6 +105,14 @@ impl<'a> Facts<'a> {
     pub(super) fn token(&mut self, token: &str) -> Secret {
         jwt::add_subject(&mut self.fingerprint, token.as_bytes());
         Secret::from(token)
+    }
+
+    /// The token of a service account. One whose subject can't be seen is good for its own request alone.
+    pub(super) fn service_account_token(&mut self, token: &Secret) {
+        match jwt::add_subject(&mut self.fingerprint, token.expose().as_bytes()) {
+            Added::Subject => {}
+            Added::WholeToken => self.is_unknown(),
+        }
     }
 
     /// The running machine.

@@ -6,14 +6,14 @@ use std::io;
 
 use super::{Asked, other_hosts};
 use crate::options::Options;
-use crate::protocol::Action;
+use crate::protocol::{Action, Request};
 use crate::registry::Api;
 use crate::rules::Destination;
 use crate::tokens::{self, Context};
 use crate::world::{Status, World};
 
 pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
-    let asked = match Asked::about_server(world) {
+    let asked = match Request::read(world.stdin, world.clock).and_then(|request| Asked::about_server(request, world)) {
         Ok(asked) => asked,
         Err(bad) => return world.refuse(&bad),
     };

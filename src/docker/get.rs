@@ -5,14 +5,14 @@ use std::io;
 use super::{Asked, other_hosts};
 use crate::error::{Failure, Reply};
 use crate::options::Options;
-use crate::protocol::{Action, Sentence, write_credentials};
+use crate::protocol::{Action, BadRequest, Request, Sentence, write_credentials};
 use crate::registry::Service;
 use crate::rules::{Destination, Target};
-use crate::tokens::{self, Context};
+use crate::tokens::{self, Context, Served};
 use crate::world::{Status, World};
 
-pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
-    let asked = match Asked::about_server(world) {
+pub(super) fn get(request: Result<Request, BadRequest>, world: &mut World<'_>) -> io::Result<Status> {
+    let asked = match request.and_then(|request| Asked::about_server(request, world)) {
         Ok(asked) => asked,
         Err(bad) => return world.refuse(&bad),
     };
@@ -37,7 +37,7 @@ fn serve(world: &mut World<'_>, target: &Target, server_url: &str) -> io::Result
         tokens::token(&mut context, target)
     });
     match token {
-        Ok(token) => {
+        Ok(Served { token, .. }) => {
             write_credentials(world.stdout, server_url, token.username(), token.password())?;
             Ok(Status::Success)
         }

@@ -139,7 +139,7 @@ impl Resolver<'_> {
         let session = sts::assume_role(role, code.as_ref(), self.now, &config).await;
         let source = match role.origin {
             RoleOrigin::Rule => format!("the role `{}`", role.arn),
-            RoleOrigin::Environment | RoleOrigin::Profile(_) => plan.source.to_string(),
+            RoleOrigin::Environment | RoleOrigin::Profile(_) | RoleOrigin::ServiceAccount => plan.source.to_string(),
         };
         let blamed = |failure| classify::blame_source(failure, source.clone());
         let session = session.map_err(|error| match (&role.origin, code.is_some()) {

@@ -37,7 +37,7 @@ pub(super) fn prepare(roles: &[RoleStep], now: Timestamp, prompt: MfaPrompt) -> 
         Some(device) => {
             let profile = match &role.origin {
                 RoleOrigin::Profile(profile) => profile.clone(),
-                RoleOrigin::Environment | RoleOrigin::Rule => role.arn.clone(),
+                RoleOrigin::Environment | RoleOrigin::Rule | RoleOrigin::ServiceAccount => role.arn.clone(),
             };
             prompt_for_code(&profile, &device.serial, prompt)
                 .map(Some)
@@ -60,6 +60,7 @@ fn prompt_for_code(profile: &str, serial: &str, prompt: MfaPrompt) -> Result<Sec
         MfaPrompt::Allowed => {}
         MfaPrompt::InOtherProcess => return Err("another process is already asking for one".to_owned()),
         MfaPrompt::Suppressed => return Err("no prompt while a cached token is valid".to_owned()),
+        MfaPrompt::Unattended => return Err("no prompt on behalf of the kubelet or a build".to_owned()),
     }
     let code = terminal::prompt_for_code(&format!("ecr-login: MFA code for profile `{profile}` ({serial}): "))
         .map_err(|error| error.to_string())?;

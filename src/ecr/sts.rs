@@ -79,6 +79,8 @@ pub(super) fn is_about_code(error: &SdkError<AssumeRoleError, HttpResponse>) -> 
 fn session_name(role: &RoleStep, now: Timestamp) -> String {
     let default = || match role.origin {
         RoleOrigin::Rule => "docker-credential-ecr-login".to_owned(),
+        // As the reference plugin names it, since trust policies may ask for the name.
+        RoleOrigin::ServiceAccount => "ecr-credential-provider".to_owned(),
         RoleOrigin::Environment | RoleOrigin::Profile(_) => format!("ecr-login-{}", now.seconds()),
     };
     role.session_name.clone().unwrap_or_else(default)

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Rule;
 use crate::arn::AccountId;
+use crate::identity::ServiceAccount;
 use crate::registry::{Api, Registry, Service};
 
 /// A host, the registry that it is a name of, and the rules that apply to both.
@@ -19,6 +20,8 @@ pub(crate) struct Target {
     /// The file with the rules.
     pub(super) file: PathBuf,
     pub(super) auto_profile: bool,
+    /// The service account that the request speaks for; `None` if the settings name the identity.
+    pub(super) service_account: Option<ServiceAccount>,
 }
 
 impl Target {
@@ -31,7 +34,18 @@ impl Target {
             registry_rule: None,
             file: PathBuf::new(),
             auto_profile: false,
+            service_account: None,
         }
+    }
+
+    /// The same registry, asked on behalf of a service account: its role replaces the identity that the settings name.
+    pub(crate) fn on_behalf_of(self, service_account: ServiceAccount) -> Self {
+        Self { service_account: Some(service_account), ..self }
+    }
+
+    /// The service account that the request speaks for.
+    pub(crate) fn service_account(&self) -> Option<&ServiceAccount> {
+        self.service_account.as_ref()
     }
 
     /// The host that the client named, in lower case.
