@@ -143,6 +143,7 @@ enum KindEntry {
     CredentialsExpired,
     CredentialsRefused,
     CredentialSource { source: String },
+    ServiceAccountRefused { role: String },
     AccessDenied,
     WrongPartition { partition: String },
     Unsupported,

@@ -12,7 +12,7 @@ use crate::clock::fake::FakeClock;
 use crate::clock::{Clock, Timestamp};
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
-use crate::fetch::{FetchedToken, MfaPrompt, TokenRequest, TokenSource};
+use crate::fetch::{ExchangeRequest, FetchedToken, MfaPrompt, RegistryToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
 use crate::protocol::{Action, Helpers, Request};
 use crate::registry::Registry;
@@ -66,6 +66,10 @@ impl TokenSource for Script<'_> {
         let password = Secret::new(format!("password-{}", self.calls()));
         let token = AuthorizationToken::new("AWS".to_owned(), password, expires).expect("two full parts");
         Ok(FetchedToken { token, access_key_id: "AKIDEXAMPLE".to_owned(), request_id: None, warning: None })
+    }
+
+    fn exchange(&self, _: ExchangeRequest<'_>) -> Result<RegistryToken, Failure> {
+        unreachable!("clients of Docker's protocol exchange tokens themselves")
     }
 
     fn needs_mfa_code(&self, _: &CredentialPlan, _: Timestamp) -> bool {

@@ -97,7 +97,16 @@ impl Resolver<'_> {
                 self.waiting_for.set(Some(format!("AWS STS for the role `{}`", role.arn)));
                 let config = self.config(self.region, role.endpoint_url.as_deref(), None);
                 let session = sts::assume_role_with_web_identity(role, token, self.now, &config).await;
-                session.map_err(|error| classify::from_call(&error, redactor)).and_then(|session| session.keys())
+                let session = session.map_err(|error| {
+                    let failure = classify::from_call(&error, redactor);
+                    let is_refused = failure.kind == FailureKind::AccessDenied || sts::is_about_token(&error);
+                    if role.origin == RoleOrigin::ServiceAccount && is_refused {
+                        Failure { kind: FailureKind::ServiceAccountRefused { role: role.arn.clone() }, ..failure }
+                    } else {
+                        failure
+                    }
+                });
+                session.and_then(|session| session.keys())
             }
             Base::Sso(session) => sso::credentials(self, session, redactor, warning).await,
             Base::Login { profile, login_session, region } => {

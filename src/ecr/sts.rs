@@ -75,6 +75,15 @@ pub(super) fn is_about_code(error: &SdkError<AssumeRoleError, HttpResponse>) -> 
     error.message().is_some_and(|message| message.starts_with("MultiFactorAuthentication failed"))
 }
 
+/// Whether a role was refused because of the token of an identity provider.
+pub(super) fn is_about_token(error: &SdkError<AssumeRoleWithWebIdentityError, HttpResponse>) -> bool {
+    error.as_service_error().is_some_and(|refusal| {
+        refusal.is_invalid_identity_token_exception()
+            || refusal.is_idp_rejected_claim_exception()
+            || refusal.is_expired_token_exception()
+    })
+}
+
 /// The name of a session in `CloudTrail`.
 fn session_name(role: &RoleStep, now: Timestamp) -> String {
     let default = || match role.origin {

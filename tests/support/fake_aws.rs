@@ -10,6 +10,7 @@
 //!   and [`CreateToken`](https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html);
 //! - AWS Sign-In `CreateOAuth2Token`, as far as the SDK's code uses it to renew a session of `aws login`;
 //! - [instance metadata, version 2](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html);
+//! - the [token service](https://distribution.github.io/distribution/spec/auth/token/) of the registry of ECR Public;
 //! - [container credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 //!
 //! All of them share one port and are told apart by path, headers and body. It looks at who signs a request, for which

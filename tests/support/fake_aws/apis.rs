@@ -39,6 +39,8 @@ pub enum Api {
     MetadataRegion,
     /// `GET /container/credentials`.
     ContainerCredentials,
+    /// `GET /token/` of the registry of ECR Public.
+    RegistryToken,
     /// Anything else; answered with 404.
     Unknown,
 }
@@ -77,6 +79,7 @@ impl Api {
             ("GET", METADATA_CREDENTIALS) => Self::MetadataRole,
             ("GET", path) if path.starts_with(METADATA_CREDENTIALS) => Self::MetadataCredentials,
             ("GET", "/container/credentials") => Self::ContainerCredentials,
+            ("GET", "/token/") => Self::RegistryToken,
             _ => Self::Unknown,
         }
     }
@@ -124,7 +127,7 @@ impl Api {
             Self::SsoRoleCredentials => Protocol::RestJson,
             Self::SsoCreateToken => Protocol::Oauth,
             Self::SigninToken => Protocol::Signin,
-            Self::ContainerCredentials => Protocol::Container,
+            Self::ContainerCredentials | Self::RegistryToken => Protocol::Container,
             Self::MetadataToken
             | Self::MetadataRole
             | Self::MetadataCredentials

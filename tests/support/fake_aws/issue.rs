@@ -98,6 +98,12 @@ impl Ledger {
         token
     }
 
+    /// Whether this `Authorization` header has a password that was issued.
+    pub(super) fn knows_basic(&self, header: &str) -> bool {
+        let known = |password: &String| format!("Basic {}", BASE64.encode(format!("AWS:{password}"))) == header;
+        self.passwords.iter().any(known)
+    }
+
     /// Whether this token came from [`access_token`](Self::access_token).
     pub(super) fn knows_access_token(&self, token: &str) -> bool {
         self.access_tokens.iter().any(|known| known == token)
