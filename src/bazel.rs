@@ -34,8 +34,8 @@ use crate::world::{Status, World};
 /// The limit of a whole answer. Bazel ends a helper after ten seconds.
 const LIMIT: Duration = Duration::from_secs(8);
 
-/// The part of the limit that is kept for the exchange at ECR Public.
-const EXCHANGE_TIME: Duration = Duration::from_secs(3);
+/// The part of it in which there must be a password of ECR Public; the rest is for the exchange.
+const BEFORE_EXCHANGE: Duration = Duration::from_secs(5);
 
 /// How long Bazel keeps a password whose refresh has just failed or is under way elsewhere.
 const STALE: Duration = Duration::from_mins(1);
@@ -119,7 +119,7 @@ fn headers(target: &Target, uri: &Uri<'_>, world: &mut World<'_>) -> Result<Opti
     let mut options = Options::read(world.env);
     options.check().map_err(|invalid| Failure::misconfigured(invalid.to_string()))?;
     let wants_exchange = target.service() == Service::EcrPublic && uri.is_api();
-    options.timeout = options.timeout.min(if wants_exchange { LIMIT - EXCHANGE_TIME } else { LIMIT });
+    options.timeout = options.timeout.min(if wants_exchange { BEFORE_EXCHANGE } else { LIMIT });
     let clock = world.clock;
     let mut context = Context::new(world, &options, format!("get {} for Bazel", target.host()));
     context.attendance = Attendance::Unattended;

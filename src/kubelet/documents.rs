@@ -175,7 +175,7 @@ mod tests {
         for version in VERSIONS {
             let text = request(&format!("{GROUP}/{version}"), &format!(r#","image":"{IMAGE}","toCome":[1]"#));
             let request = Request::parse(&text).expect(version);
-            let response = Response::anonymous(&request, Duration::from_secs(900));
+            let response = Response::anonymous(&request, Duration::from_mins(15));
             assert_eq!(
                 serde_json::to_string(&response).expect("JSON"),
                 format!(

@@ -94,7 +94,7 @@ fn source(clock: &FakeClock) -> Source<'_> {
 fn a_stale_token_is_kept_for_half_of_what_is_left_of_it() {
     let clock = FakeClock::at(START);
     let (source, home) = (source(&clock), tempfile::tempdir().expect("a temporary directory"));
-    let mut asked = |at: u64| {
+    let asked = |at: u64| {
         clock.jump_to(START + at);
         ask(&source, home.path(), "")
     };
