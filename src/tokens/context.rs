@@ -49,10 +49,14 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// How long the registry will go on accepting the token. We may stop serving it earlier.
+    /// When the registry stops accepting the token. We may stop serving it earlier.
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        self.token.expires_at().min(self.lifetime.received.after(MAX_LIFE))
+    }
+
+    /// How long the registry goes on accepting the token.
     pub(crate) fn time_left(&self, now: Timestamp) -> Duration {
-        let end = self.token.expires_at().min(self.lifetime.received.after(MAX_LIFE));
-        end.since(now).min(MAX_LIFE)
+        self.expires_at().since(now).min(MAX_LIFE)
     }
 }
 
