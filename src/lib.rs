@@ -103,7 +103,7 @@ pub mod unstable {
     pub use crate::commands::command_line;
     pub use crate::error::Failure;
     pub use crate::identity::{CachePolicy, CredentialPlan, CredentialSource, ProfileBase};
-    pub use crate::registry::{EndpointVariant, Partition, Registry};
+    pub use crate::registry::{EndpointVariant, Partition, Registry, image_globs};
     pub use crate::scope::{CacheKey, Scope};
     pub use crate::token::{Freshness, Lifetime, MaxAge, Spread};
 

@@ -7,9 +7,11 @@
 //! Leaves out: whether the region or the account exists (ECR answers that), and other names for ECR
 //! registries (they are rules of the configuration file). No I/O, no regular expressions.
 
+mod globs;
 mod partition;
 
 use crate::arn::AccountId;
+pub use globs::image_globs;
 pub use partition::Partition;
 pub(crate) use partition::Region;
 

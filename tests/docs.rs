@@ -152,6 +152,7 @@ fn the_troubleshooting_page_has_no_failure_that_doesnt_exist() {
             message.replace("NAME", "{partition}"),
             message.replace("NUMBER", "{account}").replace("`NAME`, `NAME`", "{profiles}"),
             message.replace("NAME", "{helper}"),
+            message.replace("arn:aws:iam::NUMBER:role/pull", "{role}"),
             message.replace("the AWS API's certificate", "{server}'s certificate"),
         ];
         let detail = message.replace(" N ", " {seconds} ");

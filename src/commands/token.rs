@@ -39,11 +39,11 @@ pub(super) struct Arguments {
 enum Format {
     /// The password alone
     Password,
-    /// A JSON object with registry, username, password and expires
+    /// A JSON object: registry, username, password, expires
     Json,
-    /// Lines NAME=VALUE with `ECR_REGISTRY`, `ECR_USERNAME` and `ECR_PASSWORD`
+    /// ECR_REGISTRY=…, ECR_USERNAME=… and ECR_PASSWORD=…
     Env,
-    /// USER:PASSWORD in base64, as in the `auth` of config.json
+    /// USER:PASSWORD in base64, as in config.json
     Basic,
     /// The value of an Authorization header
     Authorization,

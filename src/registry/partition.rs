@@ -89,6 +89,17 @@ impl Partition {
         self.facts().domain
     }
 
+    /// The domain under which they answer over IPv6 too, if AWS names one.
+    pub(super) fn dual_stack_domain(self) -> Option<&'static str> {
+        self.facts().dual_stack_domain
+    }
+
+    /// Whether there are registries with FIPS endpoints: in regions of the United States
+    /// (<https://docs.aws.amazon.com/general/latest/gr/ecr.html>).
+    pub(super) fn has_fips(self) -> bool {
+        matches!(self, Self::Aws | Self::AwsUsGov)
+    }
+
     /// The partition of a private registry in a region and a domain, and whether that is the
     /// dual-stack domain; `None` if no registries are in this domain.
     pub(super) fn of_registry(region: &Region, domain: &str) -> Option<(Self, bool)> {
