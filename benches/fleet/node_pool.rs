@@ -65,7 +65,7 @@ pub fn start(way: Way) -> Outcome {
         let images = IMAGES as u64;
         match way {
             Way::Reference => {
-                agenda[second].extend((0..images).map(|_| Caller { node, images: 1, tried: 0, failures: 0 }))
+                agenda[second].extend((0..images).map(|_| Caller { node, images: 1, tried: 0, failures: 0 }));
             }
             Way::Shared => agenda[second].push(Caller { node, images, tried: 0, failures: 0 }),
         }

@@ -42,7 +42,7 @@ complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_u
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand token" -l format -d 'What to write' -r -f -a "password\t'The password alone'
 json\t'A JSON object: registry, username, password, expires'
-env\t'ECR_REGISTRY=…, ECR_USERNAME=… and ECR_PASSWORD=…'
+env\t'Variables for a shell, a line each'
 basic\t'USER:PASSWORD in base64, as in config.json'
 authorization\t'The value of an Authorization header'"
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand token" -l refresh -d 'Get a new password from AWS, whatever is cached'

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Done;
 use crate::config;
-use crate::error::{Failure, FailureKind};
+use crate::error::Failure;
 use crate::options::Options;
 use crate::protocol;
 use crate::registry::Service;
@@ -41,7 +41,7 @@ enum Format {
     Password,
     /// A JSON object: registry, username, password, expires
     Json,
-    /// ECR_REGISTRY=…, ECR_USERNAME=… and ECR_PASSWORD=…
+    /// Variables for a shell, a line each
     Env,
     /// USER:PASSWORD in base64, as in config.json
     Basic,
