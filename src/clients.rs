@@ -6,13 +6,15 @@
 //! Leaves out: what is written into them, and why (`commands::configure`); what is wrong with them
 //! (`commands::doctor`).
 
+#[cfg(test)]
+pub(crate) mod any_json;
 mod document;
 mod edit;
 mod mask;
 mod places;
 pub(crate) mod registries_conf;
 
-pub(crate) use document::{Document, Helper, Login, Malformed};
+pub(crate) use document::{Document, Login, Malformed};
 pub(crate) use places::{Client, ClientFile, file_of, files_read};
 
 use crate::fs::{PathError, UserFile};

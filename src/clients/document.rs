@@ -181,7 +181,7 @@ impl Document {
 
     /// The helper of all other registries. The empty text is none.
     pub(crate) fn store(&self) -> Option<String> {
-        let store = self.members().filter(|member| is_key(&member.key, STORE)).last()?;
+        let store = self.members().rfind(|member| is_key(&member.key, STORE))?;
         self.string(&store.value).filter(|store| !store.is_empty())
     }
 
@@ -421,7 +421,7 @@ mod tests {
             ("{\"a\": 1", "it is not valid JSON at 1:7: EOF while parsing an object"),
             (
                 "{\"a\": \"\t\"}",
-                "it is not valid JSON at 1:8: control character (\\u0000-\\u001F) found while parsing a string",
+                "it is not valid JSON at 1:7: control character (\\u0000-\\u001F) found while parsing a string",
             ),
             ("", "it is not valid JSON at 1:0: EOF while parsing a value"),
             ("[]", "`the file` must be an object, at 1:1"),

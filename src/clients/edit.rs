@@ -10,13 +10,13 @@ use super::document::{Document, HELPERS, Kind, LOGINS, Member, Node, STORE, is_k
 impl Document {
     /// With a helper for a registry.
     pub(crate) fn with_helper(&self, key: &str, program: &str) -> Self {
-        let objects = self.members().filter(|member| is_key(&member.key, HELPERS));
+        let mut objects = self.members().filter(|member| is_key(&member.key, HELPERS));
         // Of entries with the same key the last one counts.
-        let entries = objects.clone().flat_map(|object| members(&object.value)).filter(|entry| entry.key == key);
-        if let Some(entry) = entries.last() {
+        let mut entries = objects.clone().flat_map(|object| members(&object.value)).filter(|entry| entry.key == key);
+        if let Some(entry) = entries.next_back() {
             return self.replaced(entry.value.range.clone(), &quoted(program));
         }
-        match objects.last() {
+        match objects.next_back() {
             Some(object) if matches!(object.value.kind, Kind::Object(_)) => {
                 self.with_member(&object.value, key, &quoted(program))
             }
@@ -43,7 +43,7 @@ impl Document {
 
     /// With a helper for all other registries.
     pub(crate) fn with_store(&self, program: &str) -> Self {
-        match self.members().filter(|member| is_key(&member.key, STORE)).last() {
+        match self.members().rfind(|member| is_key(&member.key, STORE)) {
             Some(store) => self.replaced(store.value.range.clone(), &quoted(program)),
             None => self.with_member(self.root(), STORE, &quoted(program)),
         }
@@ -180,6 +180,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clients::any_json::any_object;
 
     const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -262,42 +263,9 @@ mod tests {
         assert_eq!(parse("{\"credsStore\":\"a\",\"x\":1,\"CredsStore\":\"b\"}").without_store().text(), "{\"x\":1}");
     }
 
-    /// Any JSON value, with any blanks.
-    fn json() -> impl Strategy<Value = String> {
-        let blank = "[ \t\r\n]{0,3}";
-        let leaf = prop_oneof![
-            Just("null".to_owned()),
-            Just("true".to_owned()),
-            "-?[1-9][0-9]{0,3}(\\.[0-9]{1,2})?".prop_map(String::from),
-            ".{0,6}".prop_map(|text| quoted(&text)),
-        ];
-        leaf.prop_recursive(4, 40, 5, move |inner| {
-            prop_oneof![
-                prop::collection::vec((blank, inner.clone(), blank), 0..4).prop_map(|items| {
-                    let items: Vec<_> =
-                        items.into_iter().map(|(before, item, after)| format!("{before}{item}{after}")).collect();
-                    format!("[{}]", items.join(","))
-                }),
-                object(inner.boxed()),
-            ]
-        })
-    }
-
-    fn object(value: BoxedStrategy<String>) -> impl Strategy<Value = String> {
-        let key = prop_oneof!["[a-c]{1,2}", Just("credHelpers".to_owned()), Just("auths".to_owned())];
-        let blank = "[ \t\r\n]{0,3}";
-        prop::collection::vec((blank, key, blank, blank, value, blank), 0..4).prop_map(|members| {
-            let members: Vec<_> = members
-                .into_iter()
-                .map(|(a, key, b, c, value, d)| format!("{a}{}{b}:{c}{value}{d}", quoted(&key)))
-                .collect();
-            format!("{{{}}}", members.join(","))
-        })
-    }
-
     proptest! {
         #[test]
-        fn adding_helpers_keeps_every_other_byte_and_removing_them_gives_the_text_back(text in object(json().boxed())) {
+        fn adding_helpers_keeps_every_other_byte_and_removing_them_gives_the_text_back(text in any_object()) {
             let Ok(document) = Document::parse(text.as_bytes()) else { return Ok(()) };
             let changed = document.with_helper(HOST, "ecr-login").with_helper("public.ecr.aws", "ecr-login");
             prop_assert_eq!(changed.helper(HOST), Some("ecr-login".to_owned()));

@@ -64,7 +64,7 @@ pub(crate) fn drop_in(env: &Env) -> PathBuf {
 /// The text of that file: the helpers so far, and us. The logins are asked first, as if there was no list.
 pub(crate) fn with_us(before: &CredentialHelpers) -> String {
     let helpers = before.helpers.iter().filter(|helper| *helper != OWN_NAME).map(String::as_str).chain([OWN_NAME]);
-    let quoted: Vec<_> = helpers.map(|helper| toml_string(helper)).collect();
+    let quoted: Vec<_> = helpers.map(toml_string).collect();
     format!(
         "# Written by `docker-credential-{OWN_NAME} configure --system-wide`.\n\
          # This list replaces those of other files, so it repeats what was in them.\n\

@@ -14,7 +14,7 @@ mod diff;
 mod program;
 mod selection;
 mod system_wide;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 mod undo;
 
@@ -22,7 +22,7 @@ use std::io;
 
 use clap::ValueEnum;
 
-use self::change::Change;
+use self::change::{Change, shown_path};
 use super::Done;
 use super::output::Style;
 use crate::clients::{Client, ClientFile, ClientFileError};
@@ -130,41 +130,42 @@ fn configure(arguments: &Arguments, world: &mut World<'_>) -> Result<Status, Sto
         return Err(Stop::Usage("no registry was named".to_owned(), EXAMPLE));
     }
     program::check(world)?;
+    let mut notes = Vec::new();
     let changes = if arguments.system_wide {
+        let other = system_wide::replaced_by(world.env)?.map(|other| shown_path(&other, world.env));
+        notes.extend(other.map(|other| format!("{other}: replaces the helpers of the system for you")));
         vec![system_wide::plan(world.env)?]
     } else {
         client_file::plan(&client_file::Wanted { hosts: &hosts, kinds: &kinds, arguments }, world)?
     };
-    make(changes, arguments, world, "nothing to change")
+    let (open, done): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_open);
+    notes.extend(done.iter().map(|change| format!("{}: nothing to change", change.shown_path(world.env))));
+    make(&open, &notes, arguments, world)
 }
 
-/// Shows the changes, asks, and makes them. `nothing` is what is said of a file that is as it should be.
-fn make(changes: Vec<Change>, arguments: &Arguments, world: &mut World<'_>, nothing: &str) -> Result<Status, Stop> {
-    let screen = (world.screen)();
-    let style = Style::of_stdout(world.env, screen);
-    let (open, done): (Vec<_>, Vec<_>) = changes.into_iter().partition(Change::is_open);
-    if !open.is_empty() && !arguments.dry_run {
+/// Shows the notes and the changes, asks, and makes the changes.
+fn make(changes: &[Change], notes: &[String], arguments: &Arguments, world: &mut World<'_>) -> Result<Status, Stop> {
+    let is_made = !changes.is_empty() && !arguments.dry_run;
+    if is_made {
         ask::check(arguments, world)?;
     }
-    for change in &done {
-        writeln!(world.stdout, "{}: {nothing}", change.shown_path(world.env))?;
+    let style = Style::of_stdout(world.env, (world.screen)());
+    for note in notes {
+        writeln!(world.stdout, "{note}")?;
     }
-    for change in &open {
+    for change in changes {
         world.stdout.write_all(diff::show(change, world.env, style).as_bytes())?;
     }
-    if open.is_empty() || arguments.dry_run {
-        world.stdout.flush()?;
-        return Ok(Status::Success);
-    }
-    if !arguments.yes
-        && !ask::confirm(world, if open.len() == 1 { "Make this change?" } else { "Make these changes?" })?
-    {
-        writeln!(world.stdout, "Nothing was changed.")?;
-        return Ok(Status::Failure);
-    }
-    for change in &open {
-        let said = change.make(world.env)?;
-        writeln!(world.stdout, "{said}")?;
+    if is_made {
+        let question = if changes.len() == 1 { "Make this change?" } else { "Make these changes?" };
+        if !arguments.yes && !ask::confirm(world, question)? {
+            writeln!(world.stdout, "Nothing was changed.")?;
+            return Ok(Status::Failure);
+        }
+        for change in changes {
+            let said = change.make(world.env)?;
+            writeln!(world.stdout, "{said}")?;
+        }
     }
     world.stdout.flush()?;
     Ok(Status::Success)

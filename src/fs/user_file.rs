@@ -59,6 +59,18 @@ impl UserFile {
         self.old.as_ref().map(|(contents, _)| &**contents)
     }
 
+    /// Whether the file may be created, where there is none.
+    /// Error: a new directory would belong to root, among the files of another user.
+    pub(crate) fn check_creatable(&self) -> Result<(), PathError> {
+        let directory = directory_of(&self.target);
+        if self.old.is_some() || directory.exists() || !os::would_lock_out_owner(directory) {
+            return Ok(());
+        }
+        let reason = "it would belong to root, in a directory of another user; run this command as that user";
+        let error = io::Error::new(io::ErrorKind::PermissionDenied, reason);
+        Err(PathError::new("create", directory, error))
+    }
+
     /// Replaces the file, or creates it with its missing directories.
     /// Error: its directory can't be written, or the file has changed since it was read. It is unchanged then.
     pub(crate) fn replace(&self, contents: &[u8], access: Access) -> Result<(), PathError> {
@@ -98,12 +110,14 @@ impl UserFile {
         rename: impl FnOnce(tempfile::NamedTempFile) -> io::Result<()>,
     ) -> Result<(), PathError> {
         let at_path = |error| PathError::new("write", place, error);
-        let directory = match place.parent() {
-            Some(directory) if !directory.as_os_str().is_empty() => directory,
-            _ => Path::new("."),
-        };
+        let directory = directory_of(place);
         if !directory.exists() {
-            create_directories(directory, access).map_err(|error| PathError::new("create", directory, error))?;
+            self.check_creatable()?;
+            let created = match access {
+                Access::Owner => os::create_directories(directory),
+                Access::Everyone => os::create_shared_directories(directory),
+            };
+            created.map_err(|error| PathError::new("create", directory, error))?;
         }
         let mut prefix = place.file_name().unwrap_or_default().to_owned();
         prefix.push(".tmp-");
@@ -129,15 +143,9 @@ impl UserFile {
     }
 }
 
-fn create_directories(path: &Path, access: Access) -> io::Result<()> {
-    if os::would_lock_out_owner(path) {
-        let reason = "it would belong to root, in a directory of another user; run this command as that user";
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
-    }
-    match access {
-        Access::Owner => os::create_directories(path),
-        Access::Everyone => os::create_shared_directories(path),
-    }
+fn directory_of(path: &Path) -> &Path {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    directory.unwrap_or_else(|| Path::new("."))
 }
 
 /// The file that a path leads to, which needn't exist.

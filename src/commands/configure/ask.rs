@@ -1,12 +1,12 @@
 //! Questions to the person at the terminal: yes or no, and which of a list.
 
-use std::io::{self, Read as _};
+use std::io;
 
 use super::{Arguments, Stop};
 use crate::world::World;
 
 /// The longest answer that is read.
-const LONGEST_ANSWER: u64 = 1000;
+const LONGEST_ANSWER: usize = 1000;
 
 /// Whether a person is asked.
 pub(super) fn is_asked(arguments: &Arguments, world: &World<'_>) -> bool {
@@ -48,19 +48,18 @@ pub(super) fn choose(world: &mut World<'_>, choices: &[String]) -> io::Result<Ve
 fn ask(world: &mut World<'_>, question: &str) -> io::Result<String> {
     world.stdout.write_all(question.as_bytes())?;
     world.stdout.flush()?;
-    let mut answer = Vec::new();
+    let (mut answer, mut byte) = (Vec::new(), [0]);
     // Byte by byte: the next question reads what follows.
-    let mut bytes = (&mut *world.stdin).take(LONGEST_ANSWER).bytes();
-    loop {
-        match bytes.next().transpose()? {
-            Some(b'\n') => break,
-            Some(byte) => answer.push(byte),
-            None => {
-                // The cursor is still behind the question.
-                writeln!(world.stdout)?;
-                break;
-            }
+    while answer.len() < LONGEST_ANSWER {
+        if world.stdin.read(&mut byte)? == 0 {
+            // The cursor is still behind the question.
+            writeln!(world.stdout)?;
+            break;
         }
+        if byte == *b"\n" {
+            break;
+        }
+        answer.push(byte[0]);
     }
     Ok(String::from_utf8_lossy(&answer).trim().to_owned())
 }

@@ -40,6 +40,17 @@ pub(super) struct Backup {
     pub(super) document: Option<Document>,
 }
 
+/// The helper before us.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// There are no copies.
+    Unknown,
+    /// We were it already when the first copy was made.
+    WasUs,
+    /// Another one, or none.
+    Was(Option<String>),
+}
+
 impl Backups {
     /// Of a file.
     pub(super) fn of(path: &Path) -> Self {
@@ -59,13 +70,13 @@ impl Backups {
         }
     }
 
-    /// The helper that a registry had before it had us, as far as the copies tell; the inner `None` if it had none.
-    pub(super) fn helper_before(&self, key: &str) -> Option<Option<String>> {
+    /// The helper that a registry had before it had us, as far as the copies tell.
+    pub(super) fn helper_before(&self, key: &str) -> Before {
         self.before(|document| document.helper(key))
     }
 
     /// The helper of all other registries before it was us, as far as the copies tell.
-    pub(super) fn store_before(&self) -> Option<Option<String>> {
+    pub(super) fn store_before(&self) -> Before {
         self.before(Document::store)
     }
 
@@ -80,8 +91,13 @@ impl Backups {
     }
 
     /// Of the newest copy in which it wasn't us.
-    fn before(&self, helper: impl Fn(&Document) -> Option<String>) -> Option<Option<String>> {
-        self.documents().map(helper).find(|helper| helper.as_deref() != Some(OWN_NAME))
+    fn before(&self, helper: impl Fn(&Document) -> Option<String>) -> Before {
+        let before = self.documents().map(helper).find(|helper| helper.as_deref() != Some(OWN_NAME));
+        match before {
+            Some(helper) => Before::Was(helper),
+            None if self.copies.is_empty() => Before::Unknown,
+            None => Before::WasUs,
+        }
     }
 
     /// What the copies say, the newest first.

@@ -76,17 +76,14 @@ impl Change {
             back_up(&self.file, backup)?;
         }
         let path = self.shown_path(env);
-        let said = match &self.after {
-            Some(text) => {
-                self.file.replace(text.as_bytes(), self.access)?;
-                let copy = self.backup.as_ref().filter(|_| self.file.contents().is_some());
-                let copy = copy.map(|copy| format!("\n  old file: {}", shown_path(copy, env)));
-                format!("Wrote {path}{}", copy.unwrap_or_default())
-            }
-            None => {
-                self.file.remove()?;
-                format!("Removed {path}")
-            }
+        let said = if let Some(text) = &self.after {
+            self.file.replace(text.as_bytes(), self.access)?;
+            let copy = self.backup.as_ref().filter(|_| self.file.contents().is_some());
+            let copy = copy.map(|copy| format!("\n  old file: {}", shown_path(copy, env)));
+            format!("Wrote {path}{}", copy.unwrap_or_default())
+        } else {
+            self.file.remove()?;
+            format!("Removed {path}")
         };
         for copy in &self.obsolete {
             // A copy that stays does no harm.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::backup::Backups;
+use super::backup::{Backups, Before};
 use super::change::{Change, shown_path};
 use super::{Arguments, Stop, ask};
 use crate::clients::{self, ClientFile, Document, OWN_NAME, file_of, files_read};
@@ -41,6 +41,7 @@ pub(super) fn plan(wanted: &Wanted<'_>, world: &mut World<'_>) -> Result<Vec<Cha
         if !is_written && file.contents().is_none() {
             continue;
         }
+        file.check_creatable()?;
         let stale_logins = wanted.stale_logins(&document);
         found.push(Found { file, document, is_written, stale_logins });
     }
@@ -48,7 +49,9 @@ pub(super) fn plan(wanted: &Wanted<'_>, world: &mut World<'_>) -> Result<Vec<Cha
         refuse_to_replace(wanted, &found, world.env)?;
     }
     if ask::is_asked(wanted.arguments, world) && !confirm_removal(&found, world)? {
-        found.iter_mut().for_each(|found| found.stale_logins.clear());
+        for found in &mut found {
+            found.stale_logins.clear();
+        }
     }
     let fallback = if wanted.arguments.store { fallback(&found, world.env)? } else { None };
     let changes = found.into_iter().filter_map(|found| found.change(wanted));
@@ -165,14 +168,14 @@ impl Found {
             let before = self.document.store();
             if before.as_deref() != Some(OWN_NAME) {
                 after = after.with_store(OWN_NAME);
-                is_new_loss |= backups.store_before() != Some(before);
+                is_new_loss |= backups.store_before() != Before::Was(before);
             }
         } else if self.is_written {
             for host in wanted.hosts {
                 let before = self.document.helper(host);
                 if before.as_deref() != Some(OWN_NAME) {
                     after = after.with_helper(host, OWN_NAME);
-                    is_new_loss |= backups.helper_before(host) != Some(before);
+                    is_new_loss |= backups.helper_before(host) != Before::Was(before);
                 }
             }
         }

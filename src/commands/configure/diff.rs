@@ -82,3 +82,25 @@ fn part(line: &str, before: usize, behind: usize) -> String {
     let dots = |is_cut| if is_cut { "\u{2026}" } else { "" };
     format!("{}{kept}{}", dots(start > 0), dots(end < length))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_line_only_what_is_around_the_change_is_shown() {
+        let line = |middle: &str| format!("{}{middle}{}", "a".repeat(500), "b".repeat(500));
+        let shown = |middle: &str| format!("\u{2026}{}{middle}{}\u{2026}", "a".repeat(40), "b".repeat(40));
+        for (old, new) in [("x", "yy"), ("", "new"), ("\u{fc}\u{1f600}", ""), ("", "")] {
+            let (old_line, new_line) = (line(old), line(new));
+            let operation = DiffOp::Replace { old_index: 0, old_len: 1, new_index: 0, new_len: 1 };
+            let [removed, added] = shown_lines(&operation, &[&old_line], &[&new_line]);
+            if old == new {
+                assert!(removed[0].chars().count() < 100 && removed == added, "{removed:?}");
+            } else {
+                assert_eq!((removed, added), (vec![shown(old)], vec![shown(new)]));
+            }
+        }
+        assert_eq!(readable("\t\"a\u{1b}[2J\": \u{202e}1"), "    \"a [2J\":  1");
+    }
+}

@@ -33,12 +33,12 @@ pub(super) fn check(world: &World<'_>) -> Result<(), Stop> {
     };
     match version(&program, world.clock) {
         Some(version) if version.starts_with(OURS) => Ok(()),
-        version => Err(Stop::Refused(other(&program, version))),
+        version => Err(Stop::Refused(other(&program, version.as_deref()))),
     }
 }
 
-fn other(program: &Path, version: Option<String>) -> String {
-    let said = version.as_deref().and_then(|version| version.lines().next()).filter(|line| !line.is_empty());
+fn other(program: &Path, version: Option<&str>) -> String {
+    let said = version.and_then(|version| version.lines().next()).filter(|line| !line.is_empty());
     let says = said.map_or_else(|| "does not tell its version".to_owned(), |line| format!("says `{line}`"));
     format!(
         "clients would run `{}`, which is another program: it {says}; put this one before it on the PATH",

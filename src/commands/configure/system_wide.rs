@@ -1,5 +1,7 @@
 //! `--system-wide`: a drop-in file that lets Podman, Buildah and Skopeo of all users ask this helper for every registry.
 
+use std::path::PathBuf;
+
 use super::Stop;
 use super::change::Change;
 use crate::clients::registries_conf::{self, RegistriesConfError};
@@ -29,6 +31,14 @@ pub(super) fn plan(env: &Env) -> Result<Change, Stop> {
         )));
     }
     Ok(Change::of_toml(file, Some(registries_conf::with_us(&before)), Access::Everyone))
+}
+
+/// The file of the current user that replaces the helpers of the system by a list without us.
+/// Error: a file isn't valid.
+pub(super) fn replaced_by(env: &Env) -> Result<Option<PathBuf>, Stop> {
+    let (own, system) = (registries_conf::of_user(env)?, registries_conf::of_system(env)?);
+    let is_other = own.file != system.file && own.file.as_ref() != Some(&registries_conf::drop_in(env));
+    Ok(if is_other && !own.has_us() { own.file } else { None })
 }
 
 /// The change that removes the file.

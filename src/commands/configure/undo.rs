@@ -3,7 +3,7 @@
 //! Where nothing else has changed since, the file gets the bytes back that it had. Otherwise only the entries of this
 //! helper go, or get the helper back that `--replace` took, and what others wrote stays.
 
-use super::backup::{Backup, Backups};
+use super::backup::{Backup, Backups, Before};
 use super::change::{Change, shown_path};
 use super::{Arguments, Stop, client_file, make, selection, system_wide};
 use crate::clients::{self, Document, OWN_NAME};
@@ -16,16 +16,16 @@ use crate::world::{Status, World};
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Status, Stop> {
     let kinds = arguments.kinds()?;
     let hosts = selection::hosts_to_undo(arguments, world)?;
-    let mut changes = Vec::new();
+    let (mut changes, mut notes) = (Vec::new(), Vec::new());
     if arguments.system_wide {
         changes.push(system_wide::undo(world.env)?);
     } else {
         for (path, _) in client_file::files(&kinds, world.env)? {
             let (file, document) = clients::read(&path)?;
             if file.contents().is_some() {
-                for host in kept(&file, &document, &hosts) {
-                    writeln!(world.stdout, "{}: {host} had this helper before", shown_path(&path, world.env))?;
-                }
+                let path = shown_path(&path, world.env);
+                let kept = kept(&file, &document, &hosts);
+                notes.extend(kept.iter().map(|host| format!("{path}: {host} had this helper before")));
                 changes.push(revert(file, &document, &hosts));
             }
         }
@@ -34,10 +34,9 @@ pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Result<Status
     }
     let open: Vec<_> = changes.into_iter().filter(Change::is_open).collect();
     if open.is_empty() {
-        writeln!(world.stdout, "Nothing to undo.")?;
-        return Ok(Status::Success);
+        notes.push("Nothing to undo.".to_owned());
     }
-    make(open, arguments, world, "nothing to undo")
+    make(&open, &notes, arguments, world)
 }
 
 /// Those of the hosts that had this helper before `configure` changed the file, and keep it.
@@ -45,7 +44,7 @@ fn kept<'a>(file: &UserFile, document: &Document, hosts: &'a [String]) -> Vec<&'
     let backups = Backups::of(file.path());
     let is_kept = |host: &&String| {
         let is_ours = document.helper(host).as_deref() == Some(OWN_NAME);
-        is_ours && !backups.copies.is_empty() && backups.helper_before(host).is_none()
+        is_ours && backups.helper_before(host) == Before::WasUs
     };
     hosts.iter().filter(is_kept).collect()
 }
@@ -58,19 +57,16 @@ fn revert(file: UserFile, document: &Document, hosts: &[String]) -> Change {
     let ours = document.helpers().into_iter().filter(|helper| helper.program == OWN_NAME);
     for key in ours.map(|helper| helper.key).filter(|key| is_meant(key)) {
         after = match backups.helper_before(&key) {
-            Some(Some(helper)) => after.with_helper(&key, &helper),
-            Some(None) => after.without_helper(&key),
-            // Without a copy, nothing tells. In all copies, it was there before.
-            None if backups.copies.is_empty() => after.without_helper(&key),
-            None => after,
+            Before::Was(Some(helper)) => after.with_helper(&key, &helper),
+            Before::Was(None) | Before::Unknown => after.without_helper(&key),
+            Before::WasUs => after,
         };
     }
     if hosts.is_empty() && document.store().as_deref() == Some(OWN_NAME) {
         after = match backups.store_before() {
-            Some(Some(helper)) => after.with_store(&helper),
-            Some(None) => after.without_store(),
-            None if backups.copies.is_empty() => after.without_store(),
-            None => after,
+            Before::Was(Some(helper)) => after.with_store(&helper),
+            Before::Was(None) | Before::Unknown => after.without_store(),
+            Before::WasUs => after,
         };
     }
     let is_changed = after.text() != document.text();
@@ -85,8 +81,9 @@ fn revert(file: UserFile, document: &Document, hosts: &[String]) -> Change {
         change.obsolete = same;
         return change;
     }
-    let text = if is_changed { after.text() } else { document.text() };
-    Change::of_json(file, Some(text.to_owned()))
+    let as_it_is = || file.contents().map(|contents| String::from_utf8_lossy(contents).into_owned());
+    let text = if is_changed { Some(after.text().to_owned()) } else { as_it_is() };
+    Change::of_json(file, text)
 }
 
 /// Whether a copy says what the file says now, but for logins of ECR that were removed.
