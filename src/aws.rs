@@ -16,6 +16,7 @@ mod network;
 mod own_registry;
 mod partition;
 mod profile_chain;
+mod profile_registries;
 mod proxies;
 mod redactor;
 

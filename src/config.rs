@@ -7,6 +7,7 @@
 //!
 //! Leaves out: what the rules mean for a request (`rules`), and which keys there are (`schema`).
 
+mod fallback_entry;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -23,9 +24,10 @@ use crate::paths;
 use crate::registry::Registry;
 use crate::rules::{Destination, Position, Rules};
 use crate::server_url::ServerUrl;
+pub(crate) use fallback_entry::{FallbackEntryError, with_fallback, without_fallback};
 
 /// The longest file that is read: some thousands of rules.
-const LONGEST_FILE: usize = 1 << 20;
+pub(crate) const LONGEST_FILE: usize = 1 << 20;
 
 /// Why the configuration file can't be used.
 #[derive(Debug, Error)]

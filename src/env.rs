@@ -140,6 +140,23 @@ pub(crate) mod names {
     /// Replaces [`HOME`] if that is unset, as on Windows.
     pub(crate) const USERPROFILE: &str = "USERPROFILE";
 
+    /// Names the directory of Docker's `config.json`.
+    pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+    /// Names the file that Podman, Buildah and Skopeo read instead of their `auth.json`.
+    pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
+    /// Names the file that they read instead of `registries.conf`.
+    pub(crate) const REGISTRIES_CONF: &str = "CONTAINERS_REGISTRIES_CONF";
+    /// Names the directory that they read instead of `registries.conf.d`.
+    pub(crate) const REGISTRIES_CONF_DIR: &str = "CONTAINERS_REGISTRIES_CONF_DIR";
+    /// Names the file that Helm reads for registries.
+    pub(crate) const HELM_REGISTRY_CONFIG: &str = "HELM_REGISTRY_CONFIG";
+    /// Names the directory of Helm's configuration.
+    pub(crate) const HELM_CONFIG_HOME: &str = "HELM_CONFIG_HOME";
+    /// Replaces `~/.config`, where clients keep their files.
+    pub(crate) const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+    /// Names the directory of a session, where logins of Podman and its relatives are kept until it ends.
+    pub(crate) const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
+
     /// Turns colours off, whatever the value: <https://no-color.org/>.
     pub(crate) const NO_COLOR: &str = "NO_COLOR";
     /// Tells what the terminal is; `dumb` shows neither colours nor symbols.

@@ -9,13 +9,16 @@
 #[cfg_attr(windows, path = "fs/windows.rs")]
 mod os;
 mod private_dir;
+mod user_file;
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use os::user_id;
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
+pub(crate) use user_file::{Access, UserFile};
 
 /// The time limit for reading a pipe that is used as a file, such as `<(sops -d …)`.
 const PIPE_LIMIT: Duration = Duration::from_secs(5);

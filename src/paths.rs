@@ -42,6 +42,16 @@ pub(crate) fn sso_token_cache(env: &Env) -> Option<PathBuf> {
     Some(home(env)?.join(".aws").join("sso").join("cache"))
 }
 
+/// `XDG_CONFIG_HOME`, else `~/.config`, on every platform, as Podman and its relatives have it.
+pub(crate) fn dot_config(env: &Env) -> Option<PathBuf> {
+    env.path(names::XDG_CONFIG_HOME).or_else(|| Some(home(env)?.join(".config")))
+}
+
+/// `XDG_CONFIG_HOME`, else the platform's directory for preferences, as Helm has it.
+pub(crate) fn preferences(env: &Env) -> Option<PathBuf> {
+    env.path(names::XDG_CONFIG_HOME).or_else(dirs::preference_dir)
+}
+
 fn place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
     env.path(variable).map(|path| expand_tilde(env, &path)).or_else(default)
 }
@@ -73,7 +83,7 @@ fn expand_variables(env: &Env, path: &str) -> String {
 
 /// `HOME` on every platform, as in the AWS SDKs, else `USERPROFILE`, which Windows sets, else the
 /// platform's own answer.
-fn home(env: &Env) -> Option<PathBuf> {
+pub(crate) fn home(env: &Env) -> Option<PathBuf> {
     env.path(names::HOME).or_else(|| env.path(names::USERPROFILE)).or_else(dirs::home_dir)
 }
 

@@ -68,6 +68,12 @@ impl Registry {
         Some(Self { host: name.to_owned(), account: None, api, endpoint_variant })
     }
 
+    /// The private registry of an account in a region, by its plain name.
+    pub(crate) fn of(account: &str, region: &Region) -> Option<Self> {
+        let domain = Partition::of_region(region.as_str()).domain();
+        Self::parse(&format!("{account}.dkr.ecr.{}.{domain}", region.as_str()))
+    }
+
     /// The host name in lower case.
     pub fn host(&self) -> &str {
         &self.host

@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Variables that the crate `dirs` reads, so they aren't in `src/env.rs`.
-const READ_BY_DIRS: [&str; 3] = ["XDG_CACHE_HOME", "XDG_CONFIG_HOME", "AWS_LOGIN_CACHE_DIRECTORY"];
+const READ_BY_DIRS: [&str; 2] = ["XDG_CACHE_HOME", "AWS_LOGIN_CACHE_DIRECTORY"];
 
 /// The README is read to its end only if it is short.
 const LONGEST_README: usize = 200;

@@ -14,7 +14,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ("edge", &["main", "cli"]),
     ("protocols", &["docker", "kubelet", "bazel", "commands"]),
     ("policy", &["tokens"]),
-    ("adapters", &["cache", "ecr", "aws", "config", "fallback", "log"]),
+    ("adapters", &["cache", "ecr", "aws", "config", "clients", "fallback", "log"]),
     (
         "domain",
         &[
@@ -72,14 +72,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("same_file", &["src/fs/windows.rs"]),
     ("clap", &["src/commands.rs", "src/commands/"]),
     ("strsim", &["src/config/toml.rs"]),
-    ("toml", &["src/config/toml.rs"]),
+    ("toml", &["src/config/toml.rs", "src/clients/registries_conf.rs"]),
+    ("jsonc_parser", &["src/clients/document.rs"]),
+    ("similar", &["src/commands/configure/"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),
     ("shlex", &["src/aws/profile_file.rs"]),
     ("sha1", &["src/ecr/times.rs"]),
     ("sha2", &["src/scope.rs", "src/ecr/trust/algorithms.rs"]),
     ("resolv_conf", &["src/ecr/names/files.rs"]),
     ("simple_dns", &["src/ecr/names/dns.rs"]),
-    ("tempfile", &["src/fs/private_dir.rs"]),
+    ("tempfile", &["src/fs/private_dir.rs", "src/fs/user_file.rs"]),
     ("time::", &["src/clock.rs"]),
 ];
 

@@ -38,6 +38,19 @@ Register-ArgumentCompleter -Native -CommandName 'docker-credential-ecr-login' -S
             break
         }
         'docker-credential-ecr-login;configure' {
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Add the registries of accounts, in each --region')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'The regions of each --account')
+            [CompletionResult]::new('--client', '--client', [CompletionResultType]::ParameterName, 'Configure these clients instead of Docker')
+            [CompletionResult]::new('--public', '--public', [CompletionResultType]::ParameterName, 'Add ECR Public: public.ecr.aws')
+            [CompletionResult]::new('--from-aws-config', '--from-aws-config', [CompletionResultType]::ParameterName, 'Choose among the registries of your AWS profiles')
+            [CompletionResult]::new('--all-hosts', '--all-hosts', [CompletionResultType]::ParameterName, 'Add the hosts that the configuration file names')
+            [CompletionResult]::new('--store', '--store', [CompletionResultType]::ParameterName, 'Serve all registries, as the client''s credsStore')
+            [CompletionResult]::new('--system-wide', '--system-wide', [CompletionResultType]::ParameterName, 'Serve all registries, for Podman of all users')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Take the place of other helpers')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show the change, and don''t make it')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Don''t ask')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Don''t ask')
+            [CompletionResult]::new('--undo', '--undo', [CompletionResultType]::ParameterName, 'Undo it, for these registries or for all')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

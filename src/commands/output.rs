@@ -61,6 +61,16 @@ impl Style {
         self.painted(text, "1")
     }
 
+    /// A line of a change that comes.
+    pub(super) fn added(self, line: &str) -> String {
+        self.painted(line, "32")
+    }
+
+    /// A line of a change that goes.
+    pub(super) fn removed(self, line: &str) -> String {
+        self.painted(line, "31")
+    }
+
     /// <https://www.ecma-international.org/publications-and-standards/standards/ecma-48/>, select graphic rendition.
     fn painted(self, text: &str, code: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }

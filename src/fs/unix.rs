@@ -17,6 +17,35 @@ pub(super) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// The effective user; 0 is root.
+#[expect(clippy::unnecessary_wraps, reason = "Windows has no numbers for users")]
+pub(crate) fn user_id() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// Gives a new file the group and the mode of another one. Its owner is the effective user.
+pub(super) fn copy_access(from: &Metadata, to: &File) -> io::Result<()> {
+    if to.metadata()?.gid() != from.gid() {
+        rustix::fs::fchown(to, None, Some(rustix::fs::Gid::from_raw(from.gid())))?;
+    }
+    to.set_permissions(Permissions::from_mode(from.mode() & 0o7777))
+}
+
+/// Lets everyone read a new file.
+pub(super) fn let_everyone_read(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
+/// Creates a directory that everyone may enter, and its missing parents.
+pub(super) fn create_shared_directories(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o755).create(path)
+}
+
+/// Writes a renamed entry of a directory to the disk.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    open_without_waiting(path)?.sync_all()
+}
+
 /// Whether the effective user owns it, or root.
 pub(super) fn is_ours_or_root_s(metadata: &Metadata) -> bool {
     metadata.uid() == 0 || is_ours(metadata)

@@ -23,6 +23,31 @@ pub(super) fn is_ours(_metadata: &Metadata) -> bool {
     true
 }
 
+pub(crate) fn user_id() -> Option<u32> {
+    None
+}
+
+/// A new file inherits the access list of its directory, as the old one did.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn copy_access(_from: &Metadata, _to: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn let_everyone_read(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn create_shared_directories(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Directories can't be opened to be synced; NTFS keeps a journal of renames.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
 pub(super) fn is_ours_or_root_s(_metadata: &Metadata) -> bool {
     true
 }
