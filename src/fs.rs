@@ -5,6 +5,7 @@
 //! open flags: `fs/unix.rs`, `fs/windows.rs`. This module knows nothing of tokens or profiles, and
 //! never waits for a lock.
 
+mod links;
 #[cfg_attr(unix, path = "fs/unix.rs")]
 #[cfg_attr(windows, path = "fs/windows.rs")]
 mod os;
@@ -16,6 +17,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub(crate) use links::{link, remove_link};
 pub(crate) use os::user_id;
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
 pub(crate) use user_file::{Access, UserFile};

@@ -11,6 +11,7 @@ mod backup;
 mod change;
 mod client_file;
 mod diff;
+mod kubelet;
 mod program;
 mod selection;
 mod system_wide;
@@ -34,6 +35,7 @@ use crate::world::{Status, World};
 /// The arguments of `configure`.
 #[derive(clap::Args)]
 #[command(after_help = "Clients: docker, podman, helm, buildah, skopeo, nerdctl, all")]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches of a command line")]
 pub(super) struct Arguments {
     /// Registries, such as 123456789012.dkr.ecr.eu-west-1.amazonaws.com
@@ -75,6 +77,15 @@ pub(super) struct Arguments {
     /// Undo it, for these registries or for all
     #[arg(long, conflicts_with_all = ["replace", "store"])]
     undo: bool,
+    #[command(subcommand)]
+    other: Option<Other>,
+}
+
+/// What asks for passwords besides the clients.
+#[derive(clap::Subcommand)]
+enum Other {
+    /// Make the kubelet of this node use this program
+    Kubelet(kubelet::KubeletArguments),
 }
 
 /// What `--client` takes.
@@ -101,7 +112,11 @@ enum Stop {
 }
 
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
-    let ended = if arguments.undo { undo::run(arguments, world) } else { configure(arguments, world) };
+    let ended = match &arguments.other {
+        Some(Other::Kubelet(arguments)) => kubelet::run(arguments, world),
+        None if arguments.undo => undo::run(arguments, world),
+        None => configure(arguments, world),
+    };
     match ended {
         Ok(status) => Ok(status),
         Err(Stop::Usage(problem, valid)) => {

@@ -41,6 +41,11 @@ pub(super) fn create_shared_directories(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o755).create(path)
 }
 
+/// Makes a symbolic link.
+pub(super) fn link(to: &Path, place: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(to, place)
+}
+
 /// Writes a renamed entry of a directory to the disk.
 pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     open_without_waiting(path)?.sync_all()

@@ -42,6 +42,11 @@ pub(super) fn create_shared_directories(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
+/// Makes a symbolic link, which needs a privilege or developer mode.
+pub(super) fn link(to: &Path, place: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(to, place)
+}
+
 /// Directories can't be opened to be synced; NTFS keeps a journal of renames.
 #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
 pub(super) fn sync_directory(_path: &Path) -> io::Result<()> {
