@@ -177,8 +177,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             self.context.log.debug(format_args!("no cached token {key} for {source}"));
             return None;
         };
-        let freshness = record.lifetime.freshness(self.context.clock.now());
-        let Lifetime { refresh, expires, .. } = record.lifetime;
+        let lifetime = record.lifetime.by(self.context.clock);
+        let freshness = lifetime.freshness(self.context.clock.now());
+        let Lifetime { refresh, expires, .. } = lifetime;
         self.context.log.debug(format_args!(
             "cached token {key} for {source}: {freshness:?}, refresh at {refresh}, expires at {expires}"
         ));
@@ -203,9 +204,12 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
 
     /// Serves a stale token, unless it has expired meanwhile.
     fn serve_stale(&mut self, stale: Option<TokenRecord>) -> Option<AuthorizationToken> {
-        let now = self.context.clock.now();
-        let record = stale.filter(|record| record.lifetime.freshness(now) != Freshness::Expired)?;
-        self.context.log.warn(format_args!("served a stale token, valid until {}", record.lifetime.expires));
+        let (record, clock) = (stale?, self.context.clock);
+        let lifetime = record.lifetime.by(clock);
+        if lifetime.freshness(clock.now()) == Freshness::Expired {
+            return None;
+        }
+        self.context.log.warn(format_args!("served a stale token, valid until {}", lifetime.expires));
         Some(record.token)
     }
 
@@ -252,7 +256,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let now = self.context.clock.now();
         #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
         let spread = Spread::from_random((self.context.random)() as u32);
-        let lifetime = Lifetime::starting(now, token.expires_at(), max_age, spread);
+        let lifetime = Lifetime::starting(now, token.expires_at(), max_age, spread).noted_by(self.context.clock);
         if lifetime.expires <= now {
             let expired = format_args!("not cached: by this clock the token expired at {}", lifetime.expires);
             self.context.log.warn(expired);
@@ -271,7 +275,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let at = self.context.clock.now();
         let until = match stale {
             _ if self.cache.last_erasure(&self.scope.api).is_after(erasure) => at,
-            Some(record) => at.after(failure.remembered_for().max(REFRESH_PAUSE)).min(record.lifetime.expires),
+            Some(record) => at
+                .after(failure.remembered_for().max(REFRESH_PAUSE))
+                .min(record.lifetime.by(self.context.clock).expires),
             None => at.after(failure.remembered_for()),
         };
         let circumstances = self.circumstances();

@@ -524,12 +524,12 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
     assert_eq!(hosts.len(), 1);
 
     for (name, contents) in
-        [("tmp-orphan", "ecr-login 2 half a token"), ("tmp-emptyy", ""), ("tmp-theirs", "of another program")]
+        [("tmp-orphan", "ecr-login 3 half a token"), ("tmp-emptyy", ""), ("tmp-theirs", "of another program")]
     {
         fs::write(directory.join(name), contents).expect("written");
         age(&directory.join(name));
     }
-    fs::write(directory.join("tmp-younge"), "ecr-login 2 somebody is just writing").expect("written");
+    fs::write(directory.join("tmp-younge"), "ecr-login 3 somebody is just writing").expect("written");
     for name in names(&directory).iter().filter(|name| name.ends_with(LOCK)) {
         age(&directory.join(name));
     }

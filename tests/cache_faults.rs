@@ -244,10 +244,10 @@ fn an_entry_of_any_other_length_is_a_miss_and_is_repaired() {
 fn an_entry_that_says_something_else_is_a_miss_and_is_repaired() {
     type Change = fn(&str, &str) -> Vec<u8>;
     let changes: [(&str, Change); 10] = [
-        ("of an older version", |line, json| format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 1")).into()),
-        ("of a newer version", |line, json| format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 3")).into()),
+        ("of an older version", |line, json| format!("{}\n{json}", line.replace("ecr-login 3", "ecr-login 2")).into()),
+        ("of a newer version", |line, json| format!("{}\n{json}", line.replace("ecr-login 3", "ecr-login 4")).into()),
         ("of a much newer version", |line, json| {
-            format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 20")).into()
+            format!("{}\n{json}", line.replace("ecr-login 3", "ecr-login 30")).into()
         }),
         ("whose password was edited", |line, json| {
             format!("{line}\n{}", json.replace("pw.AKIAONE", "pw.AKIATWO")).into()
@@ -651,7 +651,7 @@ fn processes_killed_at_any_moment_leave_nothing_torn_and_nothing_for_good() {
 
     let directory = sandbox.cache_dir();
     // One at least, should no process have been killed in the middle of its write.
-    fs::write(directory.join("tmp-killed"), "ecr-login 2 half a token").expect("written");
+    fs::write(directory.join("tmp-killed"), "ecr-login 3 half a token").expect("written");
     let orphans = temporaries(&directory);
     println!("{} temporary files were left, one of them planted", orphans.len());
     age(&directory, &orphans);

@@ -257,13 +257,35 @@ fn a_token_is_never_served_past_its_end_even_if_it_ended_while_a_newer_one_was_t
 
 #[test]
 fn a_clock_that_jumps_back_makes_a_token_stale_not_fresh_for_longer() {
+    // Of a machine that doesn't tell how long it has been running.
     let clock = FakeClock::at(START);
+    clock.boot(None);
     let stage = Stage::new(&clock);
     assert_eq!(stage.password(HOST), "password-1");
     clock.jump_to(START - 100 * HOUR);
     assert_eq!(stage.password(HOST), "password-2");
     clock.jump_to(START);
     assert_eq!(stage.password(HOST), "password-3", "its end by the wrong clock has passed");
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_token_younger() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    assert_eq!(stage.password(HOST), "password-1");
+    // Three hours are lost each time; the machine knows better.
+    for (hours, expected) in [(3, "password-1"), (2, "password-1"), (3, "password-2"), (13, "password-3")] {
+        clock.pass(Duration::from_hours(hours));
+        clock.jump_to(clock.now().seconds() - 3 * HOUR);
+        assert_eq!(stage.password(HOST), expected, "{hours}");
+    }
+    // Set back by half a day, when there is no newer one to be had.
+    stage.script.fail(FailureKind::Timeout);
+    clock.pass(Duration::from_hours(11));
+    clock.jump_to(clock.now().seconds() - 12 * HOUR);
+    assert_eq!(stage.password(HOST), "password-3");
+    clock.pass(Duration::from_hours(1));
+    assert_eq!(stage.run(Action::Get, HOST).stdout, NOT_FOUND);
 }
 
 #[test]

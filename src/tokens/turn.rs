@@ -39,9 +39,9 @@ impl TokenLookup<'_, '_> {
                 return FetchTurn::Ours(None);
             }
             // Whether we have the lock or another process still does: the fetch that we would repeat may have just ended.
-            let now = self.context.clock.now();
+            let clock = self.context.clock;
             if let Some(record) = self.cache.token(&self.key)
-                && record.lifetime.freshness(now) == Freshness::Fresh
+                && record.lifetime.by(clock).freshness(clock.now()) == Freshness::Fresh
             {
                 return FetchTurn::Served(record);
             }
