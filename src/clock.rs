@@ -200,7 +200,7 @@ pub(crate) mod fake {
         }
 
         fn uptime(&self) -> Option<Duration> {
-            self.boot.get().map(|(_, running, at)| running + self.steady.get() - at)
+            self.boot.get().map(|(_, running, at)| running + self.steady.get().saturating_sub(at))
         }
 
         fn boot_id(&self) -> Option<BootId> {

@@ -195,7 +195,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             && let erasure = self.cache.last_erasure(&self.scope.api)
             && let Some(mut latest) = self.cache.token(&self.key)
             && latest.hosts.note(host, now)
-            && let Err(error) = self.cache.amend(&self.key, &latest, erasure)
+            && let Err(error) = self.cache.amend(&self.key, &latest, erasure, self.context.clock)
         {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }
@@ -265,7 +265,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let mut hosts = self.cache.hosts(&self.key);
         hosts.note(self.target.host(), now);
         let record = TokenRecord { api: self.scope.api.clone(), hosts, lifetime, token: token.clone() };
-        if let Err(error) = self.cache.store(&self.key, &record, erasure, now) {
+        if let Err(error) = self.cache.store(&self.key, &record, erasure, self.context.clock) {
             self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
         }
     }
