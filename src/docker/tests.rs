@@ -40,6 +40,8 @@ struct Script<'a> {
     limits: RefCell<Vec<Duration>>,
     /// Until when a person would have to be asked for a code.
     code_needed_until: Cell<Duration>,
+    /// Whether there is a terminal.
+    has_terminal: Cell<bool>,
     /// Whether a person might be asked, of each fetch.
     prompts: RefCell<Vec<MfaPrompt>>,
 }
@@ -70,6 +72,10 @@ impl TokenSource for Script<'_> {
 
     fn needs_mfa_code(&self, _: &CredentialPlan, _: Timestamp) -> bool {
         self.clock.elapsed() < self.code_needed_until.get()
+    }
+
+    fn can_prompt(&self) -> bool {
+        self.has_terminal.get()
     }
 }
 
@@ -133,6 +139,7 @@ impl<'a> Stage<'a> {
             takes: RefCell::default(),
             limits: RefCell::default(),
             code_needed_until: Cell::default(),
+            has_terminal: Cell::default(),
             prompts: RefCell::default(),
         };
         Self { home, clock, script, others: Others::default(), variables }
@@ -347,6 +354,23 @@ fn a_failure_counts_only_under_the_circumstances_that_it_happened_in() {
             stage.run(Action::Get, HOST);
         }
         assert_eq!(stage.script.calls(), 2, "{variable}={value}");
+    }
+}
+
+#[test]
+fn a_failure_without_a_terminal_is_not_that_of_a_process_with_one_if_a_code_is_needed() {
+    for (is_needed, calls) in [(false, 1), (true, 2)] {
+        let clock = FakeClock::at(START);
+        let stage = Stage::new(&clock);
+        if is_needed {
+            stage.script.code_needed_until.set(Duration::MAX);
+        }
+        stage.script.fail(FailureKind::ImdsUnreachable);
+        for has_terminal in [false, false, true, true] {
+            stage.script.has_terminal.set(has_terminal);
+            assert_eq!(stage.run(Action::Get, HOST).stdout, NOT_FOUND);
+        }
+        assert_eq!(stage.script.calls(), calls, "needed: {is_needed}");
     }
 }
 

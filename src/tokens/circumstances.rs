@@ -1,7 +1,7 @@
 //! What a failed fetch depends on besides the cache key: another process's failure is ours only if all of it is equal.
 //!
 //! A time limit of one second, a broken proxy or a missing program of one process must not become the failure of a process
-//! that has none of that. Unequal circumstances cost a second attempt, so in doubt a setting is part of this.
+//! that has none of that. Nor must "needs an MFA code" of a process without a terminal be that of one that can ask for it. Unequal circumstances cost a second attempt, so in doubt a setting is part of this.
 
 use super::TokenLookup;
 use crate::env::names;
@@ -24,6 +24,9 @@ impl TokenLookup<'_, '_> {
         for variable in names::SECRETS.into_iter().chain(PLACES) {
             let value = self.context.env.path(variable).unwrap_or_default();
             facts.add(variable, value.as_os_str().as_encoded_bytes());
+        }
+        if self.needs_mfa_code() {
+            facts.add("terminal", &[u8::from(self.context.source.can_prompt())]);
         }
         match self.settings.access() {
             Ok(access) => add_network(&mut facts, &access.network),

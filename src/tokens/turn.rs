@@ -92,7 +92,8 @@ impl TokenLookup<'_, '_> {
             && matches!(self.cache.try_lock_prompt(), TryLock::Busy)
     }
 
-    fn needs_mfa_code(&self) -> bool {
+    /// Whether a fetch would have to ask a person.
+    pub(super) fn needs_mfa_code(&self) -> bool {
         self.context.source.needs_mfa_code(self.plan, self.context.clock.now())
     }
 }
