@@ -12,6 +12,14 @@ use rustix::io::Errno;
 
 use super::too_long;
 
+/// A user ID.
+pub(super) type Owner = u32;
+
+/// Which user owns it.
+pub(super) fn owner(metadata: &Metadata) -> Owner {
+    metadata.uid()
+}
+
 /// Whether the effective user owns it.
 pub(super) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
