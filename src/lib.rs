@@ -45,7 +45,7 @@
 //! | a partition | `registry/partition.rs`: a variant and its row |
 //! | a source of credentials | `identity.rs`: a variant of `Base`, and of `CredentialSource` or `ProfileBase` for messages; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
 //! | a protocol | a module beside `docker` that calls `tokens::token`, and its verb in `cli.rs` |
-//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `docs/environment.md` |
+//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `config/options.rs`: its key in the configuration file; `docs/environment.md`, `docs/configuration.md` |
 //! | a kind of failure | `error.rs`: a variant of `FailureKind`; the compiler names the rest. `docs/troubleshooting.md` |
 
 mod arn;
