@@ -12,7 +12,7 @@
 //! [`by`](Lifetime::by) moves its times by as much as the clock was set back since.
 //!
 //! - The clock wasn't set back, or was set forward: the wall clock counts, and nothing is read. That
-//!   costs a hit one system call.
+//!   costs a hit one look at a clock, without a system call.
 //! - It seems to have been set back by more than a minute: that may also be another machine or an
 //!   earlier start of this one, which share a home directory. The boot ID tells them apart; it is
 //!   read only then. Of another one, only the wall clock is known. Where one of the two boot IDs is

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::system::sysinfo;
+use rustix::time::{DynamicClockId, clock_gettime_dynamic};
 
 use super::BootId;
 use crate::fs::read_bounded;
@@ -12,9 +12,9 @@ use crate::fs::read_bounded;
 /// <https://docs.kernel.org/admin-guide/sysctl/kernel.html#random>.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
-/// `CLOCK_BOOTTIME` in whole seconds. Asking for that clock itself takes more: rustix looks for the vDSO first.
+/// `CLOCK_BOOTTIME`, which the vDSO answers without a system call.
 pub(super) fn uptime() -> Option<Duration> {
-    sysinfo().uptime.try_into().ok().map(Duration::from_secs)
+    clock_gettime_dynamic(DynamicClockId::Boottime).ok()?.try_into().ok()
 }
 
 /// The first 64 bits of a random UUID.
