@@ -272,6 +272,10 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
 
     /// Leaves a failure to the processes that wait for this fetch and, if it counts longer, to later ones.
     fn record_failure(&mut self, failure: &Failure, stale: Option<&TokenRecord>, erasure: LastErasure) {
+        // A limit of this process says nothing about the others.
+        if failure.kind == FailureKind::Refused {
+            return;
+        }
         let at = self.context.clock.now();
         let until = match stale {
             _ if self.cache.last_erasure(&self.scope.api).is_after(erasure) => at,

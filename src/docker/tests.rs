@@ -375,6 +375,21 @@ fn a_failure_without_a_terminal_is_not_that_of_a_process_with_one_if_a_code_is_n
 }
 
 #[test]
+fn what_the_system_refuses_one_process_keeps_no_other_from_asking() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    assert_eq!(stage.password(HOST), "password-1");
+    clock.pass(Duration::from_hours(7));
+    for (kind, calls) in [(FailureKind::Refused, 3), (FailureKind::Timeout, 4)] {
+        stage.script.fail(kind);
+        for _ in 0..2 {
+            assert_eq!(stage.password(HOST), "password-1");
+        }
+        assert_eq!(stage.script.calls(), calls);
+    }
+}
+
+#[test]
 fn a_fetch_gets_the_whole_limit_or_a_short_one_when_a_stale_token_is_in_hand() {
     let clock = FakeClock::at(START);
     let mut stage = Stage::new(&clock);
