@@ -94,12 +94,13 @@ fn answer(request: &Request, world: &mut World<'_>) -> Result<Option<Headers>, S
     let asked = serde_json::from_str::<Asked>(request.expose());
     let Asked { uri } = asked.map_err(|_| "ecr-login: the request is not a JSON object with a `uri`".to_owned())?;
     let Some(uri) = Uri::parse(&uri) else { return Ok(None) };
-    match config::destination(world.env, uri.authority) {
+    let (destination, options) = config::destination(world.env, uri.authority);
+    match destination {
         Destination::Ecr(target) => {
             let failed = |failure: Failure| {
                 failure.sentence(format_args!("no password for {}", target.host()), target.service())
             };
-            headers(&target, &uri, world).map_err(failed)
+            headers(&target, &uri, options, world).map_err(failed)
         }
         Destination::Misconfigured { registry: Some(registry), error } => {
             Err(error.sentence(format_args!("no password for {}", registry.host()), registry.api.service))
@@ -114,9 +115,13 @@ fn answer(request: &Request, world: &mut World<'_>) -> Result<Option<Headers>, S
 }
 
 /// The headers for a URI of a registry.
-fn headers(target: &Target, uri: &Uri<'_>, world: &mut World<'_>) -> Result<Option<Headers>, Failure> {
+fn headers(
+    target: &Target,
+    uri: &Uri<'_>,
+    mut options: Options,
+    world: &mut World<'_>,
+) -> Result<Option<Headers>, Failure> {
     let deadline = Deadline::within(world.clock, LIMIT);
-    let mut options = Options::read(world.env);
     options.check().map_err(|invalid| Failure::misconfigured(invalid.to_string()))?;
     let wants_exchange = target.service() == Service::EcrPublic && uri.is_api();
     options.timeout = options.timeout.min(if wants_exchange { BEFORE_EXCHANGE } else { LIMIT });

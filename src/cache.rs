@@ -17,11 +17,12 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
+use lock::Sharing;
 pub(crate) use lock::{LockGuard, TryLock};
 use record::is_an_entry;
 pub(crate) use record::{RememberedFailure, TokenRecord};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::Failure;
 use crate::fs::{PathError, PrivateDir, UnusableDir};
 use crate::registry::Api;
@@ -123,7 +124,9 @@ impl Cache {
     }
 
     fn try_lock_file(&self, name: &str) -> TryLock {
-        self.directory.as_ref().map_or(TryLock::Unavailable(None), |directory| lock::try_lock(directory, name))
+        self.directory
+            .as_ref()
+            .map_or(TryLock::Unavailable(None), |directory| lock::try_lock(directory, name, Sharing::Exclusive))
     }
 
     /// Stores a token, removes the failure that it ends, and sweeps out expired entries. The erasure is the last one before
@@ -134,24 +137,32 @@ impl Cache {
         key: &CacheKey,
         record: &TokenRecord,
         erasure: LastErasure,
-        now: Timestamp,
+        clock: &dyn Clock,
     ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        sweep::sweep(directory, now);
-        self.amend(key, record, erasure)?;
+        sweep::sweep(directory, clock.now());
+        self.amend(key, record, erasure, clock)?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
 
     /// Stores a token and the hosts noted for it; only the hosts, if there was an `erase` since.
     /// Error: as [`Cache::store`].
-    pub(crate) fn amend(&self, key: &CacheKey, record: &TokenRecord, erasure: LastErasure) -> Result<(), PathError> {
+    pub(crate) fn amend(
+        &self,
+        key: &CacheKey,
+        record: &TokenRecord,
+        erasure: LastErasure,
+        clock: &dyn Clock,
+    ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let key = key.to_string();
         let token = format!("{key}{TOKEN}");
         let is_erased = || self.last_erasure(&record.api).is_after(erasure);
         directory.replace(&format!("{key}{HOSTS}"), &record.hosts.encode(&key))?;
+        let _lock = erasure::lock_to_write(directory, clock);
         if !is_erased() {
             directory.replace(&token, &record.encode(&key))?;
+            // Without a lock, an `erase` may have come meanwhile.
             if is_erased() {
                 directory.remove(&token)?;
             }
@@ -186,9 +197,10 @@ impl Cache {
     /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An
     /// entry of ours that is damaged is removed too: it might be one of these. The serial number is different each time.
     /// Error: the first file that couldn't be written or removed; the others are gone all the same.
-    pub(crate) fn erase(&self, api: &Api, serial: u64, now: Timestamp) -> Result<(), PathError> {
+    pub(crate) fn erase(&self, api: &Api, serial: u64, clock: &dyn Clock) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        let mut result = erasure::leave(directory, api, serial, now);
+        let _lock = erasure::lock_to_erase(directory, clock);
+        let mut result = erasure::leave(directory, api, serial, clock.now());
         for name in directory.names()? {
             let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
             let Ok(Some(contents)) = directory.read_untrusted(&name, MAX_ENTRY_SIZE) else { continue };

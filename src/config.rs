@@ -8,6 +8,7 @@
 //! Leaves out: what the rules mean for a request (`rules`), and which keys there are (`schema`).
 
 mod fallback_entry;
+mod options;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use thiserror::Error;
 use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind};
 use crate::fs::{PathError, read_unshared};
+use crate::options::{FileOptions, Options};
 use crate::paths;
 use crate::registry::Registry;
 use crate::rules::{Destination, Position, Rules};
@@ -70,13 +72,15 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// What answers for the server URL of a client, by the rules of the configuration file.
-pub(crate) fn destination(env: &Env, server_url: &str) -> Destination {
+/// What answers for the server URL of a client, by the rules of the configuration file, and the options. If the file can't
+/// be used, they are those of the variables.
+pub(crate) fn destination(env: &Env, server_url: &str) -> (Destination, Options) {
     match read(env) {
-        Ok(rules) => rules.destination(server_url),
+        Ok(rules) => (rules.destination(server_url), Options::read(env, &rules.options)),
         Err(error) => {
             let registry = ServerUrl::parse(server_url).and_then(|server_url| Registry::parse(server_url.host()));
-            Destination::Misconfigured { registry, error: error.into() }
+            let destination = Destination::Misconfigured { registry, error: error.into() };
+            (destination, Options::read(env, &FileOptions::default()))
         }
     }
 }

@@ -16,6 +16,7 @@ use std::io;
 
 use crate::config;
 use crate::error::{Failure, FailureKind};
+use crate::options::Options;
 use crate::panics::{self, Panic};
 use crate::protocol::{Action, BadRequest, Request, Sentence};
 use crate::redact::Redactor;
@@ -53,25 +54,31 @@ fn finish<'w>(
     }
 }
 
-/// A request about one server, and what its host is.
+/// A request about one server, what its host is, and the options.
 struct Asked {
     request: Request,
     server_url: String,
     destination: Destination,
+    options: Options,
 }
 
 impl Asked {
     /// Understands the request of a `get` or `erase`.
     fn about_server(request: Request, world: &World<'_>) -> Result<Self, BadRequest> {
         let server_url = request.server_url()?;
-        Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
+        Ok(Self::new(world, request, server_url))
     }
 
     /// Reads the request of a `store`.
     fn with_credentials(world: &mut World<'_>) -> Result<Self, BadRequest> {
         let request = Request::read(world.stdin, world.clock)?;
         let server_url = request.stored_server_url()?;
-        Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
+        Ok(Self::new(world, request, server_url))
+    }
+
+    fn new(world: &World<'_>, request: Request, server_url: String) -> Self {
+        let (destination, options) = config::destination(world.env, &server_url);
+        Self { request, server_url, destination, options }
     }
 }
 

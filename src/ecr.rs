@@ -38,6 +38,7 @@ use crate::identity::CredentialPlan;
 use crate::panics::{self, Panic};
 use crate::process::try_resources;
 use crate::redact::Redactor;
+use crate::terminal;
 use client::{ApiEndpoint, TokenResponse};
 use credentials::{Resolved, Resolver, sdk_credentials};
 use http::HttpClient;
@@ -63,6 +64,10 @@ impl TokenSource for Ecr {
 
     fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
         mfa::needs_code(&plan.roles, now)
+    }
+
+    fn can_prompt(&self) -> bool {
+        terminal::is_at_hand()
     }
 }
 

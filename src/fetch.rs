@@ -117,4 +117,9 @@ pub trait TokenSource {
     fn needs_mfa_code(&self, _plan: &CredentialPlan, _now: Timestamp) -> bool {
         false
     }
+
+    /// Whether there is a terminal to ask a person on.
+    fn can_prompt(&self) -> bool {
+        false
+    }
 }

@@ -94,7 +94,8 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
 
 /// Opens a log for appending: a file that is created readable by its owner only, or a device such as
 /// `/dev/null`. Refuses links and pipes. A file of at least `limit` bytes is renamed to `PATH.old` first.
-/// Error: it can't be opened, or isn't a file of the current user or such a device.
+/// Error: it can't be opened, or isn't a file of the current user or such a device; or root would
+/// create it among the files of another user, who couldn't write it then.
 pub(crate) fn open_log(path: &Path, limit: u64) -> Result<File, PathError> {
     let (file, metadata) = open_append(path)?;
     if !metadata.is_file() || metadata.len() < limit {
@@ -116,7 +117,7 @@ pub(crate) fn open_log(path: &Path, limit: u64) -> Result<File, PathError> {
 fn open_append(path: &Path) -> Result<(File, Metadata), PathError> {
     let at_path = |error| PathError::new("open", path, error);
     let mut options = OpenOptions::new();
-    options.append(true).create(true);
+    options.append(true).create(!os::would_lock_out_owner(path));
     let file = os::without_following(&mut options).open(path).map_err(at_path)?;
     let metadata = file.metadata().map_err(at_path)?;
     if !(metadata.is_file() && os::is_ours(&metadata) || os::is_character_device(&metadata)) {

@@ -61,7 +61,8 @@ fn answer(requirement: RoleRequirement, world: &mut World<'_>) -> Result<Respons
     let unusable = |problem: String| clean_line(&format!("ecr-login: unusable request from the kubelet: {problem}"));
     let text = protocol::Request::read(world.stdin, world.clock).map_err(|error| unusable(error.to_string()))?;
     let request = Request::parse(text.expose()).map_err(|error| unusable(error.to_string()))?;
-    let target = match config::destination(world.env, &request.image) {
+    let (destination, options) = config::destination(world.env, &request.image);
+    let target = match destination {
         Destination::Ecr(target) => target,
         Destination::Misconfigured { registry, error } => {
             let service = registry.map_or(Service::Ecr, |registry| registry.api.service);
@@ -70,7 +71,7 @@ fn answer(requirement: RoleRequirement, world: &mut World<'_>) -> Result<Respons
         Destination::Fallback(_) | Destination::NotFound => return Ok(Response::anonymous(&request, ANONYMOUS)),
     };
     let service = target.service();
-    match serve(&request, requirement, target, world) {
+    match serve(&request, requirement, target, options, world) {
         Ok(served) => {
             let Served { token, .. } = &served;
             let (username, password) = (token.username().to_owned(), token.password().clone());
@@ -89,9 +90,9 @@ fn serve(
     request: &Request,
     requirement: RoleRequirement,
     target: Target,
+    mut options: Options,
     world: &mut World<'_>,
 ) -> Result<Served, Failure> {
-    let mut options = Options::read(world.env);
     options.check().map_err(|invalid| Failure::misconfigured(invalid.to_string()))?;
     options.timeout = options.timeout.min(LIMIT);
     let target = match service_account(request, requirement, world.env)? {

@@ -46,7 +46,7 @@
 //! | a source of credentials | `identity.rs`: a variant of `Base`, and of `CredentialSource` or `ProfileBase` for messages; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
 //! | a registry client | `clients.rs`: a variant of `Client`; the compiler names the rest. `docs/clients.md` |
 //! | a protocol | a module beside `docker` that calls `tokens::token`, and how it is recognised in `cli.rs` |
-//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `docs/environment.md` |
+//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `config/options.rs`: its key in the configuration file; `docs/environment.md`, `docs/configuration.md` |
 //! | a kind of failure | `error.rs`: a variant of `FailureKind`; the compiler names the rest. `docs/troubleshooting.md` |
 
 mod arn;

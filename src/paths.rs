@@ -9,10 +9,18 @@ use std::path::{Path, PathBuf};
 
 use crate::env::{Env, names};
 
-/// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else `ecr-login` in the platform's
-/// cache directory.
-pub(crate) fn cache_dir(env: &Env) -> Option<PathBuf> {
-    place(env, names::CACHE_DIR, || Some(dirs::cache_dir()?.join("ecr-login")))
+/// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else what the configuration file says,
+/// else `ecr-login` in the platform's cache directory.
+pub(crate) fn cache_dir(env: &Env, in_file: Option<&Path>) -> Option<PathBuf> {
+    place(env, names::CACHE_DIR, || match in_file {
+        Some(path) => Some(expand_tilde(env, path)),
+        None => Some(dirs::cache_dir()?.join("ecr-login")),
+    })
+}
+
+/// The file for the log, if any: `AWS_ECR_LOG_FILE`, else what the configuration file says.
+pub(crate) fn log_file(env: &Env, in_file: Option<&Path>) -> Option<PathBuf> {
+    place(env, names::LOG_FILE, || in_file.map(|path| expand_tilde(env, path)))
 }
 
 /// Our own configuration file: `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's
@@ -105,7 +113,7 @@ mod tests {
         for (path, expected) in
             [("~/tokens", "/home/me/tokens"), ("~", "/home/me"), ("/a/~/b", "/a/~/b"), ("~you/x", "~you/x")]
         {
-            assert_eq!(cache_dir(&env(path)), Some(PathBuf::from(expected)), "{path}");
+            assert_eq!(cache_dir(&env(path), Some(Path::new("/in-file"))), Some(PathBuf::from(expected)), "{path}");
         }
     }
 

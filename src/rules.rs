@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::arn::RoleArn;
 use crate::error::Failure;
+use crate::options::FileOptions;
 use crate::registry::{Partition, Region, Registry};
 use crate::server_url::ServerUrl;
 pub(crate) use pattern::Pattern;
@@ -32,6 +33,8 @@ pub(crate) struct Rules {
     pub fallbacks: Vec<Fallback>,
     /// Whether a registry without a rule is asked with the profile of its account.
     pub auto_profile: bool,
+    /// What it says of our own options.
+    pub options: FileOptions,
 }
 
 /// One `[[registry]]`.

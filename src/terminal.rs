@@ -52,6 +52,11 @@ pub(crate) fn is_stderr() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Whether [`prompt_for_code`] could prompt.
+pub(crate) fn is_at_hand() -> bool {
+    os::open().is_ok_and(|(input, _)| !os::is_in_background(&input))
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PromptError {

@@ -147,7 +147,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             Ok(token) => {
                 let lifetime = self.lifetime_of(&token);
                 self.store(&token, lifetime, erasure);
-                Ok(Served { token, lifetime })
+                Ok(Served::new(token, lifetime))
             }
             Err(failure) => {
                 self.record_failure(&failure, stale.as_ref(), erasure);
@@ -167,8 +167,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             self.context.log.debug(format_args!("no cached token {key} for {source}"));
             return None;
         };
-        let freshness = record.lifetime.freshness(self.context.clock.now());
-        let Lifetime { refresh, expires, .. } = record.lifetime;
+        let lifetime = record.lifetime.by(self.context.clock);
+        let freshness = lifetime.freshness(self.context.clock.now());
+        let Lifetime { refresh, expires, .. } = lifetime;
         self.context.log.debug(format_args!(
             "cached token {key} for {source}: {freshness:?}, refresh at {refresh}, expires at {expires}"
         ));
@@ -184,11 +185,11 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             && let erasure = self.cache.last_erasure(&self.scope.api)
             && let Some(mut latest) = self.cache.token(&self.key)
             && latest.hosts.note(host, now)
-            && let Err(error) = self.cache.amend(&self.key, &latest, erasure)
+            && let Err(error) = self.cache.amend(&self.key, &latest, erasure, self.context.clock)
         {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }
-        Served { token: record.token, lifetime: record.lifetime }
+        Served::cached(record, self.context.clock)
     }
 
     /// Whether a token that another process has just cached answers the request.
@@ -201,10 +202,13 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
 
     /// Serves a stale token, unless it has expired meanwhile.
     fn serve_stale(&mut self, stale: Option<TokenRecord>) -> Option<Served> {
-        let now = self.context.clock.now();
-        let record = stale.filter(|record| record.lifetime.freshness(now) != Freshness::Expired)?;
-        self.context.log.warn(format_args!("served a stale token, valid until {}", record.lifetime.expires));
-        Some(Served { token: record.token, lifetime: record.lifetime })
+        let clock = self.context.clock;
+        let served = Served::cached(stale?, clock);
+        if served.lifetime.freshness(clock.now()) == Freshness::Expired {
+            return None;
+        }
+        self.context.log.warn(format_args!("served a stale token, valid until {}", served.lifetime.expires));
+        Some(served)
     }
 
     fn fetch(&mut self, has_stale: bool, guard: Option<&LockGuard>) -> Result<AuthorizationToken, Failure> {
@@ -253,7 +257,8 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         };
         #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
         let spread = Spread::from_random((self.context.random)() as u32);
-        Lifetime::starting(self.context.clock.now(), token.expires_at(), max_age, spread)
+        let clock = self.context.clock;
+        Lifetime::starting(clock.now(), token.expires_at(), max_age, spread).noted_by(clock)
     }
 
     /// Caches a token just received, if any of its life is left.
@@ -270,17 +275,23 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let mut hosts = self.cache.hosts(&self.key);
         hosts.note(self.target.host(), now);
         let record = TokenRecord { api: self.scope.api.clone(), hosts, lifetime, token: token.clone() };
-        if let Err(error) = self.cache.store(&self.key, &record, erasure, now) {
+        if let Err(error) = self.cache.store(&self.key, &record, erasure, self.context.clock) {
             self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
         }
     }
 
     /// Leaves a failure to the processes that wait for this fetch and, if it counts longer, to later ones.
     fn record_failure(&mut self, failure: &Failure, stale: Option<&TokenRecord>, erasure: LastErasure) {
+        // A limit of this process says nothing about the others.
+        if failure.kind == FailureKind::Refused {
+            return;
+        }
         let at = self.context.clock.now();
         let until = match stale {
             _ if self.cache.last_erasure(&self.scope.api).is_after(erasure) => at,
-            Some(record) => at.after(failure.remembered_for().max(REFRESH_PAUSE)).min(record.lifetime.expires),
+            Some(record) => at
+                .after(failure.remembered_for().max(REFRESH_PAUSE))
+                .min(record.lifetime.by(self.context.clock).expires),
             None => at.after(failure.remembered_for()),
         };
         let circumstances = self.circumstances();

@@ -244,10 +244,10 @@ fn an_entry_of_any_other_length_is_a_miss_and_is_repaired() {
 fn an_entry_that_says_something_else_is_a_miss_and_is_repaired() {
     type Change = fn(&str, &str) -> Vec<u8>;
     let changes: [(&str, Change); 10] = [
-        ("of an older version", |line, json| format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 1")).into()),
-        ("of a newer version", |line, json| format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 3")).into()),
+        ("of an older version", |line, json| format!("{}\n{json}", line.replace("ecr-login 3", "ecr-login 2")).into()),
+        ("of a newer version", |line, json| format!("{}\n{json}", line.replace("ecr-login 3", "ecr-login 4")).into()),
         ("of a much newer version", |line, json| {
-            format!("{}\n{json}", line.replace("ecr-login 2", "ecr-login 20")).into()
+            format!("{}\n{json}", line.replace("ecr-login 3", "ecr-login 30")).into()
         }),
         ("whose password was edited", |line, json| {
             format!("{line}\n{}", json.replace("pw.AKIAONE", "pw.AKIATWO")).into()
@@ -651,7 +651,7 @@ fn processes_killed_at_any_moment_leave_nothing_torn_and_nothing_for_good() {
 
     let directory = sandbox.cache_dir();
     // One at least, should no process have been killed in the middle of its write.
-    fs::write(directory.join("tmp-killed"), "ecr-login 2 half a token").expect("written");
+    fs::write(directory.join("tmp-killed"), "ecr-login 3 half a token").expect("written");
     let orphans = temporaries(&directory);
     println!("{} temporary files were left, one of them planted", orphans.len());
     age(&directory, &orphans);
@@ -710,4 +710,47 @@ fn processes_killed_at_each_system_call_leave_nothing_torn_and_nothing_for_good(
     age(&directory, &orphans);
     password(&cached.sandbox.get(ELSEWHERE), "eu-west-2");
     assert_eq!(temporaries(&directory), [""; 0], "the next write sweeps them out");
+}
+
+#[test]
+fn a_process_killed_right_after_its_write_does_not_bring_an_erased_token_back() {
+    if !works(&["strace", "-o", "/dev/null"]) {
+        return;
+    }
+    let aws = FakeAws::start();
+    let sandbox = home_of(&aws);
+    let first = password(&sandbox.get(ELSEWHERE), "eu-west-2");
+    let directory = sandbox.cache_dir();
+    let count = |ending: &str| names(&directory).iter().filter(|name| name.ends_with(ending)).count();
+    // The second file that it renames is the token. It is held up before that and after it.
+    let renames = "?rename,?renameat,?renameat2";
+    let (trace, inject) =
+        (format!("trace={renames}"), format!("inject={renames}:delay_enter=800000:delay_exit=2500000:when=2"));
+    let log = sandbox.path().join("strace");
+    let strace = ["strace", "-f", "-qq", "-o", log.to_str().expect("UTF-8"), "-e", &trace, "-e", &inject];
+    let mut fetching = Running::start(through(&strace, &sandbox));
+    fetching.write_all_and_close(HOST.as_bytes());
+    wait_until("the hosts are written", || count(".hosts") == 2);
+    assert_eq!(count(".token"), 1, "the token isn't there yet");
+    let erasing = sandbox.spawn(&["erase"], HOST.as_bytes());
+    wait_until("the token is there", || count(".token") == 2);
+    let children = format!("/proc/{0}/task/{0}/children", fetching.id());
+    let helper = fs::read_to_string(children).expect("strace runs the helper");
+    let killed = Command::new("kill").args(["-KILL", helper.trim()]).status().expect("`kill` is part of every Unix");
+    assert!(killed.success());
+    let erased = erasing.wait();
+    assert_eq!((erased.code, erased.stderr.as_str()), (Some(0), ""));
+    assert!(erased.elapsed < BOUND, "{:?}", erased.elapsed);
+    assert_eq!(fetching.wait().code, None, "it was killed");
+    assert_eq!(count(".token"), 1, "{:?}", names(&directory));
+    assert_eq!(password(&sandbox.get(ELSEWHERE), "eu-west-2"), first, "the token of another region");
+}
+
+/// Waits for what another process does, at most a few seconds.
+fn wait_until(what: &str, is_true: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !is_true() {
+        assert!(started.elapsed() < BOUND, "{what}: not within {BOUND:?}");
+        thread::sleep(Duration::from_millis(5));
+    }
 }

@@ -67,7 +67,14 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dirs", &["src/paths.rs"]),
     (
         "rustix",
-        &["src/fs/unix.rs", "src/child/unix.rs", "src/process/unix.rs", "src/process/unix/", "src/terminal/unix.rs"],
+        &[
+            "src/fs/unix.rs",
+            "src/child/unix.rs",
+            "src/clock/linux.rs",
+            "src/process/unix.rs",
+            "src/process/unix/",
+            "src/terminal/unix.rs",
+        ],
     ),
     ("same_file", &["src/fs/windows.rs"]),
     ("clap", &["src/commands.rs", "src/commands/"]),

@@ -1,6 +1,6 @@
 //! The entries of the cache as text: a stored token, a failure or noted hosts, with a checksum.
 //!
-//! An entry is one line `ecr-login 2 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
+//! An entry is one line `ecr-login 3 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
 //! eight hexadecimal digits) detects damage and entries under another key's name, but not forgery: a process that can write
 //! here can read the tokens anyway. An entry with another number in its first line was written by a newer or older version
 //! and is a miss. A change of the fields needs a new number.
@@ -8,17 +8,17 @@
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::hosts::HostNotes;
-use crate::clock::Timestamp;
+use crate::clock::{BootId, Timestamp};
 use crate::error::{Failure, FailureKind};
 use crate::registry::{Api, Partition, Region, Service};
 use crate::secret::Secret;
-use crate::token::{AuthorizationToken, Lifetime};
+use crate::token::{AuthorizationToken, Lifetime, Uptime};
 
 /// The beginning of every version's entries.
 const NAME: &[u8] = b"ecr-login ";
 
 /// The beginning of this version's entries.
-const MAGIC: &[u8] = b"ecr-login 2 ";
+const MAGIC: &[u8] = b"ecr-login 3 ";
 
 /// Whether these are the contents of an entry, of any version: whole, damaged or cut short.
 pub(super) fn is_an_entry(contents: &[u8]) -> bool {
@@ -85,6 +85,13 @@ impl ApiEntry {
     }
 }
 
+/// How long a machine had been running, as JSON: in seconds, and the first half of the boot ID as a number.
+#[derive(Serialize, Deserialize)]
+struct UptimeEntry {
+    seconds: u64,
+    boot: Option<u64>,
+}
+
 /// A token as JSON. Times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct TokenEntry {
@@ -94,6 +101,7 @@ struct TokenEntry {
     refresh: u64,
     expires: u64,
     token_expires: u64,
+    uptime: Option<UptimeEntry>,
     username: String,
     #[serde(serialize_with = "serialize_secret")]
     password: Secret,
@@ -163,7 +171,7 @@ enum KindEntry {
 
 impl TokenRecord {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        let Self { api, hosts, lifetime: Lifetime { received, refresh, expires }, token } = self;
+        let Self { api, hosts, lifetime: Lifetime { received, refresh, expires, uptime }, token } = self;
         encode(
             key,
             &TokenEntry {
@@ -173,6 +181,7 @@ impl TokenRecord {
                 refresh: refresh.seconds(),
                 expires: expires.seconds(),
                 token_expires: token.expires_at().seconds(),
+                uptime: uptime.map(|Uptime { seconds, boot }| UptimeEntry { seconds, boot: boot.map(BootId::number) }),
                 username: token.username().to_owned(),
                 password: token.password().clone(),
             },
@@ -181,12 +190,14 @@ impl TokenRecord {
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
         let entry: TokenEntry = decode(key, contents)?;
-        let TokenEntry { api, hosts, received, refresh, expires, token_expires, username, password } = entry;
+        let TokenEntry { api, hosts, received, refresh, expires, token_expires, uptime, username, password } = entry;
         let times = [received, refresh, expires, token_expires].map(Timestamp::from_seconds);
         let [received, refresh, expires, token_expires] = times;
         let token = AuthorizationToken::new(username, password, token_expires).ok()?;
         // Whatever the file says, an expired token isn't used.
-        let lifetime = Lifetime { received, refresh, expires: expires.min(token_expires) };
+        let uptime =
+            uptime.map(|UptimeEntry { seconds, boot }| Uptime { seconds, boot: boot.map(BootId::from_number) });
+        let lifetime = Lifetime { received, refresh, expires: expires.min(token_expires), uptime };
         Some(Self { api: api.api()?, hosts, lifetime, token })
     }
 }
@@ -280,7 +291,12 @@ pub(super) mod tests {
                 region: Region::parse("eu-west-1").expect("a region"),
             },
             hosts: hosts(),
-            lifetime: Lifetime { received: at(1), refresh: at(2), expires: at(3) },
+            lifetime: Lifetime {
+                received: at(1),
+                refresh: at(2),
+                expires: at(3),
+                uptime: Some(Uptime { seconds: 5, boot: Some(BootId::from_number(u64::MAX)) }),
+            },
             token: AuthorizationToken::new("AWS".to_owned(), Secret::from("pass\"word"), at(4)).expect("full parts"),
         }
     }
@@ -291,9 +307,9 @@ pub(super) mod tests {
         let encoded = record.encode("key");
         assert_eq!(
             String::from_utf8(encoded.clone()).expect("text"),
-            "ecr-login 2 c334aa97\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
+            "ecr-login 3 e36a7f1f\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
              \"hosts\":{\"a.example\":9,\"b.example\":8},\"received\":1,\"refresh\":2,\"expires\":3,\"token_expires\":4,\
-             \"username\":\"AWS\",\"password\":\"pass\\\"word\"}"
+             \"uptime\":{\"seconds\":5,\"boot\":18446744073709551615},\"username\":\"AWS\",\"password\":\"pass\\\"word\"}"
         );
         assert_eq!(TokenRecord::decode("key", &encoded), Some(record));
 
@@ -332,7 +348,7 @@ pub(super) mod tests {
         let encoded = token_record().encode("key");
         assert_eq!(TokenRecord::decode("yek", &encoded), None);
         assert_eq!(RememberedFailure::decode("key", &encoded), None);
-        for other in ["ecr-login 1 ", "ecr-login 3 "] {
+        for other in ["ecr-login 1 ", "ecr-login 2 ", "ecr-login 4 "] {
             let other = [other.as_bytes(), &encoded[12..]].concat();
             assert_eq!(TokenRecord::decode("key", &other), None);
             assert!(is_of_another_version(&other));

@@ -58,7 +58,8 @@ pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
         return Ok(Status::WrongUsage);
     }
     let wanted = if *refresh { Wanted::New } else { Wanted::Any };
-    let target = match config::destination(world.env, host) {
+    let (destination, options) = config::destination(world.env, host);
+    let target = match destination {
         Destination::Ecr(target) => target,
         Destination::Misconfigured { registry, error } => {
             let service = registry.as_ref().map_or(Service::Ecr, |registry| registry.api.service);
@@ -73,16 +74,15 @@ pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
             return Ok(Status::Failure);
         }
     };
-    match served(&target, wanted, world) {
+    match served(&target, wanted, &options, world) {
         Ok(served) => write(&target, &served, *format, world).map(|()| Status::Success),
         Err(failure) => Ok(fail(world, &failure, target.host(), target.service())),
     }
 }
 
-fn served(target: &Target, wanted: Wanted, world: &mut World<'_>) -> Result<Served, Failure> {
-    let options = Options::read(world.env);
+fn served(target: &Target, wanted: Wanted, options: &Options, world: &mut World<'_>) -> Result<Served, Failure> {
     options.check().map_err(|invalid| Failure::misconfigured(invalid.to_string()))?;
-    let mut context = Context::new(world, &options, format!("token {}", target.host()));
+    let mut context = Context::new(world, options, format!("token {}", target.host()));
     context.wanted = wanted;
     tokens::token(&mut context, target).inspect_err(|failure| {
         context.log.error(format_args!("{}", failure.details()));
@@ -107,7 +107,7 @@ fn write(target: &Target, served: &Served, format: Format, world: &mut World<'_>
     let (registry, username, password) = (target.host(), token.username(), token.password().expose());
     let text = match format {
         Format::Json => {
-            let expires = served.expires_at().to_string();
+            let expires = served.expires_at.to_string();
             return protocol::write_json(world.stdout, &Json { registry, username, password, expires });
         }
         Format::Password => Secret::new(format!("{password}\n")),

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::slice;
 
 use super::ConfigError;
+use super::options::options;
 use super::toml::{DeTable, DeValue, Key, Lines, Problem, Spanned, Value, entries, flag, keys, parsed, string};
 use crate::arn::RoleArn;
 use crate::registry::{Region, Registry};
@@ -24,6 +25,7 @@ keys! {
         AutoProfile = "auto_profile",
         Registry = "registry",
         Fallback = "fallback",
+        Options = "options",
     }
 }
 
@@ -94,6 +96,7 @@ fn rules(document: &DeTable<'_>, lines: &Lines<'_>) -> Result<Rules, Problem> {
                     rules.fallbacks.push(fallback);
                 }
             }
+            FileKey::Options => rules.options = options(value)?,
         }
     }
     Ok(rules)

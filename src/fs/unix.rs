@@ -12,6 +12,14 @@ use rustix::io::Errno;
 
 use super::too_long;
 
+/// A user ID.
+pub(super) type Owner = u32;
+
+/// Which user owns it.
+pub(super) fn owner(metadata: &Metadata) -> Owner {
+    metadata.uid()
+}
+
 /// Whether the effective user owns it.
 pub(super) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
@@ -82,7 +90,7 @@ pub(super) fn tighten_directory(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
-/// Whether a new directory would belong to root among the files of another user. A directory that
+/// Whether a new file or directory would belong to root among the files of another user. A directory that
 /// users share, which the sticky bit marks, is nobody's.
 pub(super) fn would_lock_out_owner(path: &Path) -> bool {
     rustix::process::geteuid().is_root()

@@ -45,7 +45,7 @@ pub(crate) fn erase(context: &mut Context<'_>, api: &Api) {
     if let Some(unusable) = unusable {
         context.log.warn(format_args!("the cache is not used: {unusable}"));
     }
-    match cache.erase(api, (context.random)(), context.clock.now()) {
+    match cache.erase(api, (context.random)(), context.clock) {
         Ok(()) => context.log.info(format_args!("done")),
         Err(error) => context.log.warn(format_args!("{error}: {}", error.source)),
     }

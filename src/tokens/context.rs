@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cache::TokenRecord;
 use crate::clock::{Clock, Timestamp};
 use crate::env::Env;
 use crate::fetch::TokenSource;
@@ -46,17 +47,29 @@ pub(crate) enum Wanted {
 pub(crate) struct Served {
     pub(crate) token: AuthorizationToken,
     pub(crate) lifetime: Lifetime,
+    /// When the registry stops accepting it. We may stop serving it earlier.
+    pub(crate) expires_at: Timestamp,
 }
 
 impl Served {
-    /// When the registry stops accepting the token. We may stop serving it earlier.
-    pub(crate) fn expires_at(&self) -> Timestamp {
-        self.token.expires_at().min(self.lifetime.received.after(MAX_LIFE))
+    /// A token that has just come.
+    pub(super) fn new(token: AuthorizationToken, lifetime: Lifetime) -> Self {
+        let expires_at = token.expires_at().min(lifetime.received.after(MAX_LIFE));
+        Self { token, lifetime, expires_at }
+    }
+
+    /// A cached token, in the times of this clock as it goes now.
+    pub(super) fn cached(record: TokenRecord, clock: &dyn Clock) -> Self {
+        let TokenRecord { token, lifetime, .. } = record;
+        let now = lifetime.by(clock);
+        let setback = lifetime.received.since(now.received);
+        let expires_at = token.expires_at().before(setback).min(now.received.after(MAX_LIFE));
+        Self { token, lifetime: now, expires_at }
     }
 
     /// How long the registry goes on accepting the token.
     pub(crate) fn time_left(&self, now: Timestamp) -> Duration {
-        self.expires_at().since(now).min(MAX_LIFE)
+        self.expires_at.since(now).min(MAX_LIFE)
     }
 }
 

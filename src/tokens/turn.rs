@@ -39,9 +39,9 @@ impl TokenLookup<'_, '_> {
                 return FetchTurn::Ours(None);
             }
             // Whether we have the lock or another process still does: the fetch that we would repeat may have just ended.
-            let now = self.context.clock.now();
+            let clock = self.context.clock;
             if let Some(record) = self.cache.token(&self.key)
-                && record.lifetime.freshness(now) == Freshness::Fresh
+                && record.lifetime.by(clock).freshness(clock.now()) == Freshness::Fresh
                 && self.is_wanted(&record)
             {
                 return FetchTurn::Served(record);
@@ -97,7 +97,8 @@ impl TokenLookup<'_, '_> {
             && matches!(self.cache.try_lock_prompt(), TryLock::Busy)
     }
 
-    fn needs_mfa_code(&self) -> bool {
+    /// Whether a fetch would have to ask a person.
+    pub(super) fn needs_mfa_code(&self) -> bool {
         self.context.source.needs_mfa_code(self.plan, self.context.clock.now())
     }
 }

@@ -25,10 +25,6 @@ const LONGEST_FILE: usize = 16 << 20;
 /// As many name servers as glibc and musl use.
 const MOST_SERVERS: usize = 3;
 
-/// The domains of the APIs that answer over IPv6 too: `dualStackDnsSuffix` in
-/// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
-const DUAL_STACK_DOMAINS: [&str; 3] = ["api.aws", "api.amazonwebservices.com.cn", "api.amazonwebservices.eu"];
-
 /// The addresses of a name; `None` if only the system's resolver may know it.
 /// Error: no name server can say.
 pub(super) async fn look_up(host: &str) -> io::Result<Option<Vec<IpAddr>>> {
@@ -114,8 +110,8 @@ fn candidates(host: &str, config: &Config) -> Vec<String> {
 /// first, as `ndots:5` of Kubernetes demands, would cost five questions more for each lookup.
 fn is_of_aws(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    let domains = Partition::ALL.iter().map(|partition| partition.domain()).chain(DUAL_STACK_DOMAINS);
-    domains.into_iter().any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
+    let mut domains = Partition::ALL.iter().flat_map(|partition| partition.api_domains());
+    domains.any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
 }
 
 /// IPv6 first if this machine can send to it, and from an address that fits: the part of
@@ -175,6 +171,11 @@ mod tests {
                 "api.ecr.eu-west-1.amazonaws.com",
                 "search x.test\noptions ndots:5",
                 &["api.ecr.eu-west-1.amazonaws.com", "api.ecr.eu-west-1.amazonaws.com.x.test"],
+            ),
+            (
+                "ecr.us-iso-east-1.api.aws.ic.gov",
+                "options ndots:6\nsearch x",
+                &["ecr.us-iso-east-1.api.aws.ic.gov", "ecr.us-iso-east-1.api.aws.ic.gov.x"],
             ),
             ("notamazonaws.com", "search x.test\noptions ndots:5", &["notamazonaws.com.x.test", "notamazonaws.com"]),
             ("amazonaws.com.test", "options ndots:9\nsearch x", &["amazonaws.com.test.x", "amazonaws.com.test"]),
