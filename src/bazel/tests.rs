@@ -31,7 +31,7 @@ struct Source<'a> {
     /// The limits of fetches and exchanges, in their order.
     limits: RefCell<Vec<Duration>>,
     /// What the exchanges were asked for.
-    exchanges: RefCell<Vec<(String, Option<String>, Option<String>)>>,
+    exchanges: RefCell<Vec<Exchange>>,
 }
 
 impl TokenSource for Source<'_> {
@@ -59,6 +59,9 @@ impl TokenSource for Source<'_> {
         true
     }
 }
+
+/// The host, the repository and the password.
+type Exchange = (String, Option<String>, Option<String>);
 
 fn source(clock: &FakeClock, takes: u64) -> Source<'_> {
     let (failure, limits, exchanges) = (RefCell::default(), RefCell::default(), RefCell::default());
@@ -96,9 +99,9 @@ fn ask(source: &Source<'_>, home: &Path, uri: &str) -> Result<String, String> {
 }
 
 /// An answer with the password `p`.
-fn basic(expires: u64) -> Result<String, String> {
+fn basic(expires: u64) -> String {
     let expires = Timestamp::from_seconds(expires);
-    Ok(format!("{{\"headers\":{{\"Authorization\":[\"Basic QVdTOnA=\"]}},\"expires\":\"{expires}\"}}\n"))
+    format!("{{\"headers\":{{\"Authorization\":[\"Basic QVdTOnA=\"]}},\"expires\":\"{expires}\"}}\n")
 }
 
 #[test]
@@ -109,11 +112,11 @@ fn a_password_is_kept_until_its_refresh_and_a_stale_one_for_a_minute() {
         clock.jump_to(START + at);
         ask(&source, home.path(), PRIVATE)
     };
-    assert_eq!(asked(0), basic(START + 6 * HOUR));
-    assert_eq!(asked(HOUR), basic(START + 6 * HOUR));
+    assert_eq!(asked(0), Ok(basic(START + 6 * HOUR)));
+    assert_eq!(asked(HOUR), Ok(basic(START + 6 * HOUR)));
     *source.failure.borrow_mut() = Some(FailureKind::Unreachable);
-    assert_eq!(asked(7 * HOUR), basic(START + 7 * HOUR + 60));
-    assert_eq!(asked(12 * HOUR - 10), basic(START + 12 * HOUR));
+    assert_eq!(asked(7 * HOUR), Ok(basic(START + 7 * HOUR + 60)));
+    assert_eq!(asked(12 * HOUR - 10), Ok(basic(START + 12 * HOUR)));
     let failed = asked(12 * HOUR).expect_err("dead");
     assert!(failed.contains("the AWS API can't be reached"), "{failed}");
 }
