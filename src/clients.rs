@@ -13,9 +13,11 @@ mod edit;
 mod mask;
 mod places;
 pub(crate) mod registries_conf;
+mod syntax;
 
-pub(crate) use document::{Document, Login, Malformed};
+pub(crate) use document::{Document, Login};
 pub(crate) use places::{Client, ClientFile, file_of, files_read};
+pub(crate) use syntax::Malformed;
 
 use crate::fs::{PathError, UserFile};
 use std::path::Path;

@@ -80,7 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["src/commands.rs", "src/commands/"]),
     ("strsim", &["src/config/toml.rs"]),
     ("toml", &["src/config/toml.rs", "src/clients/registries_conf.rs"]),
-    ("jsonc_parser", &["src/clients/document.rs"]),
+    ("jsonc_parser", &["src/clients/syntax.rs"]),
     ("similar", &["src/commands/configure/"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),
     ("shlex", &["src/aws/profile_file.rs"]),

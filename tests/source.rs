@@ -10,7 +10,7 @@ use std::process::Command;
 
 /// The packages that are compiled into the release for x86-64 musl Linux, this one included. Raise it
 /// only together with a line in `Cargo.toml` that says why the new dependency is needed.
-const MOST_PACKAGES: usize = 198;
+const MOST_PACKAGES: usize = 200;
 
 /// The crates that the release contains in two versions, and why.
 const DUPLICATES: [(&str, &str); 9] = [

@@ -33,7 +33,7 @@ fn object(value: BoxedStrategy<String>) -> impl Strategy<Value = String> {
     prop::collection::vec((blank, key, blank, blank, value, blank), 0..4).prop_map(|members| {
         let members: Vec<_> = members
             .into_iter()
-            .map(|(a, key, b, c, value, d)| format!("{a}{}{b}:{c}{value}{d}", serde_json::Value::from(key).to_string()))
+            .map(|(a, key, b, c, value, d)| format!("{a}{}{b}:{c}{value}{d}", serde_json::Value::from(key)))
             .collect();
         format!("{{{}}}", members.join(","))
     })

@@ -6,17 +6,10 @@
 //!
 //! Leaves out: which file a client reads (`places`), and how one is changed (`edit`).
 
-use std::ops::Range;
 use std::slice;
 
-use jsonc_parser::ast::{ObjectPropName, Value};
-use jsonc_parser::common::Ranged as _;
-use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
-use serde::de::IgnoredAny;
-use thiserror::Error;
-
+use super::syntax::{self, Kind, Malformed, Member, Node, position};
 use crate::registry::Registry;
-use crate::rules::Position;
 use crate::server_url::ServerUrl;
 
 /// The key with the helper of each registry.
@@ -32,56 +25,11 @@ pub(crate) const LOGINS: &str = "auths";
 /// <https://github.com/docker/cli/blob/master/cli/config/types/authconfig.go>.
 const SECRETS: [&str; 4] = ["auth", "password", "identitytoken", "registrytoken"];
 
-/// Why clients can't read a file.
-#[derive(Debug, PartialEq, Eq, Error)]
-pub(crate) enum Malformed {
-    /// It isn't text.
-    #[error("it is not valid UTF-8")]
-    NotUtf8,
-    /// It begins with one.
-    #[error("it begins with a byte order mark, which registry clients refuse")]
-    ByteOrderMark,
-    /// It has one, which isn't JSON.
-    #[error("it has a comment at {0}, which registry clients refuse")]
-    Comment(Position),
-    /// It isn't JSON.
-    #[error("it is not valid JSON at {0}: {1}")]
-    Syntax(Position, String),
-    /// A key has a value of another type.
-    #[error("`{key}` must be {expected}, at {position}")]
-    Type { key: String, expected: &'static str, position: Position },
-}
-
 /// The text of a file, and the tree in it.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     text: String,
     root: Node,
-}
-
-/// A value in the text.
-#[derive(Clone, Debug)]
-pub(super) struct Node {
-    pub(super) range: Range<usize>,
-    pub(super) kind: Kind,
-}
-
-#[derive(Clone, Debug)]
-pub(super) enum Kind {
-    Object(Vec<Member>),
-    Array(Vec<Node>),
-    /// Its contents stay in the text: they may be a secret.
-    String,
-    Null,
-    NumberOrBoolean,
-}
-
-/// A key and its value.
-#[derive(Clone, Debug)]
-pub(super) struct Member {
-    pub(super) key: String,
-    pub(super) key_range: Range<usize>,
-    pub(super) value: Node,
 }
 
 /// The helper of a registry.
@@ -120,39 +68,7 @@ impl Document {
     }
 
     pub(super) fn parse_text(text: String) -> Result<Self, Malformed> {
-        if text.starts_with('\u{feff}') {
-            return Err(Malformed::ByteOrderMark);
-        }
-        if let Err(error) = serde_json::from_str::<IgnoredAny>(&text) {
-            let position = Position { line: error.line(), column: error.column() };
-            if let Some(comment) = begins_comment(&text, position) {
-                return Err(Malformed::Comment(comment));
-            }
-            let message = error.to_string();
-            let reason = message.rsplit_once(" at line ").map_or(&*message, |(reason, _)| reason);
-            return Err(Malformed::Syntax(position, reason.to_owned()));
-        }
-        let options = ParseOptions {
-            allow_comments: false,
-            allow_loose_object_property_names: false,
-            allow_trailing_commas: false,
-            allow_missing_commas: false,
-            allow_single_quoted_strings: false,
-            allow_hexadecimal_numbers: false,
-            allow_unary_plus_numbers: false,
-            allow_bare_decimal_point_numbers: false,
-            allow_non_finite_numbers: false,
-            allow_extended_string_escapes: false,
-        };
-        let root = match parse_to_ast(&text, &CollectOptions::default(), &options) {
-            Ok(parsed) => parsed.value.map(node),
-            Err(error) => {
-                let position = Position { line: error.line_display(), column: error.column_display() };
-                return Err(Malformed::Syntax(position, error.kind().to_string()));
-            }
-        };
-        let missing = || Malformed::Syntax(Position { line: 1, column: 1 }, "no value".to_owned());
-        let document = Self { root: root.ok_or_else(missing)?, text };
+        let document = Self { root: syntax::parse(&text)?, text };
         document.check()?;
         Ok(document)
     }
@@ -283,23 +199,6 @@ pub(super) fn members(node: &Node) -> &[Member] {
     }
 }
 
-/// The line and the column of a byte.
-fn position(text: &str, at: usize) -> Position {
-    let before = &text[..at];
-    let line_start = before.rfind('\n').map_or(0, |line_end| line_end + 1);
-    Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-}
-
-/// Where the comment begins, if it is what a reader stumbled over at this place, whose column counts bytes.
-fn begins_comment(text: &str, at: Position) -> Option<Position> {
-    let line = text.split('\n').nth(at.line.checked_sub(1)?)?;
-    // The reader stops at the `/`.
-    let begin = at.column.checked_sub(1)?;
-    let rest = line.get(begin..)?;
-    (rest.starts_with("//") || rest.starts_with("/*"))
-        .then(|| Position { line: at.line, column: line[..begin].chars().count() + 1 })
-}
-
 /// Of entries with the same key the last one, at the place of the first.
 fn once<T>(entries: impl Iterator<Item = T>, key: impl Fn(&T) -> &str) -> Vec<T> {
     let mut kept: Vec<T> = Vec::new();
@@ -310,32 +209,6 @@ fn once<T>(entries: impl Iterator<Item = T>, key: impl Fn(&T) -> &str) -> Vec<T>
         }
     }
     kept
-}
-
-fn node(value: Value<'_>) -> Node {
-    let range = value.range();
-    let range = range.start..range.end;
-    let kind = match value {
-        Value::Object(object) => Kind::Object(
-            object
-                .properties
-                .into_iter()
-                .map(|property| {
-                    let key_range = property.name.range();
-                    let key = match property.name {
-                        ObjectPropName::String(name) => name.value.into_owned(),
-                        ObjectPropName::Word(name) => name.value.to_owned(),
-                    };
-                    Member { key, key_range: key_range.start..key_range.end, value: node(property.value) }
-                })
-                .collect(),
-        ),
-        Value::Array(array) => Kind::Array(array.elements.into_iter().map(node).collect()),
-        Value::StringLit(_) => Kind::String,
-        Value::NullKeyword(_) => Kind::Null,
-        Value::NumberLit(_) | Value::BooleanLit(_) => Kind::NumberOrBoolean,
-    };
-    Node { range, kind }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::document::{Document, HELPERS, Kind, LOGINS, Member, Node, STORE, is_key, members};
+use super::document::{Document, HELPERS, LOGINS, STORE, is_key, members};
+use super::syntax::{Kind, Member, Node};
 
 impl Document {
     /// With a helper for a registry.

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::document::{Document, HELPERS, Kind, Node, STORE, is_key};
+use super::document::{Document, HELPERS, STORE, is_key};
+use super::syntax::{Kind, Node};
 
 /// What a hidden value reads as.
 const MASK: &str = "\"***\"";

@@ -121,7 +121,7 @@ fn confirm_removal(found: &[Found], world: &mut World<'_>) -> Result<bool, Stop>
     if stale.is_empty() {
         return Ok(true);
     }
-    writeln!(world.stdout, "Logins that the helper makes useless; their passwords are good for 12 hours only:")?;
+    writeln!(world.stdout, "Logins that the helper makes useless, and that expire after 12 hours:")?;
     for (path, key) in &stale {
         writeln!(world.stdout, "  {key} in {path}")?;
     }

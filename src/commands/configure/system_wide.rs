@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use super::Stop;
 use super::change::Change;
 use crate::clients::registries_conf::{self, RegistriesConfError};
-use crate::env::Env;
-use crate::fs::{Access, UserFile};
+use crate::env::{Env, names};
+use crate::fs::{Access, UserFile, user_id};
 
 /// The longest file that is replaced.
 const LONGEST_FILE: usize = 1 << 20;
@@ -15,6 +15,9 @@ const LONGEST_FILE: usize = 1 << 20;
 /// Error: other files aren't valid, or one that is read later has a list without us.
 pub(super) fn plan(env: &Env) -> Result<Change, Stop> {
     let path = registries_conf::drop_in(env);
+    if !env.is_set(names::REGISTRIES_CONF_DIR) && user_id().is_some_and(|user| user != 0) {
+        return Err(Stop::Refused(format!("only root may write `{}`; run this command with sudo", path.display())));
+    }
     let before = registries_conf::of_system(env)?;
     let file = UserFile::read(&path, LONGEST_FILE)?;
     if before.has_us() {

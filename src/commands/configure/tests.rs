@@ -116,7 +116,7 @@ fn useless_logins_are_removed_only_after_a_yes_of_their_own() {
         home.write(".docker/config.json", &file);
         let (_, text) = home.run(&[HOST], typed);
         let question = format!(
-            "Logins that the helper makes useless; their passwords are good for 12 hours only:\n  https://{HOST} in \
+            "Logins that the helper makes useless, and that expire after 12 hours:\n  https://{HOST} in \
              ~/.docker/config.json\nRemove it? [y/N] ~/.docker/config.json\n"
         );
         assert!(text.starts_with(&question) && !text.contains("hush"), "{text}");
