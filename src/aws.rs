@@ -16,6 +16,7 @@ mod network;
 mod own_registry;
 mod partition;
 mod profile_chain;
+pub(crate) mod provenance;
 mod proxies;
 mod redactor;
 

@@ -41,6 +41,27 @@ pub struct CredentialPlan {
     pub notes: Vec<String>,
 }
 
+impl CredentialPlan {
+    /// The identity as a person knows it, such as `profile prod`. It contains no secret, and says which of several
+    /// identities a cached token belongs to; it isn't what tells them apart.
+    pub fn identity_name(&self) -> String {
+        let base = match (&self.source, &self.base) {
+            (CredentialSource::Profile { name, .. }, _) => format!("profile {name}"),
+            (_, Base::Keys(keys)) => format!("access key {}", keys.access_key_id),
+            (_, Base::WebIdentity { role, .. }) => format!("web identity {}", role.arn),
+            (CredentialSource::Container, _) => "container credentials".to_owned(),
+            (CredentialSource::InstanceMetadata, _) => "instance metadata".to_owned(),
+            (CredentialSource::Environment | CredentialSource::WebIdentity | CredentialSource::Nothing, _) => {
+                self.source.to_string()
+            }
+        };
+        match self.roles.last() {
+            Some(RoleStep { origin: RoleOrigin::Rule, arn, .. }) => format!("{base}, role {arn}"),
+            Some(_) | None => base,
+        }
+    }
+}
+
 /// Where the first credentials come from.
 #[derive(Debug)]
 pub enum Base {
