@@ -12,6 +12,7 @@ mod endpoint;
 mod facts;
 mod identity;
 mod jwt;
+pub(crate) mod lenient;
 mod network;
 mod own_registry;
 mod partition;

@@ -23,8 +23,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use section::Section;
-use section::lines;
-pub(super) use section::{COMMAND, LineKind, plain};
+pub(super) use section::{COMMAND, LineKind, lines, plain};
 
 pub(super) const DEFAULT: &str = "default";
 
@@ -108,12 +107,6 @@ impl<'a> Profiles<'a> {
         names.sort_unstable();
         names.dedup();
         names.into_iter()
-    }
-
-    /// The part of a text that begins where the last header of a profile ends; in the credentials file, if both have it.
-    pub(super) fn header_of(&self, profile: &str) -> Option<&'a str> {
-        let is_meant = |fragment: &&Fragment<'_>| fragment.kind == Kind::Profile && fragment.name == profile;
-        self.fragments.iter().rfind(is_meant).map(|fragment| fragment.body)
     }
 
     fn section(&self, file: ProfileFile, kind: Kind, name: &str) -> Option<Section<'a>> {

@@ -8,7 +8,7 @@ mod identity;
 use std::path::PathBuf;
 
 use super::endpoint::{self, AwsService, UrlOrigin};
-use super::profile_file::{Section, line_number};
+use super::profile_file::line_number;
 use super::{AwsSettings, RegistrySettings};
 use crate::env::{Env, names};
 use crate::identity::CredentialPlan;
@@ -125,14 +125,6 @@ impl<'c> Collector<'c> {
 
     fn rule(&self, rule: &Rule) -> Place {
         Place::Rule { path: self.settings.target.file().to_owned(), position: rule.position }
-    }
-
-    /// A property of a section, if it is there.
-    fn add_property(&mut self, section: &Section<'c>, key: &'static str) {
-        if let Some(value) = section.get(key) {
-            let place = self.locate(section.line_of(key));
-            self.add(key, value, place);
-        }
     }
 
     /// The first of the variables that is set, else the property of the active profile.

@@ -203,7 +203,7 @@ impl Collector<'_> {
     /// The role that a rule adds.
     fn add_rule_s_role(&mut self, plan: &CredentialPlan) {
         let Some(role) = plan.roles.iter().find(|role| role.origin == RoleOrigin::Rule) else { return };
-        let Some(rule) = self.settings.target.identity_rule() else { return };
+        let Some(selected_by) = self.settings.target.identity_rule() else { return };
         let values = [
             ("role_arn", Some(&role.arn)),
             ("external_id", role.external_id.as_ref()),
@@ -211,7 +211,7 @@ impl Collector<'_> {
         ];
         for (key, value) in values {
             if let Some(value) = value {
-                let place = self.rule(rule);
+                let place = self.rule(selected_by);
                 self.add(key, value, place);
             }
         }
