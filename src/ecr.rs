@@ -26,6 +26,8 @@ mod trust;
 
 use std::cell::Cell;
 use std::mem;
+use std::pin::pin;
+use std::task::{self, Poll, Waker};
 
 use tokio::time::timeout;
 
@@ -36,6 +38,7 @@ use crate::identity::CredentialPlan;
 use crate::panics;
 use crate::process::try_resources;
 use crate::redact::Redactor;
+use crate::scope::Scope;
 use client::{ApiEndpoint, TokenResponse};
 use credentials::{Resolved, Resolver, sdk_credentials};
 use http::HttpClient;
@@ -58,6 +61,17 @@ impl TokenSource for Ecr {
 
     fn needs_mfa_code(&self, plan: &CredentialPlan, now: Timestamp) -> bool {
         mfa::needs_code(&plan.roles, now)
+    }
+}
+
+/// The URL of the API that gives the token of a scope, by the SDK's own rules; `None` if they have none. Nothing is sent.
+pub(crate) fn api_url(scope: &Scope) -> Option<String> {
+    let endpoint = ApiEndpoint::new(scope.api.region.as_str(), scope.variant, scope.endpoint_url.as_deref());
+    // The rules wait for nothing.
+    let resolving = pin!(ahead::resolve(scope.api.service, endpoint));
+    match resolving.poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(url) => url.map(|url| url.to_string().trim_end_matches('/').to_owned()),
+        Poll::Pending => None,
     }
 }
 

@@ -7,8 +7,12 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::redact::{clean_line, shorten};
 use crate::secret::Secret;
 use crate::token::MaxAge;
+
+/// The longest name of an identity.
+const LONGEST_NAME: usize = 300;
 
 /// The identity that AWS will see, as far as it can be told without asking AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +59,11 @@ impl CredentialPlan {
                 self.source.to_string()
             }
         };
-        match self.roles.last() {
+        let name = match self.roles.last() {
             Some(RoleStep { origin: RoleOrigin::Rule, arn, .. }) => format!("{base}, role {arn}"),
             Some(_) | None => base,
-        }
+        };
+        shorten(&clean_line(&name), LONGEST_NAME)
     }
 }
 

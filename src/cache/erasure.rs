@@ -16,7 +16,7 @@ use crate::fs::{PathError, PrivateDir};
 use crate::registry::Api;
 
 /// The ending of its name.
-const ERASED: &str = ".erased";
+pub(super) const ERASED: &str = ".erased";
 
 /// No fetch lasts as long.
 const MAX_AGE: Duration = Duration::from_hours(24);
@@ -98,9 +98,9 @@ mod tests {
         for store in [true, false] {
             let write = |erasure| {
                 let written = if store {
-                    cache.store(&key, &record, erasure, now())
+                    cache.store(&key, &record, "profile dev", erasure, now())
                 } else {
-                    cache.amend(&key, &record, erasure)
+                    cache.amend(&key, &record, "profile dev", erasure)
                 };
                 written.expect("written");
             };
