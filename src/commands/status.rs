@@ -8,6 +8,8 @@ mod get;
 mod host;
 mod overview;
 mod report;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use serde::Serialize;

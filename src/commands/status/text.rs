@@ -36,6 +36,9 @@ pub(super) fn host(report: &HostReport, style: Style) -> String {
     match &report.registry {
         Some(registry) => page.registry(registry, &report.host),
         None if report.kind == "fallback" => page.labelled("registry", "not one of Amazon ECR; a fallback covers it"),
+        None if report.configuration_file.problem.is_some() => {
+            page.labelled("registry", "not one of Amazon ECR by its name, and the rules have a mistake");
+        }
         None => page.labelled("registry", "not one of Amazon ECR, and no rule or fallback covers it"),
     }
     if let Some(api) = &report.api {
@@ -178,13 +181,16 @@ impl Page {
             let value = value.as_deref().unwrap_or("(secret)");
             let line = format!("{indent}{name:of_name$}{GAP}{value}");
             let place = if source.kind == "default" { source.shown.clone() } else { format!("from {}", source.shown) };
-            let fits = line.chars().count() + GAP.len() + place.chars().count() <= self.style.columns;
+            let width = place.chars().count();
+            let fits = line.chars().count() + GAP.len() + width <= self.style.columns;
             let place = self.style.dim(&place);
             if fits {
                 self.line(&format!("{line}{GAP}{place}"));
             } else {
                 self.line(&line);
-                self.line(&format!("{indent}{:of_name$}{GAP}{place}", ""));
+                // Below the value, or as far to the left as it takes.
+                let below = (indent.len() + of_name + GAP.len()).min(self.style.columns.saturating_sub(width));
+                self.line(&format!("{:1$}{place}", "", below.max(indent.len() + GAP.len())));
             }
         }
     }
@@ -224,17 +230,12 @@ impl Page {
         if !steps.is_empty() && !is_cached {
             self.labelled("", "The token isn't cached.");
         }
-        // A lenient answer has the reason on stderr alone, a strict one on both.
-        let sentences = [stdout, message];
-        let sentences: Vec<&String> = sentences.into_iter().flatten().collect();
-        let both = if let [one, other] = &sentences[..]
-            && one == other
-        {
-            &sentences[1..]
-        } else {
-            &sentences[..]
-        };
-        for sentence in both {
+        let of_stdout = stdout.as_ref().map(|sentence| format!("stdout: {sentence}"));
+        let of_stderr = message.as_ref().map(|message| match stdout {
+            Some(_) => format!("stderr: {message}"),
+            None => message.clone(),
+        });
+        for sentence in of_stdout.iter().chain(&of_stderr) {
             for line in wrapped(sentence, self.style.columns - LABEL - 2) {
                 self.line(&format!("{:LABEL$}  {line}", ""));
             }
