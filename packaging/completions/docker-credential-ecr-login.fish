@@ -38,6 +38,7 @@ complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_n
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_needs_command" -f -a "version" -d 'Write the version'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand configure" -s h -l help -d 'Print help'
+complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand status" -l json -d 'Write JSON'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand status" -s h -l help -d 'Print help'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand token" -s h -l help -d 'Print help'
