@@ -109,7 +109,7 @@ struct Collector<'c> {
     found: Vec<Setting>,
 }
 
-impl<'c> Collector<'c> {
+impl Collector<'_> {
     fn add(&mut self, name: &'static str, value: &str, found_at: Place) {
         let value = Some(shorten(&clean_line(value), LONGEST_VALUE));
         self.found.push(Setting { name, value, found_at });
@@ -242,7 +242,8 @@ mod tests {
         with(&target, variables, config, credentials, |settings, env| {
             let resolved = settings.resolve();
             let plan = resolved.as_ref().map(|(_, plan)| plan);
-            let name = plan.map_or_else(|failure| failure.to_string(), |plan| plan.identity_name());
+            let name =
+                plan.map_or_else(std::string::ToString::to_string, crate::identity::CredentialPlan::identity_name);
             [vec![name], lines(&settings.identity_settings(plan.ok()), env)].concat()
         })
     }
@@ -453,7 +454,7 @@ mod tests {
             external_id: Some("blue".to_owned()),
             session_name: None,
         };
-        let rule = Rule {
+        let selecting = Rule {
             patterns: vec![crate::rules::Pattern::Host(HOST.to_owned())],
             profile: Some("base".to_owned()),
             role: Some(role),
@@ -463,7 +464,7 @@ mod tests {
             ..Rule::default()
         };
         let credentials = "[base]\naws_access_key_id = AKIA\naws_secret_access_key = hush\n";
-        let (identity, api, name) = with(&ruled(rule), &[ID, SECRET], "", credentials, |settings, env| {
+        let (identity, api, name) = with(&ruled(selecting), &[ID, SECRET], "", credentials, |settings, env| {
             let (_, plan) = settings.resolve().expect("resolved");
             let (identity, api) = (settings.identity_settings(Some(&plan)), settings.api_settings());
             (lines(&identity, env), lines(&api, env), plan.identity_name())

@@ -16,7 +16,6 @@ use serde::Serialize;
 
 use super::Done;
 use super::output::Style;
-use crate::options::Options;
 use crate::server_url::ServerUrl;
 use crate::world::{Status, World};
 

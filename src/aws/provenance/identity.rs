@@ -65,7 +65,9 @@ impl Collector<'_> {
             let RoleOrigin::Profile(name) = &role.origin else { continue };
             let Some(profile) = self.settings.profiles.profile(name) else { continue };
             last.clone_from(name);
-            ROLE.into_iter().for_each(|key| self.add_of_profile(&profile, key));
+            for key in ROLE {
+                self.add_of_profile(&profile, key);
+            }
             if let Some(source) = profile.whole("source_profile") {
                 let place = self.locate(profile.line_of("source_profile"));
                 self.add("source_profile", source, place);
@@ -90,7 +92,9 @@ impl Collector<'_> {
             ProfileBase::WebIdentity if last == self.settings.active.name => self.add_web_identity(),
             ProfileBase::WebIdentity => {
                 self.add_of_profile(&profile, "web_identity_token_file");
-                ROLE.into_iter().for_each(|key| self.add_of_profile(&profile, key));
+                for key in ROLE {
+                    self.add_of_profile(&profile, key);
+                }
             }
             ProfileBase::Process => {
                 let place = self.locate(profile.line_of(COMMAND));
@@ -162,11 +166,11 @@ impl Collector<'_> {
     fn add_environment_keys(&mut self) {
         let env = self.settings.env;
         let is_full = |name: &&'static str| env.text(name).is_some_and(|value| !value.trim().is_empty());
-        if let Some(variable) = [names::ACCESS_KEY_ID, names::ACCESS_KEY].into_iter().find(|name| is_full(&name)) {
+        if let Some(variable) = [names::ACCESS_KEY_ID, names::ACCESS_KEY].into_iter().find(|name| is_full(name)) {
             self.add("aws_access_key_id", env.text(variable).unwrap_or_default().trim(), Place::Variable(variable));
         }
-        let secret = SECRET_VARIABLES.into_iter().find(|name| is_full(&name));
-        let token = TOKEN_VARIABLES.into_iter().find(|name| is_full(&name));
+        let secret = SECRET_VARIABLES.into_iter().find(|name| is_full(name));
+        let token = TOKEN_VARIABLES.into_iter().find(|name| is_full(name));
         for (key, variable) in [("aws_secret_access_key", secret), ("aws_session_token", token)] {
             if let Some(variable) = variable {
                 self.add_secret(key, Place::Variable(variable));

@@ -1,5 +1,7 @@
 //! The whole output of `status` for a home directory, a clock that stands still, and no AWS.
 
+#![expect(clippy::disallowed_methods, reason = "the tests look at the files of a home directory")]
+
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -313,7 +315,7 @@ fn scenarios() -> Vec<Scenario> {
     stage.needs_code = true;
     all.push(with("a role that needs a code", stage));
 
-    let mut stage = with_profiles("pull");
+    let stage = with_profiles("pull");
     stage.write(
         ".aws/config",
         "[profile pull]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = prod\n\
@@ -399,7 +401,7 @@ fn a_host_is_told_what_a_get_would_do_and_why() {
         let text = if name.contains("mistake") { one_line_each(&text) } else { text };
         let _ = write!(told, "=== {name}\n{}\n", without_size(&text));
     }
-    assert_eq!(told, include_str!("told.txt"), "what is told now:\n{told}");
+    assert_eq!(told, include_str!("../../../tests/status/told.txt"), "what is told now:\n{told}");
 }
 
 #[test]
@@ -452,8 +454,8 @@ fn the_json_has_the_documented_fields() {
     stage.get(HOST);
     stage.set("AWS_ECR_DISABLE_CACHE", "");
     stage.clock.pass(Duration::from_secs(7 * HOUR));
-    assert_eq!(without_bytes(&stage.status(&["--json"])), include_str!("overview.json"));
-    assert_eq!(without_bytes(&stage.status(&["--json", HOST])), include_str!("host.json"));
+    assert_eq!(without_bytes(&stage.status(&["--json"])), include_str!("../../../tests/status/overview.json"));
+    assert_eq!(without_bytes(&stage.status(&["--json", HOST])), include_str!("../../../tests/status/host.json"));
 }
 
 /// JSON with 0 for the size of the cache.

@@ -1,5 +1,8 @@
 //! The reports as text for people.
 
+mod words;
+
+use self::words::{counted, mark_of, region, size, span, told, wrapped};
 use super::get::Get;
 use super::host::{HostReport, IdentityReport, RegistryReport};
 use super::overview::{CacheReport, FailureOfIdentity, Overview, TokenReport};
@@ -263,58 +266,4 @@ impl Page {
             (None, None) => self.labelled("config", shown),
         }
     }
-}
-
-fn region(api: &super::report::ApiName) -> String {
-    if api.is_public() { format!("{} (public)", api.region) } else { api.region.clone() }
-}
-
-fn told(failure: &FailureReport) -> String {
-    let FailureReport { message, age_seconds, counts_for_seconds, .. } = failure;
-    format!("{message}; {} ago, counts for {} more", span(*age_seconds), span(*counts_for_seconds))
-}
-
-fn mark_of(freshness: Freshness) -> Mark {
-    match freshness {
-        Freshness::Fresh => Mark::Good,
-        Freshness::Stale => Mark::Warning,
-        Freshness::Expired => Mark::Bad,
-    }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
-}
-
-/// A span of time in its two largest units.
-fn span(seconds: u64) -> String {
-    match (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60) {
-        (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, minutes) => format!("{minutes}m"),
-        (0, hours, minutes) => format!("{hours}h {minutes:02}m"),
-        (days, hours, _) => format!("{days}d {hours:02}h"),
-    }
-}
-
-/// A size, rounded up.
-fn size(bytes: u64) -> String {
-    match bytes {
-        0..=999 => format!("{bytes} B"),
-        1_000..=999_999 => format!("{} KB", bytes.div_ceil(1_000)),
-        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
-    }
-}
-
-/// A text in lines of at most so many characters; a longer word has a line of its own.
-fn wrapped(text: &str, most: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let fits = |line: &String| line.is_empty() || line.chars().count() + 1 + word.chars().count() <= most;
-        match lines.last_mut().filter(|line| fits(line)) {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => line.extend([" ", word]),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
