@@ -12,11 +12,13 @@ mod endpoint;
 mod facts;
 mod identity;
 mod jwt;
+pub(crate) mod lenient;
 mod network;
 mod own_registry;
 mod partition;
 mod profile_chain;
 mod profile_registries;
+pub(crate) mod provenance;
 mod proxies;
 mod redactor;
 

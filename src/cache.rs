@@ -9,6 +9,7 @@
 mod directory;
 mod erasure;
 mod hosts;
+mod inventory;
 mod lock;
 mod record;
 mod sweep;
@@ -17,10 +18,11 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
+pub(crate) use inventory::{CachedFailure, CachedToken, Inventory};
 use lock::Sharing;
 pub(crate) use lock::{LockGuard, TryLock};
 use record::is_an_entry;
-pub(crate) use record::{RememberedFailure, TokenRecord};
+pub(crate) use record::{KeyNotes, RememberedFailure, TokenRecord};
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Failure;
@@ -110,7 +112,7 @@ impl Cache {
     /// The hosts noted under a key.
     pub(crate) fn hosts(&self, key: &CacheKey) -> HostNotes {
         let key = key.to_string();
-        self.entry(&key, HOSTS).and_then(|contents| HostNotes::decode(&key, &contents)).unwrap_or_default()
+        self.entry(&key, HOSTS).and_then(|contents| KeyNotes::decode(&key, &contents)).unwrap_or_default().hosts
     }
 
     /// Tries to become the process that fetches the token of a key, without waiting.
@@ -129,28 +131,30 @@ impl Cache {
             .map_or(TryLock::Unavailable(None), |directory| lock::try_lock(directory, name, Sharing::Exclusive))
     }
 
-    /// Stores a token, removes the failure that it ends, and sweeps out expired entries. The erasure is the last one before
-    /// the fetch.
+    /// Stores a token, removes the failure that it ends, and sweeps out expired entries. The identity is noted for people;
+    /// the erasure is the last one before the fetch.
     /// Error: the directory is full, read-only or gone; what was there before is still there.
     pub(crate) fn store(
         &self,
         key: &CacheKey,
         record: &TokenRecord,
+        identity: &str,
         erasure: LastErasure,
         clock: &dyn Clock,
     ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         sweep::sweep(directory, clock.now());
-        self.amend(key, record, erasure, clock)?;
+        self.amend(key, record, identity, erasure, clock)?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
 
-    /// Stores a token and the hosts noted for it; only the hosts, if there was an `erase` since.
+    /// Stores a token and what is noted for it; only the notes, if there was an `erase` since.
     /// Error: as [`Cache::store`].
     pub(crate) fn amend(
         &self,
         key: &CacheKey,
         record: &TokenRecord,
+        identity: &str,
         erasure: LastErasure,
         clock: &dyn Clock,
     ) -> Result<(), PathError> {
@@ -158,7 +162,8 @@ impl Cache {
         let key = key.to_string();
         let token = format!("{key}{TOKEN}");
         let is_erased = || self.last_erasure(&record.api).is_after(erasure);
-        directory.replace(&format!("{key}{HOSTS}"), &record.hosts.encode(&key))?;
+        let notes = KeyNotes { hosts: record.hosts.clone(), identity: Some(identity.to_owned()) };
+        directory.replace(&format!("{key}{HOSTS}"), &notes.encode(&key))?;
         let _lock = erasure::lock_to_write(directory, clock);
         if !is_erased() {
             directory.replace(&token, &record.encode(&key))?;
@@ -189,7 +194,7 @@ impl Cache {
         let names = directory.names().unwrap_or_default();
         let notes = names.iter().filter_map(|name| {
             let key = key_of(name, HOSTS)?;
-            Some((key.to_owned(), HostNotes::decode(key, &directory.read(name, MAX_ENTRY_SIZE).ok()??)?))
+            Some((key.to_owned(), KeyNotes::decode(key, &directory.read(name, MAX_ENTRY_SIZE).ok()??)?.hosts))
         });
         notes.collect()
     }

@@ -27,6 +27,8 @@ mod trust;
 
 use std::cell::Cell;
 use std::mem;
+use std::pin::pin;
+use std::task::{self, Poll, Waker};
 
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -38,6 +40,7 @@ use crate::identity::CredentialPlan;
 use crate::panics::{self, Panic};
 use crate::process::try_resources;
 use crate::redact::Redactor;
+use crate::scope::Scope;
 use crate::terminal;
 use client::{ApiEndpoint, TokenResponse};
 use credentials::{Resolved, Resolver, sdk_credentials};
@@ -84,6 +87,17 @@ fn runtime() -> Result<Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(FailureKind::Refused, format!("could not start the async runtime: {error}")))
+}
+
+/// The URL of the API that gives the token of a scope, by the SDK's own rules; `None` if they have none. Nothing is sent.
+pub(crate) fn api_url(scope: &Scope) -> Option<String> {
+    let endpoint = ApiEndpoint::new(scope.api.region.as_str(), scope.variant, scope.endpoint_url.as_deref());
+    // The rules wait for nothing.
+    let resolving = pin!(ahead::resolve(scope.api.service, endpoint));
+    match resolving.poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(url) => url.map(|url| url.to_string().trim_end_matches('/').to_owned()),
+        Poll::Pending => None,
+    }
 }
 
 /// Fetches a token. The redactor learns the secrets met on the way.

@@ -8,8 +8,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::arn::RoleArn;
+use crate::redact::{clean_line, shorten};
 use crate::secret::Secret;
 use crate::token::MaxAge;
+
+/// The longest name of an identity.
+const LONGEST_NAME: usize = 300;
 
 /// The identity that AWS will see, as far as it can be told without asking AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +44,29 @@ pub struct CredentialPlan {
     pub roles: Vec<RoleStep>,
     /// Settings that were passed over, for the log.
     pub notes: Vec<String>,
+}
+
+impl CredentialPlan {
+    /// The identity as a person knows it, such as `profile prod`. It contains no secret, and says which of several
+    /// identities a cached token belongs to; it isn't what tells them apart.
+    pub fn identity_name(&self) -> String {
+        let base = match (&self.source, &self.base) {
+            (CredentialSource::Profile { name, .. }, _) => format!("profile {name}"),
+            (_, Base::Keys(keys)) => format!("access key {}", keys.access_key_id),
+            (CredentialSource::ServiceAccount { role }, _) => format!("service account, role {role}"),
+            (_, Base::WebIdentity { role, .. }) => format!("web identity {}", role.arn),
+            (CredentialSource::Container, _) => "container credentials".to_owned(),
+            (CredentialSource::InstanceMetadata, _) => "instance metadata".to_owned(),
+            (CredentialSource::Environment | CredentialSource::WebIdentity | CredentialSource::Nothing, _) => {
+                self.source.to_string()
+            }
+        };
+        let name = match self.roles.last() {
+            Some(RoleStep { origin: RoleOrigin::Rule, arn, .. }) => format!("{base}, role {arn}"),
+            Some(_) | None => base,
+        };
+        shorten(&clean_line(&name), LONGEST_NAME)
+    }
 }
 
 /// Where the first credentials come from.

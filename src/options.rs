@@ -130,6 +130,11 @@ impl Options {
         }
     }
 
+    /// The same, with the log off: opening it may change a file.
+    pub(crate) fn without_log(self) -> Self {
+        Self { log_level: None, log_file: None, ..self }
+    }
+
     /// Error: the first value that isn't valid.
     pub(crate) fn check(&self) -> Result<(), InvalidOption> {
         self.invalid.map_or(Ok(()), Err)

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, names};
+use crate::redact::one_line;
 
 /// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else what the configuration file says,
 /// else `ecr-login` in the platform's cache directory.
@@ -101,6 +102,13 @@ pub(crate) fn expand_tilde(env: &Env, path: &Path) -> PathBuf {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }
+}
+
+/// A path as a person reads it: with `~` for the home directory.
+pub(crate) fn with_tilde(env: &Env, path: &Path) -> String {
+    let below_home = home(env).filter(|home| home.parent().is_some()).and_then(|home| path.strip_prefix(home).ok());
+    let shown = below_home.map_or_else(|| path.to_owned(), |below| Path::new("~").join(below));
+    one_line(&shown.display().to_string())
 }
 
 #[cfg(test)]

@@ -190,6 +190,18 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_stand_behind_any_character() {
+        for (text, cleaned) in [
+            ("\u{a0}a=b", "\u{a0}a=b"),
+            ("\u{fc}token=hush", "\u{fc}token=***"),
+            ("\u{2014}=\u{2014}", "\u{2014}=\u{2014}"),
+            ("\u{1f511}password: \"hush\"", "\u{1f511}password: \"***\""),
+        ] {
+            assert_eq!(clean_line(text), cleaned);
+        }
+    }
+
+    #[test]
     fn a_text_too_short_to_be_a_secret_is_left_readable() {
         let mut redactor = Redactor::default();
         redactor.learn("a");

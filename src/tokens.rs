@@ -9,13 +9,15 @@ mod cached;
 mod circumstances;
 mod context;
 mod exchange;
+mod outlook;
 mod turn;
 
 use std::time::Duration;
 
-pub(crate) use self::cached::{erase, known_hosts};
+pub(crate) use self::cached::{erase, known_hosts, target_of};
 pub(crate) use self::context::{Attendance, Context, Served, Wanted};
 pub(crate) use self::exchange::exchange;
+pub(crate) use self::outlook::{Next, outlook};
 use self::turn::FetchTurn;
 use crate::aws::{AwsSettings, RegistrySettings};
 use crate::cache::{Cache, LastErasure, LockGuard, RememberedFailure, TokenRecord, TryLock};
@@ -185,7 +187,8 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             && let erasure = self.cache.last_erasure(&self.scope.api)
             && let Some(mut latest) = self.cache.token(&self.key)
             && latest.hosts.note(host, now)
-            && let Err(error) = self.cache.amend(&self.key, &latest, erasure, self.context.clock)
+            && let Err(error) =
+                self.cache.amend(&self.key, &latest, &self.plan.identity_name(), erasure, self.context.clock)
         {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }
@@ -275,7 +278,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let mut hosts = self.cache.hosts(&self.key);
         hosts.note(self.target.host(), now);
         let record = TokenRecord { api: self.scope.api.clone(), hosts, lifetime, token: token.clone() };
-        if let Err(error) = self.cache.store(&self.key, &record, erasure, self.context.clock) {
+        if let Err(error) =
+            self.cache.store(&self.key, &record, &self.plan.identity_name(), erasure, self.context.clock)
+        {
             self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
         }
     }
@@ -296,7 +301,8 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         };
         let circumstances = self.circumstances();
         let (api, serial, failure) = (self.scope.api.clone(), (self.context.random)(), failure.clone());
-        let remembered = RememberedFailure { api, serial, circumstances, at, until, failure };
+        let identity = Some(self.plan.identity_name());
+        let remembered = RememberedFailure { api, serial, circumstances, at, until, identity, failure };
         if let Err(error) = self.cache.record_failure(&self.key, &remembered) {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }

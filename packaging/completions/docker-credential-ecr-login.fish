@@ -64,6 +64,7 @@ complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_u
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand configure; and __fish_seen_subcommand_from kubelet" -s y -l yes -d 'Don\'t ask'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand configure; and __fish_seen_subcommand_from kubelet" -l undo -d 'Remove the entries'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand configure; and __fish_seen_subcommand_from kubelet" -s h -l help -d 'Print help'
+complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand status" -l json -d 'Write JSON'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand status" -s h -l help -d 'Print help'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c docker-credential-ecr-login -n "__fish_docker_credential_ecr_login_using_subcommand token" -l format -d 'What to write' -r -f -a "password\t'The password alone'

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::fs::{PrivateDir, UnusableDir};
 
 /// The name of the tag.
-const TAG: &str = "CACHEDIR.TAG";
+pub(super) const TAG: &str = "CACHEDIR.TAG";
 
 /// Its contents. The first line is that of every such tag.
 const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\

@@ -24,7 +24,7 @@ use crate::fs::{PathError, PrivateDir};
 use crate::registry::Api;
 
 /// The ending of its name.
-const ERASED: &str = ".erased";
+pub(super) const ERASED: &str = ".erased";
 
 /// The lock of those that write or erase tokens; it belongs to no key, so it is never swept.
 const LOCK: &str = "erase-lock";
@@ -123,9 +123,9 @@ mod tests {
         for store in [true, false] {
             let write = |erasure| {
                 let written = if store {
-                    cache.store(&key, &record, erasure, &clock())
+                    cache.store(&key, &record, "profile dev", erasure, &clock())
                 } else {
-                    cache.amend(&key, &record, erasure, &clock())
+                    cache.amend(&key, &record, "profile dev", erasure, &clock())
                 };
                 written.expect("written");
             };
@@ -194,10 +194,10 @@ mod tests {
         let (api, variant) = (record.api.clone(), EndpointVariant::default());
         let key = Scope { api, variant, endpoint_url: None, identity }.key();
         let before = cache.last_erasure(&record.api);
-        cache.store(&key, &record, before, &clock).expect("written");
+        cache.store(&key, &record, "profile dev", before, &clock).expect("written");
         assert_eq!(cache.token(&key), Some(record.clone()));
         cache.erase(&record.api, 1, &clock).expect("erased");
-        cache.store(&key, &record, before, &clock).expect("only the hosts are written");
+        cache.store(&key, &record, "profile dev", before, &clock).expect("only the hosts are written");
         assert_eq!((cache.token(&key), clock.elapsed()), (None, Duration::ZERO));
     }
 }

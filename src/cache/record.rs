@@ -3,7 +3,7 @@
 //! An entry is one line `ecr-login 3 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
 //! eight hexadecimal digits) detects damage and entries under another key's name, but not forgery: a process that can write
 //! here can read the tokens anyway. An entry with another number in its first line was written by a newer or older version
-//! and is a miss. A change of the fields needs a new number.
+//! and is a miss. A change of the fields needs a new number, except a field that may be missing and that other versions pass over.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -56,6 +56,8 @@ pub(crate) struct RememberedFailure {
     pub at: Timestamp,
     /// How long later processes take it as their own result.
     pub until: Timestamp,
+    /// The identity that asked, as a person knows it; older versions didn't note it.
+    pub identity: Option<String>,
     /// The failure.
     pub failure: Failure,
 }
@@ -115,6 +117,8 @@ struct FailureEntry {
     circumstances: u64,
     at: u64,
     until: u64,
+    #[serde(default)]
+    identity: Option<String>,
     #[serde(with = "FailureBody")]
     failure: Failure,
 }
@@ -202,25 +206,29 @@ impl TokenRecord {
     }
 }
 
-/// Noted hosts as JSON.
-#[derive(Serialize, Deserialize)]
-struct HostsEntry {
-    hosts: HostNotes,
+/// What is noted about a key besides its token, which it outlives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeyNotes {
+    /// The hosts that were asked for.
+    pub hosts: HostNotes,
+    /// The identity that asked, as a person knows it; older versions didn't note it.
+    #[serde(default)]
+    pub identity: Option<String>,
 }
 
-impl HostNotes {
+impl KeyNotes {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        encode(key, &HostsEntry { hosts: self.clone() })
+        encode(key, self)
     }
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
-        decode(key, contents).map(|HostsEntry { hosts }| hosts)
+        decode(key, contents)
     }
 }
 
 impl RememberedFailure {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        let Self { api, serial, circumstances, at, until, failure } = self.clone();
+        let Self { api, serial, circumstances, at, until, identity, failure } = self.clone();
         encode(
             key,
             &FailureEntry {
@@ -229,15 +237,16 @@ impl RememberedFailure {
                 circumstances,
                 at: at.seconds(),
                 until: until.seconds(),
+                identity,
                 failure,
             },
         )
     }
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
-        let FailureEntry { api, serial, circumstances, at, until, failure } = decode(key, contents)?;
+        let FailureEntry { api, serial, circumstances, at, until, identity, failure } = decode(key, contents)?;
         let [at, until] = [at, until].map(Timestamp::from_seconds);
-        Some(Self { api: api.api()?, serial, circumstances, at, until, failure })
+        Some(Self { api: api.api()?, serial, circumstances, at, until, identity, failure })
     }
 }
 
@@ -319,6 +328,7 @@ pub(super) mod tests {
             circumstances: u64::MAX - 1,
             at: Timestamp::from_seconds(5),
             until: Timestamp::from_seconds(6),
+            identity: Some("profile dev".to_owned()),
             failure: Failure::new(FailureKind::SsoExpired { profile: "dev".to_owned() }, "gone"),
         };
         assert_eq!(RememberedFailure::decode("key", &failure.encode("key")), Some(failure));
@@ -331,7 +341,7 @@ pub(super) mod tests {
             let failure = Failure { request_id: Some("id".to_owned()), ..Failure::new(kind, "gone") };
             let api = token_record().api;
             let (at, until) = (Timestamp::from_seconds(5), Timestamp::from_seconds(6));
-            let remembered = RememberedFailure { api, serial: 1, circumstances: 2, at, until, failure };
+            let remembered = RememberedFailure { api, serial: 1, circumstances: 2, at, until, identity: None, failure };
             let encoded = remembered.encode("key");
             assert!(String::from_utf8_lossy(&encoded).contains(&named), "{named}");
             assert_eq!(RememberedFailure::decode("key", &encoded), Some(remembered));
@@ -365,10 +375,24 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn noted_hosts_read_back_as_they_were_written() {
-        let encoded = hosts().encode("key");
-        assert_eq!(HostNotes::decode("key", &encoded), Some(hosts()));
-        assert_eq!((HostNotes::decode("yek", &encoded), TokenRecord::decode("key", &encoded)), (None, None));
+    fn notes_read_back_as_they_were_written_and_those_of_older_versions_lack_the_identity() {
+        let notes = KeyNotes { hosts: hosts(), identity: Some("profile dev".to_owned()) };
+        let encoded = notes.encode("key");
+        assert_eq!(KeyNotes::decode("key", &encoded), Some(notes));
+        assert_eq!((KeyNotes::decode("yek", &encoded), TokenRecord::decode("key", &encoded)), (None, None));
+        let older = encode("key", &serde_json::json!({ "hosts": hosts() }));
+        assert_eq!(KeyNotes::decode("key", &older), Some(KeyNotes { hosts: hosts(), identity: None }));
+    }
+
+    #[test]
+    fn a_failure_of_an_older_version_lacks_the_identity() {
+        let failure = serde_json::json!({
+            "api": { "service": "ecr", "partition": "aws", "region": "eu-west-1" },
+            "serial": 1, "circumstances": 2, "at": 5, "until": 6,
+            "failure": { "kind": "timeout", "detail": "", "request_id": null },
+        });
+        let read = RememberedFailure::decode("key", &encode("key", &failure)).expect("whole");
+        assert_eq!((read.identity, read.failure.kind), (None, FailureKind::Timeout));
     }
 
     proptest! {

@@ -51,6 +51,19 @@ impl Style {
         self.painted(if self.unicode { symbol } else { ascii }, colour)
     }
 
+    /// A text of at most so many characters; what is left out is in the middle.
+    pub(super) fn elided(self, text: &str, most: usize) -> String {
+        let length = text.chars().count();
+        let sign = if self.unicode { "\u{2026}" } else { "..." };
+        let Some(kept) = most.checked_sub(sign.chars().count()).filter(|_| length > most) else {
+            return text.to_owned();
+        };
+        let (before, behind) = (kept / 2, kept.div_ceil(2));
+        let head = text.chars().take(before);
+        let tail = text.chars().skip(length - behind);
+        head.chain(sign.chars()).chain(tail).collect()
+    }
+
     /// Less important text.
     pub(super) fn dim(self, text: &str) -> String {
         self.painted(text, "2")

@@ -188,6 +188,11 @@ impl PrivateDir {
         Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
     }
 
+    /// The length of an entry; `None` if it is gone.
+    pub(crate) fn length(&self, name: &str) -> Option<u64> {
+        self.join(name).symlink_metadata().ok().map(|metadata| metadata.len())
+    }
+
     /// When an entry was last written; `None` if it is gone.
     pub(crate) fn modified(&self, name: &str) -> Option<std::time::SystemTime> {
         self.join(name).symlink_metadata().ok()?.modified().ok()

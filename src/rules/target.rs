@@ -1,6 +1,6 @@
 //! An ECR registry that a client asks for, with the rules that apply to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Rule;
 use crate::arn::AccountId;
@@ -71,6 +71,11 @@ impl Target {
     /// The rule that selects the identity: a profile, a role or both.
     pub(crate) fn identity_rule(&self) -> Option<&Rule> {
         self.rules().find(|rule| rule.selects_identity())
+    }
+
+    /// The file with the rules.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// The file, line and column of a rule, for messages.

@@ -32,7 +32,7 @@ pub(crate) fn known_hosts(context: &Context<'_>, rules: &Rules) -> BTreeSet<Stri
 }
 
 /// The ECR registry that a host is a name of.
-fn target_of(rules: &Rules, host: &str) -> Option<Target> {
+pub(crate) fn target_of(rules: &Rules, host: &str) -> Option<Target> {
     match rules.destination(host) {
         Destination::Ecr(target) => Some(target),
         Destination::Misconfigured { .. } | Destination::Fallback(_) | Destination::NotFound => None,
