@@ -16,6 +16,7 @@ pub(crate) mod lenient;
 mod network;
 mod own_registry;
 mod partition;
+mod problems;
 mod profile_chain;
 mod profile_registries;
 pub(crate) mod provenance;
@@ -35,6 +36,7 @@ use crate::rules::Target;
 use crate::scope::Scope;
 use active_profile::ActiveProfile;
 use endpoint::AwsService;
+pub(crate) use problems::{HALF_PAIR, MissingProfile};
 use profile_file::{Profile, Profiles};
 
 /// The longest profile file that is read: some ten thousand profiles.

@@ -9,6 +9,7 @@
 mod directory;
 mod erasure;
 mod hosts;
+mod inspection;
 mod inventory;
 mod lock;
 mod record;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
+pub(crate) use inspection::{Directory, Inspection, inspect};
 pub(crate) use inventory::{CachedFailure, CachedToken, Inventory};
 use lock::Sharing;
 pub(crate) use lock::{LockGuard, TryLock};

@@ -15,7 +15,7 @@ mod places;
 pub(crate) mod registries_conf;
 mod syntax;
 
-pub(crate) use document::{Document, Login};
+pub(crate) use document::{Document, Helper, Login};
 pub(crate) use places::{Client, ClientFile, file_of, files_read};
 pub(crate) use syntax::Malformed;
 

@@ -18,6 +18,7 @@ use std::io;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::server_url::ServerUrl;
 use crate::world::{Status, World};
 
 /// The name that clients start this program by.
@@ -100,6 +101,17 @@ pub(crate) fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
         Command::Completions(arguments) => completions::run(&arguments, world),
     };
     done.unwrap_or_else(|error| world.fail_to_answer(&error))
+}
+
+/// The server that an argument HOST names. Says so if it names none, without repeating it: it may have a password in it.
+fn server_of(host: &str, world: &mut World<'_>) -> Option<ServerUrl> {
+    let server_url = ServerUrl::parse(host);
+    if server_url.is_none() {
+        world.complain(
+            "error: HOST must be the host of a registry, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`",
+        );
+    }
+    server_url
 }
 
 /// Shows help on stdout, or what is wrong with the arguments on stderr.

@@ -52,7 +52,18 @@ pub enum ConfigError {
         position: Position,
         /// What is wrong there, on one line.
         problem: String,
+        /// What to write instead, if that is certain.
+        correction: Option<Correction>,
     },
+}
+
+/// A misspelled key, and the one that is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// As it stands in the file.
+    pub written: String,
+    /// As it must be.
+    pub meant: &'static str,
 }
 
 impl From<ConfigError> for Failure {

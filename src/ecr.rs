@@ -17,6 +17,7 @@ mod exchange;
 mod http;
 mod mfa;
 mod names;
+mod probe;
 mod process;
 mod proxy;
 mod session_cache;
@@ -29,6 +30,7 @@ use std::cell::Cell;
 use std::mem;
 use std::pin::pin;
 use std::task::{self, Poll, Waker};
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
@@ -36,8 +38,9 @@ use tokio::time::timeout;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::{ExchangeRequest, FetchedToken, RegistryToken, TokenRequest, TokenSource};
-use crate::identity::CredentialPlan;
+use crate::identity::{Base, CredentialPlan};
 use crate::panics::{self, Panic};
+use crate::probe::{Probe, ProbeRequest};
 use crate::process::try_resources;
 use crate::redact::Redactor;
 use crate::scope::Scope;
@@ -71,6 +74,19 @@ impl TokenSource for Ecr {
 
     fn can_prompt(&self) -> bool {
         terminal::is_at_hand()
+    }
+
+    fn probe(&self, requests: Vec<ProbeRequest>, limit: Duration) -> Vec<Probe> {
+        let count = requests.len();
+        let probes = try_resources().is_ok().then(|| panics::catch(|| probe::probe(requests, limit)).ok()).flatten();
+        probes.unwrap_or_else(|| (0..count).map(|_| Probe::default()).collect())
+    }
+
+    fn ended_session(&self, plan: &CredentialPlan, now: Timestamp) -> Option<Failure> {
+        match &plan.base {
+            Base::Sso(session) => credentials::ended_sso_session(session, now),
+            _ => None,
+        }
     }
 }
 

@@ -140,6 +140,8 @@ pub(crate) mod names {
     /// Replaces [`HOME`] if that is unset, as on Windows.
     pub(crate) const USERPROFILE: &str = "USERPROFILE";
 
+    /// Holds what Docker reads before its `config.json`, in the same form; looked at by `doctor` alone.
+    pub(crate) const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
     /// Names the directory of Docker's `config.json`.
     pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
     /// Names the file that Podman, Buildah and Skopeo read instead of their `auth.json`.
@@ -175,6 +177,7 @@ pub(crate) mod names {
 
 /// Where variables come from: a table in a test, or the process (`None`). A hit reads a dozen of
 /// the process's variables, so they are looked up one by one.
+#[derive(Clone)]
 pub struct Env(Option<BTreeMap<String, String>>);
 
 impl Env {

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::identity::CredentialPlan;
 use crate::network::NetworkConfig;
+use crate::probe::{Probe, ProbeRequest};
 use crate::redact::Redactor;
 use crate::scope::Scope;
 use crate::secret::Secret;
@@ -121,5 +122,15 @@ pub trait TokenSource {
     /// Whether there is a terminal to ask a person on.
     fn can_prompt(&self) -> bool {
         false
+    }
+
+    /// Tries to reach servers, all at the same time and within the limit: what came of each.
+    fn probe(&self, requests: Vec<ProbeRequest>, _limit: Duration) -> Vec<Probe> {
+        requests.iter().map(|_| Probe::default()).collect()
+    }
+
+    /// Why a fetch would fail, as far as stored sessions tell without asking AWS: a session has ended, and can't be renewed.
+    fn ended_session(&self, _plan: &CredentialPlan, _now: Timestamp) -> Option<Failure> {
+        None
     }
 }

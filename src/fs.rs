@@ -11,6 +11,7 @@ mod links;
 mod os;
 mod private_dir;
 mod user_file;
+mod volume;
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
@@ -21,9 +22,14 @@ pub(crate) use links::{link, remove_link};
 pub(crate) use os::user_id;
 pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
 pub(crate) use user_file::{Access, UserFile};
+pub(crate) use volume::{Volume, volume};
 
 /// The time limit for reading a pipe that is used as a file, such as `<(sops -d …)`.
 const PIPE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why a file isn't read that only its user may write.
+pub(crate) const WRITABLE_BY_OTHERS: &str = "writable by group or others; run `chmod go-w`";
+pub(crate) const OWNED_BY_ANOTHER: &str = "owned by another user; run `chown`";
 
 /// An I/O error and the path that it belongs to.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +67,19 @@ impl PathError {
     }
 }
 
+/// Whether this user may make files in a directory, as far as the system tells.
+pub(crate) fn may_write(directory: &Path) -> bool {
+    os::may_write(directory)
+}
+
+/// The names of the files in a directory, sorted; none if it can't be read.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Reads a file of the user's, of at most `limit` bytes. Links are followed and pipes read, because
 /// people keep these files in many places. `None` if there is no such file, or a directory:
 /// mounting a file that doesn't exist into a container creates one with its name.
@@ -80,13 +99,10 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
         }
         // Devices such as /dev/null are writable by everyone.
         if metadata.is_file() && os::others_may_write(metadata) {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "writable by group or others; run `chmod go-w`",
-            ));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, WRITABLE_BY_OTHERS));
         }
         if metadata.is_file() && !os::is_ours_or_root_s(metadata) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "owned by another user; run `chown`"));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, OWNED_BY_ANOTHER));
         }
         Ok(true)
     })

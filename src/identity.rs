@@ -123,6 +123,16 @@ pub struct RoleStep {
     pub endpoint_url: Option<String>,
 }
 
+impl RoleStep {
+    /// The profile that the role is of, else its ARN, for messages.
+    pub fn name(&self) -> &str {
+        match &self.origin {
+            RoleOrigin::Profile(profile) => profile,
+            RoleOrigin::Environment | RoleOrigin::Rule | RoleOrigin::ServiceAccount => &self.arn,
+        }
+    }
+}
+
 /// A Kubernetes service account that a request speaks for: the token that came with the request, and the role that is
 /// assumed with it.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@
 //! | protocols | `docker`, `kubelet`, `bazel`, `commands` | what clients, the kubelet, Bazel and people ask for, and how they are answered |
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `clients`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, the files of registry clients, other credential helpers, the operator's log |
-//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
+//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `probe`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors, what `doctor` asks of the network; no I/O |
 //! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, time, a person, this process and others |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in
@@ -73,6 +73,7 @@ mod network;
 mod options;
 mod panics;
 mod paths;
+mod probe;
 mod process;
 mod protocol;
 mod redact;

@@ -101,6 +101,13 @@ pub(crate) struct InvalidOption {
     expected: &'static str,
 }
 
+impl InvalidOption {
+    /// The variable that has the value.
+    pub(crate) fn variable(self) -> &'static str {
+        self.variable
+    }
+}
+
 impl Options {
     /// The variables, else what the file says, else the defaults.
     pub(crate) fn read(env: &Env, file: &FileOptions) -> Self {
@@ -133,6 +140,11 @@ impl Options {
     /// The same, with the log off: opening it may change a file.
     pub(crate) fn without_log(self) -> Self {
         Self { log_level: None, log_file: None, ..self }
+    }
+
+    /// The same without a cache, and with this limit if it is shorter.
+    pub(crate) fn uncached(&self, limit: Duration) -> Self {
+        Self { cache_dir: None, timeout: self.timeout.min(limit), ..self.clone() }
     }
 
     /// Error: the first value that isn't valid.

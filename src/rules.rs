@@ -169,6 +169,23 @@ impl Rules {
         }
     }
 
+    /// The rules for registries that can't apply to any host, because others before them have all their patterns; each with
+    /// the position of one of those.
+    pub(crate) fn hidden_rules(&self) -> Vec<(&Rule, Position)> {
+        let rules = self.registries.iter().enumerate();
+        let hidden = rules.filter_map(|(index, rule)| {
+            // A rule without a `registry` doesn't apply to hosts that aren't ECR's, so it hides no rule for such hosts.
+            let before = || {
+                self.registries[..index].iter().filter(|before| before.registry.is_some() == rule.registry.is_some())
+            };
+            let hiding =
+                |pattern: &Pattern| before().find(|before| before.patterns.iter().any(|other| other.covers(pattern)));
+            let hiding: Option<Vec<_>> = rule.patterns.iter().map(hiding).collect();
+            Some((rule, hiding?.first()?.position))
+        });
+        hidden.collect()
+    }
+
     /// The hosts that the rules for registries name without a glob, in lower case.
     pub(crate) fn named_hosts(&self) -> impl Iterator<Item = String> {
         self.registries.iter().flat_map(|rule| &rule.patterns).filter_map(|pattern| match pattern {

@@ -75,6 +75,9 @@ Register-ArgumentCompleter -Native -CommandName 'docker-credential-ecr-login' -S
             break
         }
         'docker-credential-ecr-login;doctor' {
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'Ask the registry itself too, with the token')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write JSON')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Write a text for a public issue, with all names masked')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -13,6 +13,7 @@ use super::active_profile::ProfileOrigin;
 use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::network::metadata_url;
+use super::problems::HALF_PAIR;
 use super::profile_chain;
 use crate::env::{Env, names};
 use crate::error::Failure;
@@ -108,7 +109,7 @@ pub(super) fn environment_keys(
         (None, None) => Ok(None),
         (None, Some(_)) if text(names::ACCESS_KEY).is_some() => Ok(None),
         _ => {
-            facts.notes.push("the environment has half of a key pair only, which is not used".to_owned());
+            facts.notes.push(HALF_PAIR.to_owned());
             Ok(None)
         }
     }

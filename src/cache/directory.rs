@@ -35,6 +35,11 @@ pub(super) fn prepare(path: &Path) -> Result<PrivateDir, UnusableDir> {
     PrivateDir::open(path)
 }
 
+/// Whether we made the directory at a path.
+pub(super) fn is_made_by_us(path: &Path) -> bool {
+    PrivateDir::open_as_it_is(path).is_ok_and(|directory| is_ours(&directory))
+}
+
 /// Whether we made it.
 fn is_ours(directory: &PrivateDir) -> bool {
     directory.read(TAG, TAG_TEXT.len()).is_ok_and(|tag| tag.as_deref() == Some(TAG_TEXT.as_bytes()))

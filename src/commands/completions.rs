@@ -19,8 +19,7 @@ enum Shell {
     Bash,
     Zsh,
     Fish,
-    #[value(name = "powershell")]
-    PowerShell,
+    Powershell,
 }
 
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
@@ -28,7 +27,7 @@ pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
         Shell::Bash => include_str!("../../packaging/completions/docker-credential-ecr-login.bash"),
         Shell::Zsh => include_str!("../../packaging/completions/_docker-credential-ecr-login"),
         Shell::Fish => include_str!("../../packaging/completions/docker-credential-ecr-login.fish"),
-        Shell::PowerShell => include_str!("../../packaging/completions/_docker-credential-ecr-login.ps1"),
+        Shell::Powershell => include_str!("../../packaging/completions/_docker-credential-ecr-login.ps1"),
     };
     world.stdout.write_all(script.as_bytes())?;
     world.stdout.flush()?;

@@ -26,6 +26,8 @@ pub(super) enum Mark {
     Good,
     Warning,
     Bad,
+    /// Not looked at.
+    Skipped,
 }
 
 impl Style {
@@ -41,12 +43,35 @@ impl Style {
         }
     }
 
+    /// For text that isn't shown on a terminal.
+    pub(super) const fn plain() -> Self {
+        Self { colour: false, unicode: true, columns: USUAL_COLUMNS }
+    }
+
+    /// A text in lines that fit, each of them with so many columns less. A word that is too long has a line of its own.
+    pub(super) fn wrapped(self, text: &str, less: usize) -> Vec<String> {
+        let most = self.columns.saturating_sub(less).max(20);
+        let mut lines = vec![String::new()];
+        for word in text.split(' ').filter(|word| !word.is_empty()) {
+            let line = lines
+                .last_mut()
+                .filter(|line| line.is_empty() || line.chars().count() + 1 + word.chars().count() <= most);
+            match line {
+                Some(line) if line.is_empty() => line.push_str(word),
+                Some(line) => line.extend([" ", word]),
+                None => lines.push(word.to_owned()),
+            }
+        }
+        lines
+    }
+
     /// A symbol for how well something is.
     pub(super) fn mark(self, mark: Mark) -> String {
         let (symbol, ascii, colour) = match mark {
             Mark::Good => ("\u{2713}", "ok", "32"),
             Mark::Warning => ("!", "! ", "33"),
             Mark::Bad => ("\u{2717}", "x ", "31"),
+            Mark::Skipped => ("-", "- ", "2"),
         };
         self.painted(if self.unicode { symbol } else { ascii }, colour)
     }

@@ -14,9 +14,8 @@ mod text;
 
 use serde::Serialize;
 
-use super::Done;
 use super::output::Style;
-use crate::server_url::ServerUrl;
+use super::{Done, server_of};
 use crate::world::{Status, World};
 
 /// The arguments of `status`.
@@ -37,14 +36,7 @@ pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
             if arguments.json { json(&overview)? } else { text::overview(&overview, style) }
         }
         Some(host) => {
-            // The argument isn't repeated: a URL that isn't one of a registry may have a password in it.
-            let Some(server_url) = ServerUrl::parse(host) else {
-                world.complain(
-                    "error: HOST must be the host of a registry, such as \
-                     `123456789012.dkr.ecr.eu-west-1.amazonaws.com`",
-                );
-                return Ok(Status::WrongUsage);
-            };
+            let Some(server_url) = server_of(host, world) else { return Ok(Status::WrongUsage) };
             let report = host::look(world, server_url.host());
             if arguments.json { json(&report)? } else { text::host(&report, style) }
         }

@@ -62,11 +62,12 @@ pub(super) fn parse(text: &str, file: &Path) -> Result<Rules, ConfigError> {
         .and_then(|document| rules(document.get_ref(), &lines));
     match rules {
         Ok(rules) => Ok(Rules { file: file.to_owned(), ..rules }),
-        Err(Problem { at, what }) => Err(ConfigError::Invalid {
+        Err(Problem { at, what, correction }) => Err(ConfigError::Invalid {
             file: file.to_owned(),
             position: lines.position(at),
             // A quoted value may contain line ends, and characters that change a terminal.
             problem: what.replace(char::is_control, "\u{fffd}"),
+            correction,
         }),
     }
 }

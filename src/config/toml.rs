@@ -13,17 +13,22 @@ pub(super) use toml::Spanned;
 use toml::de::Error as TomlError;
 pub(super) use toml::de::{DeTable, DeValue};
 
+use super::Correction;
 use crate::rules::Position;
+
+/// A key with more wrong letters than this may mean something else.
+const MOST_TYPOS: usize = 2;
 
 /// A mistake at a byte of the text.
 pub(super) struct Problem {
     pub(super) at: usize,
     pub(super) what: String,
+    pub(super) correction: Option<Correction>,
 }
 
 impl Problem {
     pub(super) fn new(at: usize, what: impl Into<String>) -> Self {
-        Self { at, what: what.into() }
+        Self { at, what: what.into(), correction: None }
     }
 
     /// At the beginning of a value.
@@ -107,7 +112,10 @@ pub(super) fn entries<'v, 't, K: Key>(
             let names = K::ALL.iter().map(|key| key.name());
             let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(written.get_ref(), name));
             let (written_as, nearest) = (written.get_ref(), nearest.unwrap_or_default());
-            Problem::at(written, format!("unknown key `{written_as}`; did you mean `{nearest}`?"))
+            let what = format!("unknown key `{written_as}`; did you mean `{nearest}`?");
+            let is_typo = strsim::damerau_levenshtein(written_as, nearest) <= MOST_TYPOS;
+            let correction = is_typo.then(|| Correction { written: written_as.clone().into_owned(), meant: nearest });
+            Problem { correction, ..Problem::at(written, what) }
         })
     })
 }

@@ -9,6 +9,8 @@ mod login;
 mod machine;
 mod sso;
 
+pub(super) use sso::ended as ended_sso_session;
+
 use std::cell::Cell;
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
+use rustix::fs::{Access, OFlags, access};
 use rustix::io::Errno;
 
 use super::too_long;
@@ -18,6 +18,11 @@ pub(super) type Owner = u32;
 /// Which user owns it.
 pub(super) fn owner(metadata: &Metadata) -> Owner {
     metadata.uid()
+}
+
+/// Whether this user may make files in a directory.
+pub(super) fn may_write(directory: &Path) -> bool {
+    access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 /// Whether the effective user owns it.

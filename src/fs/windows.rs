@@ -15,6 +15,11 @@ use same_file::Handle;
 
 use super::read_to_limit;
 
+/// Only trying tells.
+pub(super) fn may_write(_directory: &Path) -> bool {
+    true
+}
+
 /// Opens a link itself instead of its target (`FILE_FLAG_OPEN_REPARSE_POINT`):
 /// <https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew>.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;

@@ -6,7 +6,7 @@ use crate::aws::RegistrySettings;
 use crate::cache::RememberedFailure;
 use crate::clock::Deadline;
 use crate::error::{Failure, FailureKind};
-use crate::identity::{Base, CachePolicy, CredentialPlan, RoleOrigin};
+use crate::identity::{Base, CachePolicy, CredentialPlan};
 use crate::rules::Target;
 use crate::scope::Scope;
 use crate::token::{Freshness, Lifetime};
@@ -88,10 +88,6 @@ impl TokenLookup<'_, '_> {
     fn code_required(&self) -> Option<Failure> {
         let is_required = self.context.source.needs_mfa_code(self.plan, self.context.clock.now());
         let role = self.plan.roles.iter().rev().find(|role| role.mfa.is_some()).filter(|_| is_required)?;
-        let profile = match &role.origin {
-            RoleOrigin::Profile(profile) => profile.clone(),
-            RoleOrigin::Environment | RoleOrigin::Rule | RoleOrigin::ServiceAccount => role.arn.clone(),
-        };
-        Some(Failure::new(FailureKind::MfaRequired { profile }, ""))
+        Some(Failure::new(FailureKind::MfaRequired { profile: role.name().to_owned() }, ""))
     }
 }

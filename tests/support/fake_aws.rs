@@ -216,6 +216,11 @@ impl FakeAws {
         self.state.lock().container_token = Some(token.to_owned());
     }
 
+    /// The `Date` header is ahead of the clock by so many seconds, or behind it.
+    pub fn clock_is_ahead(&self, seconds: i64) {
+        self.state.lock().clock_is_ahead = seconds;
+    }
+
     /// How many requests to this API have come.
     pub fn calls(&self, api: Api) -> usize {
         self.state.lock().calls(api)

@@ -2,7 +2,7 @@
 
 mod words;
 
-use self::words::{counted, mark_of, region, size, span, told, wrapped};
+use self::words::{counted, mark_of, region, size, span, told};
 use super::get::Get;
 use super::host::{HostReport, IdentityReport, RegistryReport};
 use super::overview::{CacheReport, FailureOfIdentity, Overview, TokenReport};
@@ -85,7 +85,7 @@ impl Page {
 
     /// A label, and a text that continues below itself.
     fn labelled(&mut self, label: &str, text: &str) {
-        for (index, line) in wrapped(text, self.style.columns - LABEL).iter().enumerate() {
+        for (index, line) in self.style.wrapped(text, LABEL).iter().enumerate() {
             let label = if index == 0 { label } else { "" };
             self.line(&format!("{label:LABEL$}{line}"));
         }
@@ -94,7 +94,7 @@ impl Page {
     /// A text below a label, with a mark before it.
     fn marked(&mut self, label: &str, mark: Mark, text: &str) {
         let mark = self.style.mark(mark);
-        for (index, line) in wrapped(text, self.style.columns - LABEL - 3).iter().enumerate() {
+        for (index, line) in self.style.wrapped(text, LABEL + 3).iter().enumerate() {
             if index == 0 {
                 self.line(&format!("{label:LABEL$}{mark} {line}"));
             } else {
@@ -223,7 +223,7 @@ impl Page {
         self.labelled("get", &beginning);
         for (index, step) in steps.iter().enumerate() {
             let number = format!("{:LABEL$}  {}. ", "", index + 1);
-            let lines = wrapped(step, self.style.columns - number.len());
+            let lines = self.style.wrapped(step, number.len());
             for (line, prefix) in
                 lines.iter().zip([number.clone()].into_iter().chain(std::iter::repeat(" ".repeat(number.len()))))
             {
@@ -239,7 +239,7 @@ impl Page {
             None => message.clone(),
         });
         for sentence in of_stdout.iter().chain(&of_stderr) {
-            for line in wrapped(sentence, self.style.columns - LABEL - 2) {
+            for line in self.style.wrapped(sentence, LABEL + 2) {
                 self.line(&format!("{:LABEL$}  {line}", ""));
             }
         }

@@ -69,6 +69,24 @@ pub(super) async fn credentials(
     received(id, secret, credentials.session_token())
 }
 
+/// Why a session gives no credentials, as far as its stored token tells: there is none, or it has expired and can't be
+/// refreshed.
+pub(in crate::ecr) fn ended(session: &SsoSession, now: Timestamp) -> Option<Failure> {
+    let expired = |detail: &str| Failure::new(FailureKind::SsoExpired { profile: session.profile.clone() }, detail);
+    let Some(token) = load(session) else { return Some(expired("there is no token of the session")) };
+    let has_expired = token.expires_at.is_some_and(|expires_at| expires_at <= now);
+    let is_refreshable = session.is_refreshable && is_registered(&token.object, now);
+    (has_expired && !is_refreshable).then(|| expired("the token of the session has expired"))
+}
+
+/// Whether a token has what refreshing it takes.
+fn is_registered(object: &Object, now: Timestamp) -> bool {
+    let ends = object.text("registrationExpiresAt").map(times::parse);
+    let has = |name: &str| object.text(name).is_some();
+    ends.is_some_and(|ends| ends.is_none_or(|ends| ends > now))
+        && ["clientId", "clientSecret", "refreshToken"].into_iter().all(has)
+}
+
 fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
@@ -108,8 +126,7 @@ async fn refresh(
     redactor: &mut Redactor,
     warning: &mut Option<String>,
 ) -> Option<Secret> {
-    let registration_expires_at = times::parse(object.text("registrationExpiresAt")?);
-    if registration_expires_at.is_some_and(|expires_at| expires_at <= resolver.now) {
+    if !is_registered(&object, resolver.now) {
         return None;
     }
     let config = resolver.config(&session.region, session.oidc_url.as_deref(), None);

@@ -35,6 +35,10 @@ pub(super) fn answer(
         Api::MetadataCredentials => metadata(request, records, |records| metadata_credentials(request, records))?,
         Api::ContainerCredentials => container_credentials(request, records)?,
         Api::RegistryToken => registry_token(request, records)?,
+        Api::Registry => match request.header("authorization") {
+            Some(basic) if records.ledger.knows_basic(basic) => "{}".to_owned(),
+            _ => return refuse(401, "UNAUTHORIZED", "Not Authorized"),
+        },
         Api::Unknown => {
             return refuse(404, "NotFound", format!("the fake knows no {} {}", request.method, request.target));
         }

@@ -41,6 +41,8 @@ pub enum Api {
     ContainerCredentials,
     /// `GET /token/` of the registry of ECR Public.
     RegistryToken,
+    /// `GET /v2/` of a registry.
+    Registry,
     /// Anything else; answered with 404.
     Unknown,
 }
@@ -78,6 +80,7 @@ impl Api {
             ("GET", "/latest/meta-data/placement/region") => Self::MetadataRegion,
             ("GET", METADATA_CREDENTIALS) => Self::MetadataRole,
             ("GET", path) if path.starts_with(METADATA_CREDENTIALS) => Self::MetadataCredentials,
+            ("GET", "/v2/") => Self::Registry,
             ("GET", "/container/credentials") => Self::ContainerCredentials,
             ("GET", "/token/") => Self::RegistryToken,
             _ => Self::Unknown,
@@ -132,6 +135,7 @@ impl Api {
             | Self::MetadataRole
             | Self::MetadataCredentials
             | Self::MetadataRegion
+            | Self::Registry
             | Self::Unknown => Protocol::Text,
         }
     }

@@ -44,17 +44,3 @@ pub(super) fn size(bytes: u64) -> String {
         _ => format!("{} MB", bytes.div_ceil(1_000_000)),
     }
 }
-
-/// A text in lines of at most so many characters; a longer word has a line of its own.
-pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let fits = |line: &String| line.is_empty() || line.chars().count() + 1 + word.chars().count() <= most;
-        match lines.last_mut().filter(|line| fits(line)) {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) => line.extend([" ", word]),
-            None => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
