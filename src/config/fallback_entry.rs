@@ -130,7 +130,7 @@ mod tests {
                 "fallback = [{match = \"a.b\", helper = \"pass\"}]\n",
                 "a `[fallback]` with `helper = \"desktop\"` can't be added to `/c.toml`; add it by hand",
             ),
-            ("x = 1\n", "/c.toml:1:1: unknown key `x`; did you mean `registry`?"),
+            ("x = 1\n", "/c.toml:1:1: unknown key `x`; did you mean `options`?"),
         ] {
             assert_eq!(added(text), Err(reason.to_owned()), "{text}");
         }
