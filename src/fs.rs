@@ -10,12 +10,20 @@
 mod os;
 mod private_dir;
 
+/// What unit tests get for [`PrivateDir`].
+#[cfg(test)]
+pub(crate) mod in_memory;
+
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
+#[cfg(test)]
+pub(crate) use in_memory::PrivateDir;
+#[cfg(not(test))]
+pub(crate) use private_dir::PrivateDir;
+pub(crate) use private_dir::{UnusableDir, is_temporary};
 
 /// The time limit for reading a pipe that is used as a file, such as `<(sops -d …)`.
 const PIPE_LIMIT: Duration = Duration::from_secs(5);

@@ -7,6 +7,8 @@
 
 mod cached;
 mod circumstances;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use std::time::Duration;

@@ -20,6 +20,8 @@
 //! server for the same, and can't tell whether an end can be reached from each state of a graph with cycles.
 //! The mutants at the end show that each invariant can fail.
 
+#![expect(clippy::disallowed_methods, reason = "a test reads the source")]
+
 #[path = "model/protocol.rs"]
 mod protocol;
 #[path = "model/search.rs"]

@@ -214,6 +214,7 @@ enum Purpose {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that a process may have")]
 struct Process {
     kind: Kind,
     at: At,
@@ -392,7 +393,7 @@ impl Key {
     /// A number that no file has: the smallest, as a file system may give one again.
     fn new_file(&self) -> u8 {
         let is_used = |file: &u8| self.lock == *file || self.processes.iter().any(|process| process.file == *file);
-        (1..).find(|file| !is_used(file)).expect("few files")
+        (1..=u8::MAX).find(|file| !is_used(file)).expect("few files")
     }
 
     /// What follows when the process has the lock.
@@ -419,6 +420,7 @@ impl Key {
     }
 
     /// The next step of a process. `false` when it waits for another one.
+    #[expect(clippy::too_many_lines, reason = "a table of steps")]
     fn step(&mut self, who: usize) -> bool {
         let now = self.now;
         let process = self.processes[who];
@@ -523,12 +525,11 @@ impl Key {
                 self.step_to_store(who);
             }
             At::DiscardCompare if self.lock == process.file => next(self, At::DiscardRemove),
-            At::DiscardCompare => self.release(who),
             At::DiscardRemove => {
                 self.lock = 0;
                 self.release(who);
             }
-            At::Release => self.release(who),
+            At::DiscardCompare | At::Release => self.release(who),
             At::Ended => return false,
             _ => self.step_to_remove(who),
         }
