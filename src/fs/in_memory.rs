@@ -6,14 +6,18 @@
 //! had open is closed. Lock files are real ones, on a real disk, so that the locks are those of the system: each number of
 //! a file here is the name of one there.
 
+mod process;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
+
+pub(crate) use process::{Fate, Killed, Process};
 
 use super::{PathError, UnusableDir, os, private_dir};
 
@@ -52,27 +56,6 @@ struct Entry {
     file: u64,
 }
 
-/// A process, and what is to become of it.
-#[derive(Debug)]
-pub(crate) struct Process {
-    steps: AtomicUsize,
-    fate: Fate,
-}
-
-/// What happens to a process at one of its steps, counted from 1.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Fate {
-    /// Nothing.
-    Ends,
-    /// It is killed before this step.
-    IsKilled(usize),
-    /// It is stopped before this step, until this time has passed for the others.
-    IsStopped(usize, Duration),
-}
-
-/// What a killed process is unwound with.
-pub(crate) struct Killed;
-
 thread_local! {
     /// The paths under which processes open directories in memory.
     static PLACES: RefCell<HashMap<PathBuf, View>> = RefCell::default();
@@ -92,7 +75,7 @@ impl Directory {
 
     /// Makes the directory known under a path, for one process.
     pub(crate) fn place(self: &Arc<Self>, path: &Path, fate: Fate) -> Arc<Process> {
-        let process = Arc::new(Process { steps: AtomicUsize::new(0), fate });
+        let process = Arc::new(Process::new(fate));
         let view = View { directory: Arc::clone(self), process: Arc::clone(&process) };
         PLACES.with_borrow_mut(|places| places.insert(path.to_owned(), view));
         process
@@ -124,6 +107,11 @@ impl Directory {
         self.entries().keys().cloned().collect()
     }
 
+    /// Lets the scheduler choose who takes the next step.
+    fn offer_turn(&self) {
+        self.turn.load(Ordering::SeqCst);
+    }
+
     fn entries(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         // A failed test must not become another failure.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
@@ -136,27 +124,6 @@ impl Directory {
 
     fn lock_path(&self, file: u64) -> PathBuf {
         self.locks.join(file.to_string())
-    }
-}
-
-impl Process {
-    /// One step of the process. Its fate may be fulfilled here.
-    pub(crate) fn step(&self, directory: &Directory) {
-        directory.turn.load(Ordering::SeqCst);
-        let steps = self.steps.fetch_add(1, Ordering::SeqCst) + 1;
-        match self.fate {
-            Fate::IsKilled(at) if at == steps => std::panic::resume_unwind(Box::new(Killed)),
-            Fate::IsStopped(at, span) if at == steps => {
-                let tick = Duration::from_millis(20);
-                let mut stopped = Duration::ZERO;
-                while stopped < span {
-                    directory.pass(tick);
-                    stopped += tick;
-                    shuttle::thread::yield_now();
-                }
-            }
-            _ => {}
-        }
     }
 }
 
