@@ -13,14 +13,22 @@ mod private_dir;
 mod user_file;
 mod volume;
 
+/// What unit tests get for [`PrivateDir`].
+#[cfg(test)]
+pub(crate) mod in_memory;
+
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+#[cfg(test)]
+pub(crate) use in_memory::PrivateDir;
 pub(crate) use links::{link, remove_link};
 pub(crate) use os::user_id;
-pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
+#[cfg(not(test))]
+pub(crate) use private_dir::PrivateDir;
+pub(crate) use private_dir::{UnusableDir, is_temporary};
 pub(crate) use user_file::{Access, UserFile};
 pub(crate) use volume::{Volume, volume};
 

@@ -2,8 +2,7 @@
 //!
 //! It knows no protocol, so that each of them can ask it: target → settings → scope → cache → (lock → AWS → cache) → token.
 //! A process that needs a token that another process is fetching waits for it, with a limit; if it has a stale token, it
-//! serves that one at once. Where a role needs an MFA code, one process at a time asks for it, and only when no token is
-//! left at all. It does no I/O of its own: the adapters do.
+//! serves that one at once. Where a role needs an MFA code, one process at a time asks for it, if no token is left at all.
 
 mod cached;
 mod circumstances;
@@ -11,6 +10,8 @@ mod context;
 mod exchange;
 mod outcome;
 mod outlook;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use std::time::Duration;

@@ -185,21 +185,6 @@ fn run(command: Command, stdin: &[u8]) -> Reply {
     running.wait()
 }
 
-/// The system calls that make, fill, replace and lock files. Not every system has each.
-const FILE_CALLS: [&str; 11] =
-    ["mkdir", "mkdirat", "open", "openat", "flock", "write", "writev", "rename", "renameat", "unlink", "unlinkat"];
-
-/// Runs `get` and kills it at this call of those of one kind, counted from 1. True when it ended without having come to
-/// it.
-fn ends_before(file_call: &str, number: usize, sandbox: &Sandbox, host: &str) -> bool {
-    let (trace, inject) = (format!("trace=?{file_call}"), format!("inject=?{file_call}:signal=KILL:when={number}"));
-    let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject];
-    let reply = run(through(&strace, sandbox), host.as_bytes());
-    assert!(reply.elapsed < BOUND, "{:?}", reply.elapsed);
-    assert!(reply.code.is_none_or(|code| code == 0), "{file_call}: {}", reply.stderr);
-    reply.code == Some(0)
-}
-
 /// The part of what a script wrote into a file that matters: the password.
 fn password_in(path: &Path) -> String {
     let stdout = fs::read(path).expect("the script wrote it");
@@ -666,91 +651,4 @@ fn processes_killed_at_any_moment_leave_nothing_torn_and_nothing_for_good() {
     assert_eq!(password(&sandbox.get(HOST), "eu-west-1"), fresh);
     assert_eq!(password(&sandbox.get(ELSEWHERE), "eu-west-2"), valid, "the token that was valid all the time");
     assert_eq!(aws.calls(Api::EcrToken), calls + 1, "both are hits");
-}
-
-#[test]
-fn processes_killed_at_each_system_call_leave_nothing_torn_and_nothing_for_good() {
-    if !works(&["strace", "-o", "/dev/null"]) {
-        return;
-    }
-    let cached = Cached::new();
-    let directory = cached.directory();
-    let (mut moments, mut accounts) = (0, 0);
-    for call in FILE_CALLS {
-        // A hit for one more account writes its host into the entry of a token that is valid all the time.
-        for number in 1..100 {
-            accounts += 1;
-            let host = format!("{accounts:012}.dkr.ecr.eu-west-1.amazonaws.com");
-            if ends_before(call, number, &cached.sandbox, &host) {
-                break;
-            }
-            let what = format!("after a hit was killed at {call} {number}");
-            assert_eq!(cached.get_with_calls(0, &what), cached.password, "{what}");
-            moments += 1;
-        }
-        // A fetch, in a region of its own each time.
-        for number in 1..100 {
-            let region = format!("eu-{call}-{number}");
-            let host = format!("111122223333.dkr.ecr.{region}.amazonaws.com");
-            let ended = ends_before(call, number, &cached.sandbox, &host);
-            let answer = password(&cached.sandbox.get(&host), &region);
-            let calls = cached.calls();
-            assert_eq!(password(&cached.sandbox.get(&host), &region), answer, "{region} is kept");
-            assert_eq!(cached.calls(), calls, "{region} is a hit");
-            if ended {
-                break;
-            }
-            moments += 1;
-        }
-    }
-
-    let orphans = temporaries(&directory);
-    println!("killed at {moments} moments; {} temporary files were left", orphans.len());
-    assert!(orphans.len() > 1, "somebody was killed between making a temporary file and renaming it");
-    age(&directory, &orphans);
-    password(&cached.sandbox.get(ELSEWHERE), "eu-west-2");
-    assert_eq!(temporaries(&directory), [""; 0], "the next write sweeps them out");
-}
-
-#[test]
-fn a_process_killed_right_after_its_write_does_not_bring_an_erased_token_back() {
-    if !works(&["strace", "-o", "/dev/null"]) {
-        return;
-    }
-    let aws = FakeAws::start();
-    let sandbox = home_of(&aws);
-    let first = password(&sandbox.get(ELSEWHERE), "eu-west-2");
-    let directory = sandbox.cache_dir();
-    let count = |ending: &str| names(&directory).iter().filter(|name| name.ends_with(ending)).count();
-    // The second file that it renames is the token. It is held up before that and after it.
-    let renames = "?rename,?renameat,?renameat2";
-    let (trace, inject) =
-        (format!("trace={renames}"), format!("inject={renames}:delay_enter=800000:delay_exit=2500000:when=2"));
-    let log = sandbox.path().join("strace");
-    let strace = ["strace", "-f", "-qq", "-o", log.to_str().expect("UTF-8"), "-e", &trace, "-e", &inject];
-    let mut fetching = Running::start(through(&strace, &sandbox));
-    fetching.write_all_and_close(HOST.as_bytes());
-    wait_until("the hosts are written", || count(".hosts") == 2);
-    assert_eq!(count(".token"), 1, "the token isn't there yet");
-    let erasing = sandbox.spawn(&["erase"], HOST.as_bytes());
-    wait_until("the token is there", || count(".token") == 2);
-    let children = format!("/proc/{0}/task/{0}/children", fetching.id());
-    let helper = fs::read_to_string(children).expect("strace runs the helper");
-    let killed = Command::new("kill").args(["-KILL", helper.trim()]).status().expect("`kill` is part of every Unix");
-    assert!(killed.success());
-    let erased = erasing.wait();
-    assert_eq!((erased.code, erased.stderr.as_str()), (Some(0), ""));
-    assert!(erased.elapsed < BOUND, "{:?}", erased.elapsed);
-    assert_eq!(fetching.wait().code, None, "it was killed");
-    assert_eq!(count(".token"), 1, "{:?}", names(&directory));
-    assert_eq!(password(&sandbox.get(ELSEWHERE), "eu-west-2"), first, "the token of another region");
-}
-
-/// Waits for what another process does, at most a few seconds.
-fn wait_until(what: &str, is_true: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !is_true() {
-        assert!(started.elapsed() < BOUND, "{what}: not within {BOUND:?}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

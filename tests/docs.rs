@@ -187,7 +187,7 @@ fn the_commands_of_the_documents_exist() {
     let config = document(".cargo/config.toml");
     let aliases: Vec<&str> =
         config.lines().filter_map(|line| line.split_once(" = \"bench ")).map(|(name, _)| name).collect();
-    assert_eq!(aliases, ["demo", "benchmark", "fleet"]);
+    assert_eq!(aliases, ["demo", "benchmark", "fleet", "storm"]);
     let of_cargo = ["build", "deb", "doc", "install", "test"];
     for page in readme_and_pages() {
         let text = document(&page);

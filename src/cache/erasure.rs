@@ -2,7 +2,8 @@
 //!
 //! `erase` can't wait for a fetch, which holds its lock over the network. Instead it leaves a new number in a file of the
 //! API (`ecr.aws.eu-west-1.erased`), and only then removes the tokens. A process that writes a token compares the number
-//! with the one that it read before it read or fetched the token; if it changed, the token isn't written.
+//! with the one that it read before it read or fetched the token; if it changed, the token isn't written. When the tokens
+//! are gone, `erase` leaves one more number: a hit may have read the first one and then, still there, the token.
 //!
 //! Between that look and the write, which is one rename, there must be no `erase`: so writers hold `erase-lock` meanwhile,
 //! all of them at once, and an `erase` holds it alone. A writer that is killed in between has written nothing, or the

@@ -54,7 +54,8 @@ pub(crate) struct LockGuard {
 }
 
 impl LockGuard {
-    /// Removes the file, for a holder that ends without having fetched anything. A waiting process makes a new one.
+    /// Removes the file, for a holder that ends without having fetched anything, or one that has swept all else of the
+    /// key. A waiting process makes a new one.
     pub(crate) fn discard(&self) {
         // The file may have been removed meanwhile, and another process may have made a new one.
         if self.directory.still_holds(&self.name, &self.file) {

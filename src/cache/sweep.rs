@@ -83,7 +83,7 @@ fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timesta
     if directory.modified(&lock).is_some() && !directory.read(&lock, 0).is_ok_and(|contents| contents.is_some()) {
         return;
     }
-    let TryLock::Held(_guard) = lock::try_lock(directory, &lock, Sharing::Exclusive) else { return };
+    let TryLock::Held(guard) = lock::try_lock(directory, &lock, Sharing::Exclusive) else { return };
     let mut left = false;
     for entry in entries {
         left |= match verdict(directory, entry, now) {
@@ -93,7 +93,7 @@ fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timesta
         };
     }
     if !left {
-        let _ = directory.remove(&lock);
+        guard.discard();
     }
 }
 

@@ -256,6 +256,16 @@ impl FakeAws {
         self.state.lock().ledger.credentials.clone()
     }
 
+    /// When this password was issued; `None` if it wasn't, byte for byte.
+    pub fn issued_at(&self, password: &str) -> Option<SystemTime> {
+        self.state.lock().ledger.issued_at(password)
+    }
+
+    /// How many passwords were issued.
+    pub fn passwords(&self) -> usize {
+        self.state.lock().ledger.passwords()
+    }
+
     /// The secrets that were handed out, as something that outlives a borrow of the fake.
     pub fn secrets(&self) -> IssuedSecrets {
         IssuedSecrets(Arc::clone(&self.state))
