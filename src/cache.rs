@@ -19,7 +19,7 @@ pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
 pub(crate) use lock::{LockGuard, TryLock};
 use record::is_an_entry;
-pub(crate) use record::{RememberedFailure, TokenRecord};
+pub(crate) use record::{RememberedFailure, TokenRecord, read_again, with_checksum};
 
 use crate::clock::Timestamp;
 use crate::error::Failure;

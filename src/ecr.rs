@@ -18,6 +18,7 @@ mod mfa;
 mod names;
 mod process;
 mod proxy;
+pub(crate) mod readers;
 mod session_cache;
 mod signals;
 mod sts;

@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | task |
 //! | --- | --- | --- |
-//! | edge | `main`, `cli` | arguments and streams come in, the exit status goes out |
+//! | edge | `main`, `cli`, `readers` | arguments and streams come in, the exit status goes out; what reads input, for fuzzing |
 //! | protocols | `docker`, `commands` | what each verb of Docker's protocol means for ECR |
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, other credential helpers, the operator's log |
@@ -71,6 +71,8 @@ mod panics;
 mod paths;
 mod process;
 mod protocol;
+#[doc(hidden)]
+pub mod readers;
 mod redact;
 mod registry;
 mod rules;
