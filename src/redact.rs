@@ -134,7 +134,7 @@ fn mask_named_values(text: &str) -> String {
         masked.push_str(before);
         rest = after;
         let name = before[..at].trim_end().trim_end_matches(['"', '\'', '\\']);
-        let name = &name[name.rfind(|character| !of_name(character)).map_or(0, |end| end + 1)..];
+        let name = name.rsplit(|character| !of_name(character)).next().unwrap_or_default();
         let name = name.to_ascii_lowercase().replace(['_', '-'], "");
         let blanks = after.len() - after.trim_start().len();
         let quote = after[blanks..].trim_start_matches('\\').chars().next().filter(|quote| matches!(quote, '"' | '\''));
@@ -249,6 +249,7 @@ mod tests {
             ("password = 'a b'", "password = '***'"),
             ("InvalidIdentityToken: No provider", "InvalidIdentityToken: No provider"),
             ("the token: expired", "the token: expired"),
+            ("\u{152}token=abc \u{fffd}: x", "\u{152}token=*** \u{fffd}: x"),
             ("token=", "token="),
             ("a=b: c", "a=b: c"),
         ] {
