@@ -112,17 +112,10 @@ pub fn line_of(failure: &Failure) -> String {
 
 /// A text as part of an error, by one who knows a secret.
 pub fn redacted(secret: &str, text: &str) -> String {
-    redactor(secret).clean(text)
+    Redactor::knowing(secret).clean(text)
 }
 
 /// A line for a person.
 pub fn clean_line(text: &str) -> String {
     redact::clean_line(text)
-}
-
-/// One who knows a secret.
-pub(crate) fn redactor(secret: &str) -> Redactor {
-    let mut redactor = Redactor::default();
-    redactor.learn(secret);
-    redactor
 }

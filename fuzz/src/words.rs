@@ -78,13 +78,12 @@ pub fn proxy_url(data: &[u8]) {
     }
 }
 
-/// A known secret is never left, a line stays a line, and cleaning twice is cleaning once.
+/// A known secret is never left, and a line stays a line.
 pub fn redaction(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let (secret, text) = text.split_once('\n').unwrap_or(("", &text));
     let line = readers::clean_line(text);
     assert!(!line.chars().any(char::is_control), "{line:?}");
-    assert_eq!(readers::clean_line(&line), line, "{text:?}");
     let redacted = readers::redacted(secret, text);
     assert!(!redacted.chars().any(char::is_control), "{redacted:?}");
     let secret = secret.trim();

@@ -24,7 +24,7 @@ use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::identity::{Keys, RoleOrigin, RoleStep};
 use crate::network::Retries;
-use crate::readers::redactor;
+use crate::redact::Redactor;
 use crate::registry::{EndpointVariant, Service};
 use crate::secret::Secret;
 use crate::token::AuthorizationToken;
@@ -90,7 +90,7 @@ fn parts(keys: Keys) -> ReadKeys {
 pub fn token_answer(is_public: bool, answer: Answer) -> Result<AuthorizationToken, Failure> {
     let service = if is_public { Service::EcrPublic } else { Service::Ecr };
     let config = config(answer);
-    let response = run(client::get_authorization_token(service, &config, &redactor(OUR_SECRET)));
+    let response = run(client::get_authorization_token(service, &config, &Redactor::knowing(OUR_SECRET)));
     response.map(|TokenResponse { token, .. }| token)
 }
 
@@ -105,7 +105,7 @@ pub fn sts_answer(is_of_web_identity: bool, answer: Answer) -> Result<ReadKeys, 
         mfa: None,
         endpoint_url: None,
     };
-    let (config, redactor, now) = (config(answer), redactor(OUR_SECRET), Timestamp::from_seconds(0));
+    let (config, redactor, now) = (config(answer), Redactor::knowing(OUR_SECRET), Timestamp::from_seconds(0));
     let session = if is_of_web_identity {
         let session = run(sts::assume_role_with_web_identity(&role, &Secret::from(OUR_SECRET), now, &config));
         session.map_err(|error| classify::from_call(&error, &redactor))
@@ -125,7 +125,7 @@ pub fn sso_answer(answer: Answer) -> Result<ReadKeys, Failure> {
         "dev",
         &token,
         &config(answer),
-        &redactor(OUR_SECRET),
+        &Redactor::knowing(OUR_SECRET),
     ))
     .map(parts)
 }
@@ -134,7 +134,7 @@ pub fn sso_answer(answer: Answer) -> Result<ReadKeys, Failure> {
 pub fn sso_refresh_answer(token_file: &[u8], answer: Answer) -> Option<Result<String, Failure>> {
     let object = credentials::json::Object::parse(token_file)?;
     let output = run(credentials::sso::create_token(&object, &config(answer)))?;
-    let output = output.map_err(|error| classify::from_call(&error, &redactor(OUR_SECRET)));
+    let output = output.map_err(|error| classify::from_call(&error, &Redactor::knowing(OUR_SECRET)));
     let stored = |output| credentials::sso::refreshed(object, &output, Timestamp::from_seconds(0));
     Some(output.map(|output| stored(output).map_or_else(String::new, |(_, stored)| stored.expose().to_owned())))
 }
