@@ -116,6 +116,11 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+/// Whether a name is that of a cached token.
+fn is_token(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "token")
+}
+
 /// Whatever has this name.
 fn remove(path: &Path) {
     match path.symlink_metadata() {
@@ -173,7 +178,7 @@ const TRAPS: &[(&str, Trap)] = &[
     ("a hole of 1 TiB", |_, path| File::create(path).and_then(|file| file.set_len(1 << 40)).is_ok()),
     ("a file of 64 MiB", |_, path| fs::write(path, vec![b'x'; 64 << 20]).is_ok()),
     ("a file without permissions", |_, path| {
-        fs::write(path, "x").is_ok() && fs::set_permissions(path, Permissions::from_mode(0)).is_ok()
+        fs::write(path, "x").is_ok() && fs::set_permissions(path, Permissions::from_mode(0o000)).is_ok()
     }),
     ("a file for everyone", |_, path| {
         fs::write(path, "x").is_ok() && fs::set_permissions(path, Permissions::from_mode(0o666)).is_ok()
@@ -246,11 +251,11 @@ fn an_entry_that_changes_between_a_look_and_its_use_never_becomes_an_answer() {
     let foreign = reply.password();
     let is_of = |name: &String, password: &str| {
         let contents = fs::read_to_string(directory.join(name)).unwrap_or_default();
-        name.ends_with(".token") && contents.contains(password)
+        is_token(name) && contents.contains(password)
     };
     let all = names(&directory);
     let other = all.iter().find(|name| is_of(name, &foreign)).expect("the entry of the other region");
-    let own = all.iter().find(|name| name.ends_with(".token") && *name != other).expect("the entry of this region");
+    let own = all.iter().find(|name| is_token(name) && *name != other).expect("the entry of this region");
     let (own, other) = (directory.join(own), directory.join(other));
     let kept = place.outside.join("kept");
     fs::create_dir(&kept).expect("the name is free");
@@ -277,7 +282,7 @@ fn an_entry_that_changes_between_a_look_and_its_use_never_becomes_an_answer() {
                 };
                 // Whole: a reader sees the one or the other.
                 assert!(made && fs::rename(&next, &own).is_ok());
-                if rounds % 3 == 0 {
+                if rounds.is_multiple_of(3) {
                     // And torn: written into while it is read.
                     let open = OpenOptions::new().write(true).open(&own);
                     let is_file =

@@ -54,7 +54,10 @@ fn texts(directory: &Path) -> BTreeMap<String, String> {
     for entry in fs::read_dir(directory).expect("the crate's source").map(|entry| entry.expect("an entry")) {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_licence = NAMES.iter().any(|known| name.to_ascii_lowercase().starts_with(known));
-        if is_licence && entry.file_type().is_ok_and(|kind| kind.is_file()) && !name.ends_with(".rs") {
+        if is_licence
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
+            && entry.path().extension().is_none_or(|ending| ending != "rs")
+        {
             let text = String::from_utf8_lossy(&fs::read(entry.path()).expect("a text")).into_owned();
             let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
             texts.insert(name, lines.join("\n").trim_matches('\n').to_owned());
@@ -102,7 +105,7 @@ fn file() -> String {
     let mut file = format!("{HEAD}\n{}\n", crates.join("\n"));
     for (users, text) in sections {
         let users: Vec<_> = users.into_iter().collect();
-        file += &format!("\n{}\n{}\n\n{text}\n", "-".repeat(80), users.join(", "));
+        file.extend(["\n", &"-".repeat(80), "\n", &users.join(", "), "\n\n", &text, "\n"]);
     }
     file
 }

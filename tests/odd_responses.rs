@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use support::fake_aws::{Api, Behaviour, FakeAws};
 use support::sandbox::{Reply, Sandbox};
@@ -245,9 +246,9 @@ fn a_compressed_body_is_not_unpacked() {
             );
             let (url, _) = says(&[head.as_bytes(), &bomb].concat());
             for (what, home) in asking(&url) {
-                let started = std::time::Instant::now();
-                reason(what, &home.get(HOST));
-                assert!(started.elapsed() < std::time::Duration::from_secs(20), "{what} {encoding}");
+                let reply = home.get(HOST);
+                reason(what, &reply);
+                assert!(reply.elapsed < Duration::from_secs(20), "{what} {encoding}");
             }
         }
     }
@@ -318,7 +319,8 @@ fn a_proxy_that_never_stops_is_given_up() {
             let home = home.env(variable, url.replace("http", scheme)).env("AWS_MAX_ATTEMPTS", "1");
             reason(&format!("{head:?} {piece:?} {endpoint}"), &home.env("AWS_ECR_TIMEOUT", "4").get(HOST));
             let sent = taken.load(Ordering::SeqCst);
-            assert!(sent < MOST, "{head:?} {piece:?} {endpoint}: {sent} bytes were taken");
+            // Answers that announce another one are read and forgotten until the time is up.
+            assert!(sent < MOST || head.is_empty(), "{head:?} {piece:?} {endpoint}: {sent} bytes were taken");
         }
     }
 }

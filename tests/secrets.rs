@@ -71,7 +71,9 @@ const SCENARIOS: &[(&str, Prepare)] = &[
              sso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n",
         );
         let secrets = ["made-up-old-access-token", "made-up-client-secret-0123", "made-up-refresh-token-0123"];
-        secrets.iter().for_each(|secret| home.secret(secret));
+        for secret in secrets {
+            home.secret(secret);
+        }
         let session = json!({
             "accessToken": secrets[0],
             "expiresAt": "2020-01-01T00:00:00Z",
@@ -196,7 +198,7 @@ impl Scenario {
             let relative = path.strip_prefix(self.home.path()).expect("below").display().to_string();
             let what = format!("{}: {relative}", self.name);
             let contents = fs::read(&path).expect("a file");
-            if relative.starts_with("home/.cache/") && relative.ends_with(".token") {
+            if relative.starts_with("home/.cache/") && path.extension().is_some_and(|ending| ending == "token") {
                 let json = contents.split(|byte| *byte == b'\n').next_back().expect("a second line");
                 let mut entry: Value = serde_json::from_slice(json).expect("an entry");
                 assert!(entry["password"].take().is_string(), "{what}");
@@ -250,7 +252,7 @@ fn no_secret_of_any_source_is_in_output_logs_files_or_processes() {
             echo.push_str(&String::from_utf8_lossy(&request.body));
         }
         for secret in scenario.aws.secrets().all() {
-            echo.push_str(&format!(" '{secret}'"));
+            echo.extend([" '", &*secret, "'"]);
         }
         // The signatures in it are opaque, and long after they were good for anything.
         for api in [

@@ -42,7 +42,7 @@ fn assert_is_sendable([id, secret, token]: &[String; 3]) {
 /// `GetAuthorizationToken` of both services.
 pub fn api_answer(data: &[u8]) {
     for is_public in [false, true] {
-        match readers::token_answer(is_public, answer(data)) {
+        match readers::token_answer(is_public, &answer(data)) {
             Ok(token) => {
                 let (username, password) = (token.username(), token.password().expose());
                 assert!(!username.is_empty() && username != "<token>" && !password.is_empty());
@@ -58,7 +58,7 @@ pub fn api_answer(data: &[u8]) {
 /// Roles.
 pub fn sts_answer(data: &[u8]) {
     for is_of_web_identity in [false, true] {
-        match readers::sts_answer(is_of_web_identity, answer(data)) {
+        match readers::sts_answer(is_of_web_identity, &answer(data)) {
             Ok(keys) => assert_is_sendable(&keys),
             Err(failure) => assert_is_presentable(&failure),
         }
@@ -69,11 +69,11 @@ pub fn sts_answer(data: &[u8]) {
 pub fn sso_answer(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let [response, token_file] = parts(&text);
-    match readers::sso_answer(answer(response.as_bytes())) {
+    match readers::sso_answer(&answer(response.as_bytes())) {
         Ok(keys) => assert_is_sendable(&keys),
         Err(failure) => assert_is_presentable(&failure),
     }
-    match readers::sso_refresh_answer(token_file.as_bytes(), answer(response.as_bytes())) {
+    match readers::sso_refresh_answer(token_file.as_bytes(), &answer(response.as_bytes())) {
         Some(Ok(stored)) if !stored.is_empty() => {
             // All that the file had is still there.
             let [before, after] = [token_file, &*stored]

@@ -87,7 +87,9 @@ pub fn redaction(data: &[u8]) {
     let redacted = readers::redacted(secret, text);
     assert!(!redacted.chars().any(char::is_control), "{redacted:?}");
     let secret = secret.trim();
-    assert!(secret.len() < 8 || !redacted.contains(secret), "{secret:?} in {redacted:?}");
+    // A mask may be a part of a secret.
+    let may_be_made = secret.len() < 8 || secret.contains('*');
+    assert!(may_be_made || !redacted.contains(secret), "{secret:?} in {redacted:?}");
     let shown: String = redacted.chars().take(1_000).collect();
     assert_is_one_quiet_line(&shown);
 }

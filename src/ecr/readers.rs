@@ -39,6 +39,7 @@ pub struct Answer {
     pub status: u16,
     /// Those that aren't valid are left out.
     pub headers: Vec<(String, String)>,
+    /// All of it.
     pub body: Vec<u8>,
 }
 
@@ -63,10 +64,10 @@ impl SdkHttpConnector for Answer {
 }
 
 /// How the SDK's clients are set to get this answer.
-fn config(answer: Answer) -> SdkConfig {
+fn config(answer: &Answer) -> SdkConfig {
     let keys = Keys::new("AKIAIOSFODNN7EXAMPLE", OUR_SECRET, None).ok();
     let endpoint = ApiEndpoint::new("eu-west-1", EndpointVariant::default(), None);
-    client::sdk_config(endpoint, keys.as_ref().map(sdk_credentials), &answer, Retries { attempts: NonZeroU32::MIN })
+    client::sdk_config(endpoint, keys.as_ref().map(sdk_credentials), answer, Retries { attempts: NonZeroU32::MIN })
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
@@ -87,7 +88,7 @@ fn parts(keys: Keys) -> ReadKeys {
 }
 
 /// The answer to `GetAuthorizationToken` of ECR, or of ECR Public.
-pub fn token_answer(is_public: bool, answer: Answer) -> Result<AuthorizationToken, Failure> {
+pub fn token_answer(is_public: bool, answer: &Answer) -> Result<AuthorizationToken, Failure> {
     let service = if is_public { Service::EcrPublic } else { Service::Ecr };
     let config = config(answer);
     let response = run(client::get_authorization_token(service, &config, &Redactor::knowing(OUR_SECRET)));
@@ -95,7 +96,7 @@ pub fn token_answer(is_public: bool, answer: Answer) -> Result<AuthorizationToke
 }
 
 /// The answer of STS to `AssumeRole`, or to `AssumeRoleWithWebIdentity`.
-pub fn sts_answer(is_of_web_identity: bool, answer: Answer) -> Result<ReadKeys, Failure> {
+pub fn sts_answer(is_of_web_identity: bool, answer: &Answer) -> Result<ReadKeys, Failure> {
     let role = RoleStep {
         origin: RoleOrigin::Rule,
         arn: "arn:aws:iam::111122223333:role/pull".to_owned(),
@@ -117,7 +118,7 @@ pub fn sts_answer(is_of_web_identity: bool, answer: Answer) -> Result<ReadKeys, 
 }
 
 /// The answer of the SSO portal to `GetRoleCredentials`.
-pub fn sso_answer(answer: Answer) -> Result<ReadKeys, Failure> {
+pub fn sso_answer(answer: &Answer) -> Result<ReadKeys, Failure> {
     let token = Secret::from(OUR_SECRET);
     run(credentials::sso::role_credentials(
         "111122223333",
@@ -131,7 +132,7 @@ pub fn sso_answer(answer: Answer) -> Result<ReadKeys, Failure> {
 }
 
 /// The answer of SSO OIDC to `CreateToken`: the token file that it turns another one into.
-pub fn sso_refresh_answer(token_file: &[u8], answer: Answer) -> Option<Result<String, Failure>> {
+pub fn sso_refresh_answer(token_file: &[u8], answer: &Answer) -> Option<Result<String, Failure>> {
     let object = credentials::json::Object::parse(token_file)?;
     let output = run(credentials::sso::create_token(&object, &config(answer)))?;
     let output = output.map_err(|error| classify::from_call(&error, &Redactor::knowing(OUR_SECRET)));
