@@ -38,6 +38,7 @@ use active_profile::ActiveProfile;
 use endpoint::AwsService;
 pub(crate) use problems::{HALF_PAIR, MissingProfile};
 use profile_file::{Profile, Profiles};
+pub(crate) use proxies::host_and_port as proxy;
 
 /// The longest profile file that is read: some ten thousand profiles.
 const MAX_PROFILE_FILE_SIZE: usize = 4 << 20;
@@ -64,6 +65,11 @@ impl<'a> AwsSettings<'a> {
         let config = read(names::CONFIG_FILE, paths::shared_config_file(env));
         let credentials = read(names::SHARED_CREDENTIALS_FILE, paths::shared_credentials_file(env));
         Self { env, config, credentials, notes }
+    }
+
+    /// The same with the texts of the files.
+    pub(crate) fn of_texts(env: &'a Env, config: String, credentials: String) -> Self {
+        Self { env, config, credentials, notes: Vec::new() }
     }
 
     /// These settings for one registry.
@@ -181,8 +187,7 @@ pub(crate) mod fixture {
         then: impl FnOnce(&RegistrySettings<'_>) -> T,
     ) -> T {
         let env = Env::fixed(variables.iter().copied());
-        let (config, credentials) = (config.to_owned(), String::new());
-        let settings = AwsSettings { env: &env, config, credentials, notes: Vec::new() };
+        let settings = AwsSettings::of_texts(&env, config.to_owned(), String::new());
         let target = Target::of(Registry::parse(host).expect("an ECR host"));
         then(&settings.for_target(&target).expect("one profile is meant"))
     }

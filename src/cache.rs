@@ -24,7 +24,7 @@ pub(crate) use inventory::{CachedFailure, CachedToken, Inventory};
 use lock::Sharing;
 pub(crate) use lock::{LockGuard, TryLock};
 use record::is_an_entry;
-pub(crate) use record::{KeyNotes, RememberedFailure, TokenRecord};
+pub(crate) use record::{KeyNotes, RememberedFailure, TokenRecord, read_again, with_checksum};
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Failure;

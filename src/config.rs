@@ -27,6 +27,7 @@ use crate::registry::Registry;
 use crate::rules::{Destination, Position, Rules};
 use crate::server_url::ServerUrl;
 pub(crate) use fallback_entry::{FallbackEntryError, with_fallback, without_fallback};
+pub(crate) use schema::parse;
 
 /// The longest file that is read: some thousands of rules.
 pub(crate) const LONGEST_FILE: usize = 1 << 20;
@@ -111,7 +112,7 @@ pub(crate) fn read(env: &Env) -> Result<Rules, ConfigError> {
         return if is_named { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
     };
     match String::from_utf8(contents) {
-        Ok(text) => schema::parse(&text, &path),
+        Ok(text) => parse(&text, &path),
         Err(_) => Err(ConfigError::NotUtf8(path)),
     }
 }

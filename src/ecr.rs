@@ -20,6 +20,7 @@ mod names;
 mod probe;
 mod process;
 mod proxy;
+pub(crate) mod readers;
 mod session_cache;
 mod signals;
 mod sts;

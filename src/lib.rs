@@ -11,7 +11,7 @@
 //!
 //! | layer | modules | task |
 //! | --- | --- | --- |
-//! | edge | `main`, `cli` | arguments and streams come in, the exit status goes out |
+//! | edge | `main`, `cli`, `readers` | arguments and streams come in, the exit status goes out; what reads input, for fuzzing |
 //! | protocols | `docker`, `kubelet`, `bazel`, `commands` | what clients, the kubelet, Bazel and people ask for, and how they are answered |
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `clients`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, the files of registry clients, other credential helpers, the operator's log |
@@ -76,6 +76,8 @@ mod paths;
 mod probe;
 mod process;
 mod protocol;
+#[doc(hidden)]
+pub mod readers;
 mod redact;
 mod registry;
 mod rules;

@@ -56,6 +56,13 @@ pub struct Redactor {
 }
 
 impl Redactor {
+    /// One that masks this text.
+    pub(crate) fn knowing(secret: &str) -> Self {
+        let mut redactor = Self::default();
+        redactor.learn(secret);
+        redactor
+    }
+
     /// Masks this text from now on, unless it is too short to be a secret.
     pub fn learn(&mut self, secret: &str) {
         let secret = secret.trim();

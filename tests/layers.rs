@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom. Modules of the edge, the domain and the leaves may use others of their layer.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("edge", &["main", "cli"]),
+    ("edge", &["main", "cli", "readers"]),
     ("protocols", &["docker", "kubelet", "bazel", "commands"]),
     ("policy", &["tokens"]),
     ("adapters", &["cache", "ecr", "aws", "config", "clients", "fallback", "log"]),

@@ -256,8 +256,7 @@ fn serialize_secret<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::
 
 pub(super) fn encode(key: &str, entry: &impl Serialize) -> Vec<u8> {
     let json = serde_json::to_vec(entry).expect("strings, numbers and lists of them are JSON");
-    let checksum = format!("{:08x}\n", checksum(key, &json));
-    [MAGIC, checksum.as_bytes(), &json].concat()
+    with_checksum(key, &json)
 }
 
 pub(super) fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) -> Option<Entry> {
@@ -268,6 +267,21 @@ pub(super) fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) 
         return None;
     }
     serde_json::from_slice(json).ok()
+}
+
+/// What contents say, for `readers`.
+pub(crate) fn read_again(key: &str, contents: &[u8]) -> [Option<Vec<u8>>; 3] {
+    [
+        TokenRecord::decode(key, contents).map(|record| record.encode(key)),
+        RememberedFailure::decode(key, contents).map(|failure| failure.encode(key)),
+        KeyNotes::decode(key, contents).map(|notes| notes.encode(key)),
+    ]
+}
+
+/// The contents of an entry with this JSON.
+pub(crate) fn with_checksum(key: &str, json: &[u8]) -> Vec<u8> {
+    let checksum = format!("{:08x}\n", checksum(key, json));
+    [MAGIC, checksum.as_bytes(), json].concat()
 }
 
 fn checksum(key: &str, json: &[u8]) -> u32 {

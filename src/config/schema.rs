@@ -55,7 +55,7 @@ keys! {
 
 /// Reads the text of a file.
 /// Error: the first mistake in the syntax, else the first one in a table.
-pub(super) fn parse(text: &str, file: &Path) -> Result<Rules, ConfigError> {
+pub(crate) fn parse(text: &str, file: &Path) -> Result<Rules, ConfigError> {
     let lines = Lines::of(text);
     let rules = DeTable::parse(text)
         .map_err(|error| Problem::of_syntax(&error, text))

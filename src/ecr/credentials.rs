@@ -4,10 +4,10 @@
 //! variables and files themselves, more strictly than the AWS CLI, and panic on some of them
 //! (<https://github.com/awslabs/aws-sdk-rust/issues/1097>). Only a session of `aws login` is left to the SDK.
 
-mod json;
+pub(super) mod json;
 mod login;
 mod machine;
-mod sso;
+pub(super) mod sso;
 
 pub(super) use sso::ended as ended_sso_session;
 

@@ -7,7 +7,7 @@
 
 #[cfg_attr(any(windows, target_os = "macos"), path = "names/system.rs")]
 #[cfg_attr(not(any(windows, target_os = "macos")), path = "names/files.rs")]
-mod os;
+pub(super) mod os;
 
 use std::future::{Ready, ready};
 use std::io;

@@ -2,7 +2,7 @@
 //! (<https://man7.org/linux/man-pages/man5/resolv.conf.5.html>).
 
 #[path = "dns.rs"]
-mod dns;
+pub(in crate::ecr) mod dns;
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
@@ -48,7 +48,7 @@ fn read(path: &str) -> Option<String> {
 }
 
 /// Each line is an address and its names (<https://man7.org/linux/man-pages/man5/hosts.5.html>).
-fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
+pub(in crate::ecr) fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let lines = hosts.lines().filter_map(|line| {
         let mut words = line.split('#').next()?.split_whitespace();
@@ -59,7 +59,7 @@ fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
 }
 
 async fn ask(host: &str, config: &Config) -> io::Result<Option<Vec<IpAddr>>> {
-    let servers: Vec<_> = config.nameservers.iter().take(MOST_SERVERS).filter_map(address_of_server).collect();
+    let servers = servers(config);
     if servers.is_empty() {
         return Ok(None);
     }
@@ -78,6 +78,17 @@ async fn ask(host: &str, config: &Config) -> io::Result<Option<Vec<IpAddr>>> {
         Some(error) => Err(io::Error::other(format!("the name `{host}` can't be looked up: {error}"))),
         None => Ok(None),
     }
+}
+
+/// The servers of a `/etc/resolv.conf`, and the names to ask them for in turn.
+pub(in crate::ecr) fn questions(resolv_conf: &str, host: &str) -> (Vec<SocketAddr>, Vec<String>) {
+    let (config, _mistakes) = Config::parse_with_errors(resolv_conf.as_bytes());
+    (servers(&config), candidates(host, &config))
+}
+
+/// As many servers as are asked.
+fn servers(config: &Config) -> Vec<SocketAddr> {
+    config.nameservers.iter().take(MOST_SERVERS).filter_map(address_of_server).collect()
 }
 
 /// A link-local address needs the number of its interface, which only the system's resolver knows.
