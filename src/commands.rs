@@ -129,3 +129,11 @@ fn answer(error: &clap::Error, world: &mut World<'_>) -> Status {
 
 /// What a command ends with.
 type Done = io::Result<Status>;
+
+/// What the README shows of a command.
+#[cfg(test)]
+fn transcript(command: &str) -> String {
+    let readme = include_str!("../README.md");
+    let (_, shown) = readme.split_once(&format!("$ {NAME} {command}\n")).expect("the README shows it");
+    shown.split_once("```").expect("a block ends").0.to_owned()
+}

@@ -16,6 +16,8 @@ mod machine;
 mod mending;
 #[path = "doctor/offline.rs"]
 mod offline;
+#[path = "doctor/readme.rs"]
+mod readme;
 #[path = "doctor/report.rs"]
 mod report;
 #[path = "doctor/terminal.rs"]

@@ -4,9 +4,6 @@
 //! a reason to refuse: a file that its client can't read either, the helper of another program, a program that clients
 //! wouldn't find.
 //!
-//! A HOST that isn't the host of a registry is free for a word: `kubelet` is refused as one until a module takes it, at the
-//! beginning of [`run`].
-//!
 //! Leaves out: where the files are and how they are edited (`clients`), and how one is replaced (`fs`).
 
 mod ask;

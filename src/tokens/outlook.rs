@@ -81,6 +81,7 @@ impl TokenLookup<'_, '_> {
         remembered
             .map(|remembered| remembered.failure.clone())
             .or_else(|| self.settings.access().err())
+            .or_else(|| self.context.source.ended_session(self.plan, self.context.clock.now()))
             .or_else(|| nothing.then(|| Failure::new(FailureKind::NoCredentials, self.plan.notes.join("; "))))
     }
 

@@ -100,6 +100,15 @@ fn a_change_is_made_only_after_a_yes() {
 }
 
 #[test]
+fn the_readme_shows_what_a_person_sees() {
+    let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+    let (status, text) = Home::new().run(&[host], "y\n");
+    // The terminal shows what is typed.
+    let text = text.replace("[y/N] ", "[y/N] y\n");
+    assert_eq!((status, text), (Status::Success, crate::commands::transcript(&format!("configure {host}"))));
+}
+
+#[test]
 fn useless_logins_are_removed_only_after_a_yes_of_their_own() {
     let file = format!("{{\"auths\": {{\"https://{HOST}\": {{\"auth\": \"hush\"}}}}}}");
     for (typed, left) in [

@@ -497,3 +497,18 @@ fn what_is_not_a_host_is_wrong_usage_and_is_not_repeated() {
     let (status, stdout, _) = stage.run(&[HOST, HOST], "", true);
     assert_eq!((status, stdout.as_str()), (Status::WrongUsage, ""));
 }
+
+#[test]
+fn the_readme_shows_what_a_person_sees() {
+    let host = "123456789012.dkr.ecr.eu-west-1.amazonaws.com";
+    let mut stage = Stage::new(&[]);
+    let place = |stage: &Stage, name: &str| format!("{}/{name}", stage.home.path().display());
+    stage.set("AWS_ECR_CACHE_DIR", &place(&stage, ".cache/ecr-login"));
+    stage.set("AWS_ECR_CONFIG", &place(&stage, ".config/ecr-login/config.toml"));
+    stage.write(".config/ecr-login/config.toml", "");
+    stage.set("AWS_PROFILE", "prod");
+    stage.write(".aws/credentials", &format!("[prod]\n{KEYS}"));
+    stage.get(host);
+    stage.clock.pass(Duration::from_mins(130));
+    assert_eq!(stage.status(&[]), crate::commands::transcript("status"));
+}
