@@ -23,6 +23,7 @@ enum Shell {
     PowerShell,
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let script = match arguments.shell {
         Shell::Bash => include_str!("../../packaging/completions/docker-credential-ecr-login.bash"),

@@ -10,6 +10,7 @@ pub(super) struct Arguments {
     host: Option<String>,
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let _ = (&arguments.host, world);
     Ok(crate::world::Status::Failure)
