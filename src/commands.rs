@@ -4,6 +4,9 @@
 //! has seen that the first word isn't a verb of a client's protocol, so those pay nothing for it. Wrong arguments exit
 //! with 2 and write nothing to stdout.
 //!
+//! The functions that `cli` and this file call are `#[cold]`: the linker puts their code apart from that of a hit, which
+//! then needs fewer pages of the program.
+//!
 //! Leaves out: how a token is got (`tokens`), and the files of clients (`clients`).
 
 mod completions;
@@ -76,16 +79,19 @@ pub fn command_line() -> clap::Command {
 }
 
 /// Whether a first argument begins a command for people.
+#[cold]
 pub(crate) fn is_command(first: &str) -> bool {
     first == "help" || CommandLine::command().find_subcommand(first).is_some()
 }
 
 /// What `--help` shows.
+#[cold]
 pub(crate) fn help() -> String {
     command_line().render_help().to_string()
 }
 
 /// Runs a command, with the arguments of the process without its own name.
+#[cold]
 pub(crate) fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     let words = [OsString::from(NAME)].into_iter().chain(arguments.iter().cloned());
     let parsed = command_line().try_get_matches_from(words);

@@ -3,6 +3,8 @@
 //! It takes its world as values (streams, environment, clock, token source), so a whole `get` runs in a unit test on two
 //! byte buffers. A verb reads its request, finds out what the host is, and then either asks `tokens` or, for a host that
 //! isn't ECR's, the fallback helper. Such a host never costs more than a look at the configuration file.
+//!
+//! The verbs other than `get` are `#[cold]`: the linker puts their code apart from that of a hit.
 
 mod erase;
 mod get;

@@ -117,6 +117,12 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             Some((record, Freshness::Stale)) => Some(record),
             Some((_, Freshness::Expired)) | None => None,
         };
+        self.fetched(stale)
+    }
+
+    /// The token when none that is cached is fresh. Cold: the linker puts its code apart from that of a hit.
+    #[cold]
+    fn fetched(mut self, stale: Option<TokenRecord>) -> Result<Served, Failure> {
         let known = self.cache.failure(&self.key);
         let known_serial = known.as_ref().map(|failure| failure.serial);
         let known = known.filter(|failure| failure.circumstances == self.circumstances());

@@ -22,6 +22,7 @@ enum Shell {
     Powershell,
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let script = match arguments.shell {
         Shell::Bash => include_str!("../../packaging/completions/docker-credential-ecr-login.bash"),

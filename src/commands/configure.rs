@@ -111,6 +111,7 @@ enum Stop {
     Io(io::Error),
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let ended = match &arguments.other {
         Some(Other::Kubelet(arguments)) => kubelet::run(arguments, world),

@@ -92,6 +92,7 @@ const REPORTED: [&str; 22] = [
     names::SSL_CERT_FILE,
 ];
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let host = match &arguments.host {
         None => None,

@@ -28,6 +28,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let style = Style::of_stdout(world.env, (world.screen)());
     let text = match &arguments.host {

@@ -49,6 +49,7 @@ enum Format {
     Authorization,
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let Arguments { host, format, refresh, force } = arguments;
     if (world.screen)().stdout && !force {

@@ -9,6 +9,8 @@
 //!
 //! Leaves out: which keys there are (`schema`).
 
+use std::borrow::Cow;
+
 pub(super) use toml::Spanned;
 use toml::de::Error as TomlError;
 pub(super) use toml::de::{DeTable, DeValue};
@@ -104,9 +106,7 @@ pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 pub(super) fn entries<'v, 't, K: Key>(
     table: &'v DeTable<'t>,
 ) -> impl Iterator<Item = Result<(K, &'v Value<'t>), Problem>> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(written, _)| written.span().start);
-    entries.into_iter().map(|(written, value)| {
+    in_order(table).into_iter().map(|(written, value)| {
         let known = K::ALL.iter().find(|key| key.name() == written.get_ref());
         known.map(|key| (*key, value)).ok_or_else(|| {
             let names = K::ALL.iter().map(|key| key.name());
@@ -118,6 +118,13 @@ pub(super) fn entries<'v, 't, K: Key>(
             Problem { correction, ..Problem::at(written, what) }
         })
     })
+}
+
+/// The entries of a table in the order of the file. One function for all kinds of keys, because sorting takes 5 KB.
+fn in_order<'v, 't>(table: &'v DeTable<'t>) -> Vec<(&'v Spanned<Cow<'t, str>>, &'v Value<'t>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(written, _)| written.span().start);
+    entries
 }
 
 pub(super) fn flag(key: impl Key, value: &Value<'_>) -> Result<Spanned<bool>, Problem> {

@@ -12,6 +12,7 @@ use crate::rules::Destination;
 use crate::tokens::{self, Context};
 use crate::world::{Status, World};
 
+#[cold]
 pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
     let asked = match Request::read(world.stdin, world.clock).and_then(|request| Asked::about_server(request, world)) {
         Ok(asked) => asked,

@@ -22,6 +22,7 @@ use crate::world::{Status, World};
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>.
 const USERNAME: &str = "AWS";
 
+#[cold]
 pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
     let mut usernames = BTreeMap::new();
     match config::read(world.env) {

@@ -12,6 +12,7 @@ use crate::protocol::Action;
 use crate::rules::Destination;
 use crate::world::{Status, World};
 
+#[cold]
 pub(super) fn store(world: &mut World<'_>) -> io::Result<Status> {
     let asked = match Asked::with_credentials(world) {
         Ok(asked) => asked,
