@@ -8,6 +8,7 @@ empty: a helper that succeeds, or that has nothing to say about a registry, is s
 import concurrent.futures
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
 import stage
@@ -287,6 +288,9 @@ def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
                         # login and logout look only into the file that they would write to.
                         home.environment["REGISTRY_AUTH_FILE"] = str(home.docker_config)
                 elif style == AUTH_FILE:
+                    if logs_in:
+                        own_file = home.directory / ".config" / "containers" / "auth.json"
+                        home.environment["REGISTRY_AUTH_FILE"] = str(own_file)
                     home.configure("--client", name.split()[0], *hosts)
                 else:
                     home.write(REGISTRIES_CONF, 'credential-helpers = ["ecr-login"]\n')
@@ -393,7 +397,7 @@ def check_login_logout(home, client):
         *client, "login", "--cert-dir", CA.parent, "--username", "AWS", "--password-stdin", PRIVATE, stdin=password
     )
     check("store" in home.verbs(), "a store")
-    check_no_password_saved(home, home.docker_config)
+    check_no_password_saved(home, Path(home.environment.get("REGISTRY_AUTH_FILE", home.docker_config)))
     home.run(*client, "logout", PRIVATE)
     check("erase" in home.verbs(), "an erase")
     home.secret(PRIVATE)
