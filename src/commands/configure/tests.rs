@@ -164,6 +164,27 @@ fn registries_of_profiles_are_chosen_from_a_list() {
     assert_eq!(home.read(".docker/config.json"), None);
 }
 
+#[test]
+fn helpers_and_a_store_that_name_nothing_come_back_as_they_were() {
+    for text in [
+        "{\"credHelpers\":null}",
+        "{\"credHelpers\": { } }",
+        "{\"credsStore\":null,\"x\":1}",
+        "{\"credsStore\":\"\",\"credHelpers\":null}",
+    ] {
+        for arguments in [&[HOST][..], &[HOST, OTHER], &["--store"]] {
+            let home = Home::new();
+            home.write(".docker/config.json", text);
+            for argument in arguments {
+                let (status, said) = home.run(&[argument, "--yes"], "");
+                assert_eq!(status, Status::Success, "{said}");
+            }
+            home.run(&["--undo", "--yes"], "");
+            assert_eq!(home.read(".docker/config.json").as_deref(), Some(text), "{arguments:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
