@@ -12,10 +12,14 @@ mod endpoint;
 mod facts;
 mod identity;
 mod jwt;
+pub(crate) mod lenient;
 mod network;
 mod own_registry;
 mod partition;
+mod problems;
 mod profile_chain;
+mod profile_registries;
+pub(crate) mod provenance;
 mod proxies;
 mod redactor;
 
@@ -25,14 +29,16 @@ use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind};
 use crate::fetch::Access;
 use crate::fs::read_bounded;
-use crate::identity::{CredentialPlan, CredentialSource, RoleOrigin};
+use crate::identity::{CredentialPlan, CredentialSource, RoleOrigin, ServiceAccount};
 use crate::paths;
 use crate::registry::Service;
 use crate::rules::Target;
 use crate::scope::Scope;
 use active_profile::ActiveProfile;
 use endpoint::AwsService;
+pub(crate) use problems::{HALF_PAIR, MissingProfile};
 use profile_file::{Profile, Profiles};
+pub(crate) use proxies::host_and_port as proxy;
 
 /// The longest profile file that is read: some ten thousand profiles.
 const MAX_PROFILE_FILE_SIZE: usize = 4 << 20;
@@ -59,6 +65,11 @@ impl<'a> AwsSettings<'a> {
         let config = read(names::CONFIG_FILE, paths::shared_config_file(env));
         let credentials = read(names::SHARED_CREDENTIALS_FILE, paths::shared_credentials_file(env));
         Self { env, config, credentials, notes }
+    }
+
+    /// The same with the texts of the files.
+    pub(crate) fn of_texts(env: &'a Env, config: String, credentials: String) -> Self {
+        Self { env, config, credentials, notes: Vec::new() }
     }
 
     /// These settings for one registry.
@@ -95,6 +106,16 @@ impl RegistrySettings<'_> {
         }
         let (identity, plan) = identity::identify(self)?;
         let api = target.api();
+        if let Some(ServiceAccount { role, .. }) = target.service_account()
+            && api.service == Service::Ecr
+            && role.partition != api.partition
+        {
+            let (role_partition, partition) = (role.partition.as_str(), api.partition.as_str());
+            let role = role.as_str();
+            return Err(Failure::misconfigured(format!(
+                "the role `{role}` is in partition `{role_partition}`, and the registry in `{partition}`"
+            )));
+        }
         if api.service == Service::EcrPublic
             && plan.source != CredentialSource::Nothing
             && !plan.roles.iter().any(|role| role.origin == RoleOrigin::Rule)
@@ -166,8 +187,7 @@ pub(crate) mod fixture {
         then: impl FnOnce(&RegistrySettings<'_>) -> T,
     ) -> T {
         let env = Env::fixed(variables.iter().copied());
-        let (config, credentials) = (config.to_owned(), String::new());
-        let settings = AwsSettings { env: &env, config, credentials, notes: Vec::new() };
+        let settings = AwsSettings::of_texts(&env, config.to_owned(), String::new());
         let target = Target::of(Registry::parse(host).expect("an ECR host"));
         then(&settings.for_target(&target).expect("one profile is meant"))
     }

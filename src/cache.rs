@@ -9,6 +9,8 @@
 mod directory;
 mod erasure;
 mod hosts;
+mod inspection;
+mod inventory;
 mod lock;
 mod record;
 mod sweep;
@@ -18,11 +20,14 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use erasure::LastErasure;
 pub(crate) use hosts::HostNotes;
+pub(crate) use inspection::{Directory, Inspection, inspect};
+pub(crate) use inventory::{CachedFailure, CachedToken, Inventory};
+use lock::Sharing;
 pub(crate) use lock::{LockGuard, TryLock};
 use record::is_an_entry;
-pub(crate) use record::{RememberedFailure, TokenRecord};
+pub(crate) use record::{KeyNotes, RememberedFailure, TokenRecord, read_again, with_checksum};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::Failure;
 use crate::fs::{PathError, PrivateDir, UnusableDir};
 use crate::registry::Api;
@@ -110,7 +115,7 @@ impl Cache {
     /// The hosts noted under a key.
     pub(crate) fn hosts(&self, key: &CacheKey) -> HostNotes {
         let key = key.to_string();
-        self.entry(&key, HOSTS).and_then(|contents| HostNotes::decode(&key, &contents)).unwrap_or_default()
+        self.entry(&key, HOSTS).and_then(|contents| KeyNotes::decode(&key, &contents)).unwrap_or_default().hosts
     }
 
     /// Tries to become the process that fetches the token of a key, without waiting.
@@ -124,35 +129,48 @@ impl Cache {
     }
 
     fn try_lock_file(&self, name: &str) -> TryLock {
-        self.directory.as_ref().map_or(TryLock::Unavailable(None), |directory| lock::try_lock(directory, name))
+        self.directory
+            .as_ref()
+            .map_or(TryLock::Unavailable(None), |directory| lock::try_lock(directory, name, Sharing::Exclusive))
     }
 
-    /// Stores a token, removes the failure that it ends, and sweeps out expired entries. The erasure is the last one before
-    /// the fetch.
+    /// Stores a token, removes the failure that it ends, and sweeps out expired entries. The identity is noted for people;
+    /// the erasure is the last one before the fetch.
     /// Error: the directory is full, read-only or gone; what was there before is still there.
     pub(crate) fn store(
         &self,
         key: &CacheKey,
         record: &TokenRecord,
+        identity: &str,
         erasure: LastErasure,
-        now: Timestamp,
+        clock: &dyn Clock,
     ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        sweep::sweep(directory, now);
-        self.amend(key, record, erasure)?;
+        sweep::sweep(directory, clock.now());
+        self.amend(key, record, identity, erasure, clock)?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
 
-    /// Stores a token and the hosts noted for it; only the hosts, if there was an `erase` since.
+    /// Stores a token and what is noted for it; only the notes, if there was an `erase` since.
     /// Error: as [`Cache::store`].
-    pub(crate) fn amend(&self, key: &CacheKey, record: &TokenRecord, erasure: LastErasure) -> Result<(), PathError> {
+    pub(crate) fn amend(
+        &self,
+        key: &CacheKey,
+        record: &TokenRecord,
+        identity: &str,
+        erasure: LastErasure,
+        clock: &dyn Clock,
+    ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let key = key.to_string();
         let token = format!("{key}{TOKEN}");
         let is_erased = || self.last_erasure(&record.api).is_after(erasure);
-        directory.replace(&format!("{key}{HOSTS}"), &record.hosts.encode(&key))?;
+        let notes = KeyNotes { hosts: record.hosts.clone(), identity: Some(identity.to_owned()) };
+        directory.replace(&format!("{key}{HOSTS}"), &notes.encode(&key))?;
+        let _lock = erasure::lock_to_write(directory, clock);
         if !is_erased() {
             directory.replace(&token, &record.encode(&key))?;
+            // Without a lock, an `erase` may have come meanwhile.
             if is_erased() {
                 directory.remove(&token)?;
             }
@@ -179,7 +197,7 @@ impl Cache {
         let names = directory.names().unwrap_or_default();
         let notes = names.iter().filter_map(|name| {
             let key = key_of(name, HOSTS)?;
-            Some((key.to_owned(), HostNotes::decode(key, &directory.read(name, MAX_ENTRY_SIZE).ok()??)?))
+            Some((key.to_owned(), KeyNotes::decode(key, &directory.read(name, MAX_ENTRY_SIZE).ok()??)?.hosts))
         });
         notes.collect()
     }
@@ -187,9 +205,10 @@ impl Cache {
     /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An
     /// entry of ours that is damaged is removed too: it might be one of these. The serial number is different each time.
     /// Error: the first file that couldn't be read, written or removed; the others are gone all the same.
-    pub(crate) fn erase(&self, api: &Api, serial: u64, now: Timestamp) -> Result<(), PathError> {
+    pub(crate) fn erase(&self, api: &Api, serial: u64, clock: &dyn Clock) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        let mut result = erasure::leave(directory, api, serial, now);
+        let _lock = erasure::lock_to_erase(directory, clock);
+        let mut result = erasure::leave(directory, api, serial, clock.now());
         for name in directory.names()? {
             let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
             let contents = match directory.read_untrusted(&name, MAX_ENTRY_SIZE) {
@@ -209,7 +228,8 @@ impl Cache {
                 result = result.and(directory.remove(&name));
             }
         }
-        result
+        // Once more: a hit may have read a token after the first trace and before its removal.
+        result.and(erasure::leave(directory, api, serial.wrapping_add(1), clock.now()))
     }
 
     fn entry(&self, key: &str, ending: &str) -> Option<Vec<u8>> {

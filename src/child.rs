@@ -137,10 +137,19 @@ impl Captured {
 /// The program of a name in the directories of a `PATH`, else a file of that name that can't be run, which starting it
 /// explains. Empty and relative entries, which stand for the working directory or lie in it, are left out.
 pub(crate) fn find(name: &str, path: Option<&OsStr>) -> Option<PathBuf> {
-    let directories = std::env::split_paths(path?).filter(|directory| directory.is_absolute());
-    let files = directories.flat_map(|directory| os::names_of(&directory, name)).filter(|file| file.is_file());
-    let files: Vec<PathBuf> = files.collect();
+    let files = files(name, path?);
     files.iter().find(|file| os::may_run(file)).or(files.first()).cloned()
+}
+
+/// All programs of a name in the directories of a `PATH`; the first one is the one that is run.
+pub(crate) fn find_all(name: &str, path: Option<&OsStr>) -> Vec<PathBuf> {
+    let files = path.map(|path| files(name, path)).unwrap_or_default();
+    files.into_iter().filter(|file| os::may_run(file)).collect()
+}
+
+fn files(name: &str, path: &OsStr) -> Vec<PathBuf> {
+    let directories = std::env::split_paths(path).filter(|directory| directory.is_absolute());
+    directories.flat_map(|directory| os::names_of(&directory, name)).filter(|file| file.is_file()).collect()
 }
 
 #[cfg(all(test, unix))]

@@ -1,17 +1,31 @@
-//! The command line: a verb of Docker's protocol, a question about this program, or a command for people.
+//! The command line: a request of a client, a question about this program, or a command for people.
+//!
+//! Whose request it is, is told by the name that the program was started by (the kubelet's), the first argument (Docker's
+//! verbs), and for `get` by the first character of the request (Bazel's is a JSON object).
 
 use std::ffi::OsString;
+use std::path::Path;
 
+use crate::bazel;
 use crate::commands;
 use crate::docker;
+use crate::kubelet;
 use crate::panics;
 use crate::process;
-use crate::protocol::Action;
+use crate::protocol::{Action, Request};
 use crate::redact::{one_line, shorten};
+use crate::registry::strip_prefix_ignore_case;
 use crate::world::{Status, World};
 
 /// The name that clients start this program by.
 const NAME: &str = "docker-credential-ecr-login";
+
+/// How the names begin that the kubelet starts this program by. What follows distinguishes two entries of its
+/// configuration, or is `.exe`.
+const KUBELET_NAME: &str = "ecr-credential-provider";
+
+/// The first argument that means the same.
+const KUBELET_WORD: &str = "kubelet";
 
 /// The longest unknown action that is repeated.
 const LONGEST_ACTION: usize = 100;
@@ -48,14 +62,20 @@ impl Command {
     }
 }
 
-/// Runs the program, with its arguments (without its own name) and its world.
+/// Runs the program, with its arguments, of which the first is its own name, and its world.
 pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     panics::silence();
+    let (name, arguments) = arguments.split_first().map_or((None, arguments), |(name, rest)| (Some(name), rest));
+    if is_for_kubelet(name, arguments) {
+        process::hide_memory();
+        process::survive_size_limit();
+        return kubelet::run(arguments, world);
+    }
     let (text, status) = match Command::parse(arguments) {
         Command::Act(action) => {
             process::hide_memory();
             process::survive_size_limit();
-            return docker::run(action, world);
+            return act(action, world);
         }
         Command::ForPeople => {
             process::hide_memory();
@@ -79,9 +99,52 @@ pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     }
 }
 
+/// Answers a client of Docker's protocol or of Bazel's, which have one verb in common.
+fn act(action: Action, world: &mut World<'_>) -> Status {
+    if action != Action::Get {
+        return docker::run(action, world);
+    }
+    match Request::read(world.stdin, world.clock) {
+        Ok(request) if request.is_json_object() => bazel::get(&request, world),
+        request => docker::get(request, world),
+    }
+}
+
+/// Whether the kubelet started this program, or somebody who asks as it does.
+fn is_for_kubelet(name: Option<&OsString>, arguments: &[OsString]) -> bool {
+    let file = name.and_then(|name| Path::new(name).file_name()).and_then(|file| file.to_str());
+    file.is_some_and(|file| strip_prefix_ignore_case(file, KUBELET_NAME).is_some())
+        || arguments.first().is_some_and(|first| first == KUBELET_WORD)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_kubelet_is_known_by_the_program_s_name_or_the_first_argument() {
+        let is = |name: &str, arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
+            is_for_kubelet(Some(&name.into()), &arguments)
+        };
+        for name in [
+            "ecr-credential-provider",
+            "/opt/bin/ecr-credential-provider",
+            "./ecr-credential-provider-pods",
+            "ecr-credential-provider.exe",
+            "ecr-credential-provider-linux-amd64",
+            "ECR-Credential-Provider.EXE",
+        ] {
+            for arguments in [&[][..], &["get-credentials"], &["get"], &["--version"]] {
+                assert!(is(name, arguments), "{name} {arguments:?}");
+            }
+        }
+        for name in ["docker-credential-ecr-login", "my-ecr-credential-provider", "/ecr-credential-provider/x", ""] {
+            assert!(!is(name, &["get"]) && !is(name, &[]), "{name}");
+            assert!(is(name, &["kubelet"]) && is(name, &["kubelet", "get-credentials"]), "{name}");
+        }
+        assert!(!is_for_kubelet(None, &[]));
+    }
 
     fn parse(arguments: &[&str]) -> Command {
         Command::parse(&arguments.iter().map(OsString::from).collect::<Vec<_>>())

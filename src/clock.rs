@@ -1,5 +1,13 @@
 //! Time as a value: the wall clock that tokens expire by, and the steady clock that waits are
 //! counted on. A wall clock may jump (NTP, a resumed laptop), so no wait depends on it.
+//!
+//! A third clock counts how long the machine has been running, sleep included. It is the same for
+//! all processes of a machine, so it tells how old something in a file is, whatever was done to the
+//! wall clock since. Linux has it: `clock/linux.rs`.
+
+#[cfg_attr(target_os = "linux", path = "clock/linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "clock/other.rs")]
+mod machine;
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};
@@ -27,6 +35,11 @@ impl Timestamp {
         Self(self.0.saturating_add(span.as_secs()))
     }
 
+    /// This moment, earlier by a span; the beginning of 1970 rather than an underflow.
+    pub const fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(span.as_secs()))
+    }
+
     /// How long it is from `earlier` to here; zero when `earlier` lies ahead.
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
@@ -49,12 +62,37 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// One start of one machine. Different ones may be equal by a chance of 1 in 2^64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BootId(u64);
+
+impl BootId {
+    /// From its number in a file.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// A number for a file.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// The start of this machine that it has been running since. It reads a file. `None` if the system doesn't tell.
+pub(crate) fn boot_id() -> Option<BootId> {
+    machine::boot_id()
+}
+
 /// Where time comes from.
 pub trait Clock {
     /// The wall clock.
     fn now(&self) -> Timestamp;
     /// The steady clock: the time since this process asked first.
     fn elapsed(&self) -> Duration;
+    /// How long the machine has been running, sleep included. `None` if the system doesn't tell.
+    fn uptime(&self) -> Option<Duration>;
+    /// Since which start; see [`boot_id`].
+    fn boot_id(&self) -> Option<BootId>;
     /// Waits on the steady clock.
     fn sleep(&self, span: Duration);
 }
@@ -79,6 +117,14 @@ impl Clock for SystemClock {
 
     fn elapsed(&self) -> Duration {
         self.0.elapsed()
+    }
+
+    fn uptime(&self) -> Option<Duration> {
+        machine::uptime()
+    }
+
+    fn boot_id(&self) -> Option<BootId> {
+        boot_id()
     }
 
     fn sleep(&self, span: Duration) {
@@ -108,18 +154,28 @@ pub(crate) mod fake {
 
     use std::cell::Cell;
 
-    use super::{Clock, Duration, Timestamp};
+    use super::{BootId, Clock, Duration, Timestamp};
 
-    /// Wall clock and steady clock, moved by hand; a sleep moves both and returns at once.
+    /// Wall clock and steady clock, moved by hand; a sleep moves both and returns at once. The machine started an hour
+    /// before the test.
     #[derive(Debug)]
     pub(crate) struct FakeClock {
         wall: Cell<u64>,
         steady: Cell<Duration>,
+        /// Which start of the machine this is, how long it had been running when the test said so, and when that was.
+        boot: Cell<Option<(u64, Duration, Duration)>>,
     }
 
     impl FakeClock {
         pub(crate) fn at(seconds: u64) -> Self {
-            Self { wall: Cell::new(seconds), steady: Cell::new(Duration::ZERO) }
+            let boot = Cell::new(Some((1, Duration::from_hours(1), Duration::ZERO)));
+            Self { wall: Cell::new(seconds), steady: Cell::new(Duration::ZERO), boot }
+        }
+
+        /// From now on this is another start of the machine, or another machine, which has been running for so long; or a
+        /// system that doesn't tell.
+        pub(crate) fn boot(&self, boot: Option<(u64, Duration)>) {
+            self.boot.set(boot.map(|(number, running)| (number, running, self.steady.get())));
         }
 
         /// The wall clock jumps; the steady clock doesn't.
@@ -141,6 +197,14 @@ pub(crate) mod fake {
 
         fn elapsed(&self) -> Duration {
             self.steady.get()
+        }
+
+        fn uptime(&self) -> Option<Duration> {
+            self.boot.get().map(|(_, running, at)| running + self.steady.get().saturating_sub(at))
+        }
+
+        fn boot_id(&self) -> Option<BootId> {
+            self.boot.get().map(|(number, ..)| BootId(number))
         }
 
         fn sleep(&self, span: Duration) {

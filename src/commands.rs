@@ -4,6 +4,9 @@
 //! has seen that the first word isn't a verb of a client's protocol, so those pay nothing for it. Wrong arguments exit
 //! with 2 and write nothing to stdout.
 //!
+//! The functions that `cli` and this file call are `#[cold]`: the linker puts their code apart from that of a hit, which
+//! then needs fewer pages of the program.
+//!
 //! Leaves out: how a token is got (`tokens`), and the files of clients (`clients`).
 
 mod completions;
@@ -18,6 +21,7 @@ use std::io;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use crate::server_url::ServerUrl;
 use crate::world::{Status, World};
 
 /// The name that clients start this program by.
@@ -75,16 +79,19 @@ pub fn command_line() -> clap::Command {
 }
 
 /// Whether a first argument begins a command for people.
+#[cold]
 pub(crate) fn is_command(first: &str) -> bool {
     first == "help" || CommandLine::command().find_subcommand(first).is_some()
 }
 
 /// What `--help` shows.
+#[cold]
 pub(crate) fn help() -> String {
     command_line().render_help().to_string()
 }
 
 /// Runs a command, with the arguments of the process without its own name.
+#[cold]
 pub(crate) fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     let words = [OsString::from(NAME)].into_iter().chain(arguments.iter().cloned());
     let parsed = command_line().try_get_matches_from(words);
@@ -102,6 +109,17 @@ pub(crate) fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
     done.unwrap_or_else(|error| world.fail_to_answer(&error))
 }
 
+/// The server that an argument HOST names. Says so if it names none, without repeating it: it may have a password in it.
+fn server_of(host: &str, world: &mut World<'_>) -> Option<ServerUrl> {
+    let server_url = ServerUrl::parse(host);
+    if server_url.is_none() {
+        world.complain(
+            "error: HOST must be the host of a registry, such as `123456789012.dkr.ecr.eu-west-1.amazonaws.com`",
+        );
+    }
+    server_url
+}
+
 /// Shows help on stdout, or what is wrong with the arguments on stderr.
 fn answer(error: &clap::Error, world: &mut World<'_>) -> Status {
     let text = error.render().to_string();
@@ -117,3 +135,11 @@ fn answer(error: &clap::Error, world: &mut World<'_>) -> Status {
 
 /// What a command ends with.
 type Done = io::Result<Status>;
+
+/// What the README shows of a command.
+#[cfg(test)]
+fn transcript(command: &str) -> String {
+    let readme = include_str!("../README.md");
+    let (_, shown) = readme.split_once(&format!("$ {NAME} {command}\n")).expect("the README shows it");
+    shown.split_once("```").expect("a block ends").0.to_owned()
+}

@@ -7,6 +7,8 @@
 //!
 //! Leaves out: what the rules mean for a request (`rules`), and which keys there are (`schema`).
 
+mod fallback_entry;
+mod options;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -19,13 +21,16 @@ use thiserror::Error;
 use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind};
 use crate::fs::{PathError, read_unshared};
+use crate::options::{FileOptions, Options};
 use crate::paths;
 use crate::registry::Registry;
 use crate::rules::{Destination, Position, Rules};
 use crate::server_url::ServerUrl;
+pub(crate) use fallback_entry::{FallbackEntryError, with_fallback, without_fallback};
+pub(crate) use schema::parse;
 
 /// The longest file that is read: some thousands of rules.
-const LONGEST_FILE: usize = 1 << 20;
+pub(crate) const LONGEST_FILE: usize = 1 << 20;
 
 /// Why the configuration file can't be used.
 #[derive(Debug, Error)]
@@ -48,7 +53,18 @@ pub enum ConfigError {
         position: Position,
         /// What is wrong there, on one line.
         problem: String,
+        /// What to write instead, if that is certain.
+        correction: Option<Correction>,
     },
+}
+
+/// A misspelled key, and the one that is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// As it stands in the file.
+    pub written: String,
+    /// As it must be.
+    pub meant: &'static str,
 }
 
 impl From<ConfigError> for Failure {
@@ -68,13 +84,15 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// What answers for the server URL of a client, by the rules of the configuration file.
-pub(crate) fn destination(env: &Env, server_url: &str) -> Destination {
+/// What answers for the server URL of a client, by the rules of the configuration file, and the options. If the file can't
+/// be used, they are those of the variables.
+pub(crate) fn destination(env: &Env, server_url: &str) -> (Destination, Options) {
     match read(env) {
-        Ok(rules) => rules.destination(server_url),
+        Ok(rules) => (rules.destination(server_url), Options::read(env, &rules.options)),
         Err(error) => {
             let registry = ServerUrl::parse(server_url).and_then(|server_url| Registry::parse(server_url.host()));
-            Destination::Misconfigured { registry, error: error.into() }
+            let destination = Destination::Misconfigured { registry, error: error.into() };
+            (destination, Options::read(env, &FileOptions::default()))
         }
     }
 }
@@ -94,7 +112,7 @@ pub(crate) fn read(env: &Env) -> Result<Rules, ConfigError> {
         return if is_named { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
     };
     match String::from_utf8(contents) {
-        Ok(text) => schema::parse(&text, &path),
+        Ok(text) => parse(&text, &path),
         Err(_) => Err(ConfigError::NotUtf8(path)),
     }
 }

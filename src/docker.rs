@@ -3,6 +3,8 @@
 //! It takes its world as values (streams, environment, clock, token source), so a whole `get` runs in a unit test on two
 //! byte buffers. A verb reads its request, finds out what the host is, and then either asks `tokens` or, for a host that
 //! isn't ECR's, the fallback helper. Such a host never costs more than a look at the configuration file.
+//!
+//! The verbs other than `get` are `#[cold]`: the linker puts their code apart from that of a hit.
 
 mod erase;
 mod get;
@@ -16,6 +18,7 @@ use std::io;
 
 use crate::config;
 use crate::error::{Failure, FailureKind};
+use crate::options::Options;
 use crate::panics::{self, Panic};
 use crate::protocol::{Action, BadRequest, Request, Sentence};
 use crate::redact::Redactor;
@@ -25,38 +28,59 @@ use crate::world::{Status, World};
 
 /// Does what a client asks for.
 pub(crate) fn run(action: Action, world: &mut World<'_>) -> Status {
-    let answered = panics::catch(|| match action {
-        Action::Get => get::get(world),
-        Action::Store => store::store(world),
-        Action::Erase => erase::erase(world),
-        Action::List => list::list(world),
-    });
+    match action {
+        Action::Get => {
+            let request = Request::read(world.stdin, world.clock);
+            get(request, world)
+        }
+        Action::Store => finish(action, world, store::store),
+        Action::Erase => finish(action, world, erase::erase),
+        Action::List => finish(action, world, list::list),
+    }
+}
+
+/// Answers a `get` whose request has been read, to find out whose protocol it is of.
+pub(crate) fn get(request: Result<Request, BadRequest>, world: &mut World<'_>) -> Status {
+    finish(Action::Get, world, |world| get::get(request, world))
+}
+
+fn finish<'w>(
+    action: Action,
+    world: &mut World<'w>,
+    verb: impl FnOnce(&mut World<'w>) -> io::Result<Status>,
+) -> Status {
+    let answered = panics::catch(|| verb(world));
     match answered.unwrap_or_else(|panic| world.answer_panic(action, &panic)) {
         Ok(status) => status,
         Err(error) => world.fail_to_answer(&error),
     }
 }
 
-/// A request about one server, and what its host is.
+/// A request about one server, what its host is, and the options.
 struct Asked {
     request: Request,
     server_url: String,
     destination: Destination,
+    options: Options,
 }
 
 impl Asked {
-    /// Reads the request of a `get` or `erase`.
-    fn about_server(world: &mut World<'_>) -> Result<Self, BadRequest> {
-        let request = Request::read(world.stdin, world.clock)?;
+    /// Understands the request of a `get` or `erase`.
+    fn about_server(request: Request, world: &World<'_>) -> Result<Self, BadRequest> {
         let server_url = request.server_url()?;
-        Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
+        Ok(Self::new(world, request, server_url))
     }
 
     /// Reads the request of a `store`.
     fn with_credentials(world: &mut World<'_>) -> Result<Self, BadRequest> {
         let request = Request::read(world.stdin, world.clock)?;
         let server_url = request.stored_server_url()?;
-        Ok(Self { destination: config::destination(world.env, &server_url), request, server_url })
+        Ok(Self::new(world, request, server_url))
+    }
+
+    fn new(world: &World<'_>, request: Request, server_url: String) -> Self {
+        let (destination, options) = config::destination(world.env, &server_url);
+        Self { request, server_url, destination, options }
     }
 }
 

@@ -30,6 +30,12 @@ pub(crate) mod names {
     pub(crate) const LOG: &str = "AWS_ECR_LOG";
     /// Appends the log to this file instead of stderr.
     pub(crate) const LOG_FILE: &str = "AWS_ECR_LOG_FILE";
+    /// Names the role that the service accounts of pods assume if their annotation names none.
+    pub(crate) const ECR_ROLE_ARN: &str = "AWS_ECR_ROLE_ARN";
+    /// Names a second annotation of service accounts to read the role from.
+    pub(crate) const ROLE_ANNOTATION: &str = "AWS_ECR_ROLE_ANNOTATION";
+    /// Refuses the kubelet's requests without a role of a service account instead of using the node's identity.
+    pub(crate) const REQUIRE_ROLE: &str = "AWS_ECR_REQUIRE_ROLE";
 
     /// Identifies an access key, permanent or temporary.
     pub(crate) const ACCESS_KEY_ID: &str = "AWS_ACCESS_KEY_ID";
@@ -134,6 +140,25 @@ pub(crate) mod names {
     /// Replaces [`HOME`] if that is unset, as on Windows.
     pub(crate) const USERPROFILE: &str = "USERPROFILE";
 
+    /// Holds what Docker reads before its `config.json`, in the same form; looked at by `doctor` alone.
+    pub(crate) const DOCKER_AUTH_CONFIG: &str = "DOCKER_AUTH_CONFIG";
+    /// Names the directory of Docker's `config.json`.
+    pub(crate) const DOCKER_CONFIG: &str = "DOCKER_CONFIG";
+    /// Names the file that Podman, Buildah and Skopeo read instead of their `auth.json`.
+    pub(crate) const REGISTRY_AUTH_FILE: &str = "REGISTRY_AUTH_FILE";
+    /// Names the file that they read instead of `registries.conf`.
+    pub(crate) const REGISTRIES_CONF: &str = "CONTAINERS_REGISTRIES_CONF";
+    /// Names the directory that they read instead of `registries.conf.d`.
+    pub(crate) const REGISTRIES_CONF_DIR: &str = "CONTAINERS_REGISTRIES_CONF_DIR";
+    /// Names the file that Helm reads for registries.
+    pub(crate) const HELM_REGISTRY_CONFIG: &str = "HELM_REGISTRY_CONFIG";
+    /// Names the directory of Helm's configuration.
+    pub(crate) const HELM_CONFIG_HOME: &str = "HELM_CONFIG_HOME";
+    /// Replaces `~/.config`, where clients keep their files.
+    pub(crate) const XDG_CONFIG_HOME: &str = "XDG_CONFIG_HOME";
+    /// Names the directory of a session, where logins of Podman and its relatives are kept until it ends.
+    pub(crate) const XDG_RUNTIME_DIR: &str = "XDG_RUNTIME_DIR";
+
     /// Turns colours off, whatever the value: <https://no-color.org/>.
     pub(crate) const NO_COLOR: &str = "NO_COLOR";
     /// Tells what the terminal is; `dumb` shows neither colours nor symbols.
@@ -152,6 +177,7 @@ pub(crate) mod names {
 
 /// Where variables come from: a table in a test, or the process (`None`). A hit reads a dozen of
 /// the process's variables, so they are looked up one by one.
+#[derive(Clone)]
 pub struct Env(Option<BTreeMap<String, String>>);
 
 impl Env {

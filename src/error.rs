@@ -4,13 +4,15 @@
 //! Messages are in lower case, with back-ticks around what a user types. Details have been redacted
 //! by [`crate::redact::Redactor`]. How a failure is written to disk is up to the cache.
 
+mod reply;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::options::Strictness;
 use crate::redact::{clean_line, shorten};
 use crate::registry::Service;
+pub(crate) use reply::Reply;
 
 /// The longest line on stderr, its end not counted.
 const LONGEST_SENTENCE: usize = 999;
@@ -82,6 +84,9 @@ pub enum FailureKind {
     /// any. `r#`: thiserror's `source` is an error.
     #[error("could not get credentials from {source}")]
     CredentialSource { r#source: String },
+    /// STS doesn't let a Kubernetes service account assume its role.
+    #[error("AWS rejected the service account for the role `{role}`")]
+    ServiceAccountRefused { role: String },
     /// A policy is missing, or denies the call.
     #[error("access denied")]
     AccessDenied,
@@ -151,6 +156,9 @@ impl FailureKind {
             Self::CredentialsExpired => "get new ones and try again",
             Self::CredentialsRefused => "check the keys with `aws sts get-caller-identity`, and this machine's clock",
             Self::CredentialSource { .. } => "try `aws sts get-caller-identity` with the same settings",
+            Self::ServiceAccountRefused { .. } => {
+                "check the trust policy of the role: its OIDC provider, and the audience and subject of the token"
+            }
             Self::AccessDenied => match service {
                 Service::Ecr => "allow `ecr:GetAuthorizationToken` in a policy of this identity",
                 Service::EcrPublic => {
@@ -200,6 +208,7 @@ impl FailureKind {
             Self::CredentialsExpired => "credentials-expired",
             Self::CredentialsRefused => "credentials-refused",
             Self::CredentialSource { .. } => "credential-source",
+            Self::ServiceAccountRefused { .. } => "service-account-refused",
             Self::AccessDenied => "access-denied",
             Self::WrongPartition { .. } => "wrong-partition",
             Self::Unsupported => "unsupported",
@@ -221,6 +230,12 @@ impl FailureKind {
     /// Whether no credentials are configured. For ECR Public this is fine: anyone may pull from it.
     pub const fn is_no_credentials(&self) -> bool {
         matches!(self, Self::NoCredentials | Self::ImdsUnreachable)
+    }
+
+    /// Whether this identity can't get a password of ECR Public at any time, and needs none: anyone may pull from it.
+    /// Other failures may pass, or are mistakes, and must be seen.
+    pub const fn permits_anonymous_pull(&self) -> bool {
+        self.is_no_credentials() || matches!(self, Self::AccessDenied | Self::WrongPartition { .. } | Self::Unsupported)
     }
 }
 
@@ -269,37 +284,12 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// What the client and the user see of a failure. The exit status is always 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Reply {
-    /// `None` stands for the not-found sentence.
-    pub stdout: Option<String>,
-    pub stderr: Option<String>,
-}
-
-impl Reply {
-    /// The not-found sentence and nothing else.
-    pub(crate) const SILENT: Self = Self { stdout: None, stderr: None };
-
-    /// The reply to a failed `get` for a registry of this service, by the client's name for it.
-    pub(crate) fn to(failure: &Failure, host: &str, service: Service, strictness: Strictness) -> Self {
-        if service == Service::EcrPublic && failure.kind.is_no_credentials() {
-            return Self::SILENT;
-        }
-        let sentence = failure.sentence(format_args!("no password for {host}"), service);
-        match strictness {
-            Strictness::Lenient => Self { stdout: None, stderr: Some(sentence) },
-            // Some clients show the person stdout alone, and some stderr alone.
-            Strictness::Strict => Self { stdout: Some(sentence.clone()), stderr: Some(sentence) },
-        }
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::options::Strictness;
 
     const PRIVATE: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
     const PUBLIC: &str = "public.ecr.aws";
@@ -371,6 +361,11 @@ pub(crate) mod tests {
                 FailureKind::CredentialSource { source: "profile `dev`".to_owned() },
                 "could not get credentials from profile `dev`; try `aws sts get-caller-identity` with the same \
                  settings",
+            ),
+            (
+                FailureKind::ServiceAccountRefused { role: "arn:aws:iam::111122223333:role/pull".to_owned() },
+                "AWS rejected the service account for the role `arn:aws:iam::111122223333:role/pull`; check the trust \
+                 policy of the role: its OIDC provider, and the audience and subject of the token",
             ),
             (
                 FailureKind::AccessDenied,

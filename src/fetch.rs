@@ -8,8 +8,10 @@ use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::identity::CredentialPlan;
 use crate::network::NetworkConfig;
+use crate::probe::{Probe, ProbeRequest};
 use crate::redact::Redactor;
 use crate::scope::Scope;
+use crate::secret::Secret;
 use crate::token::AuthorizationToken;
 
 /// Whether this process may ask a person for an MFA code, where a role needs one and has no valid
@@ -22,6 +24,8 @@ pub enum MfaPrompt {
     InOtherProcess,
     /// A cached token is still valid, so nobody needs to be asked.
     Suppressed,
+    /// A program asks, such as the kubelet: nobody sits at a terminal of ours.
+    Unattended,
 }
 
 /// What it takes to get a token from AWS.
@@ -78,15 +82,55 @@ pub struct FetchedToken {
     pub warning: Option<String>,
 }
 
+/// What it takes to get a token that the registry of ECR Public takes.
+#[derive(Debug)]
+pub struct ExchangeRequest<'a> {
+    /// The host of the registry, whose token service is asked.
+    pub host: &'a str,
+    /// The repository to pull from; `None` for a token that is good for no repository.
+    pub repository: Option<&'a str>,
+    /// What the token is exchanged for; `None` to ask anonymously.
+    pub login: Option<&'a AuthorizationToken>,
+    pub access: Access,
+    pub limit: Duration,
+}
+
+/// A token that the registry of ECR Public takes.
+#[derive(Debug)]
+pub struct RegistryToken {
+    pub token: Secret,
+    /// How long it is accepted, from now.
+    pub lasts: Duration,
+}
+
 /// Where tokens come from: AWS, or a table in a test.
 pub trait TokenSource {
     /// Fetches a token, within the limit of the request.
     /// Error: there is no token; the failure says why and contains no secret.
     fn fetch(&self, request: TokenRequest<'_>) -> Result<FetchedToken, Failure>;
 
+    /// Exchanges an authorization token of ECR Public for one that its registry takes, within the limit of the request.
+    /// Error: there is no token; the failure says why and contains no secret.
+    fn exchange(&self, request: ExchangeRequest<'_>) -> Result<RegistryToken, Failure>;
+
     /// Whether a fetch would have to ask a person for an MFA code, because no stored session is
     /// valid.
     fn needs_mfa_code(&self, _plan: &CredentialPlan, _now: Timestamp) -> bool {
         false
+    }
+
+    /// Whether there is a terminal to ask a person on.
+    fn can_prompt(&self) -> bool {
+        false
+    }
+
+    /// Tries to reach servers, all at the same time and within the limit: what came of each.
+    fn probe(&self, requests: Vec<ProbeRequest>, _limit: Duration) -> Vec<Probe> {
+        requests.iter().map(|_| Probe::default()).collect()
+    }
+
+    /// Why a fetch would fail, as far as stored sessions tell without asking AWS: a session has ended, and can't be renewed.
+    fn ended_session(&self, _plan: &CredentialPlan, _now: Timestamp) -> Option<Failure> {
+        None
     }
 }

@@ -5,20 +5,39 @@
 //! open flags: `fs/unix.rs`, `fs/windows.rs`. This module knows nothing of tokens or profiles, and
 //! never waits for a lock.
 
+mod links;
 #[cfg_attr(unix, path = "fs/unix.rs")]
 #[cfg_attr(windows, path = "fs/windows.rs")]
 mod os;
 mod private_dir;
+mod user_file;
+mod volume;
+
+/// What unit tests get for [`PrivateDir`].
+#[cfg(test)]
+pub(crate) mod in_memory;
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub(crate) use private_dir::{PrivateDir, UnusableDir, is_temporary};
+#[cfg(test)]
+pub(crate) use in_memory::PrivateDir;
+pub(crate) use links::{link, remove_link};
+pub(crate) use os::user_id;
+#[cfg(not(test))]
+pub(crate) use private_dir::PrivateDir;
+pub(crate) use private_dir::{UnusableDir, is_temporary};
+pub(crate) use user_file::{Access, UserFile};
+pub(crate) use volume::{Volume, volume};
 
 /// The time limit for reading a pipe that is used as a file, such as `<(sops -d …)`.
 const PIPE_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why a file isn't read that only its user may write.
+pub(crate) const WRITABLE_BY_OTHERS: &str = "writable by group or others; run `chmod go-w`";
+pub(crate) const OWNED_BY_ANOTHER: &str = "owned by another user; run `chown`";
 
 /// An I/O error and the path that it belongs to.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +75,19 @@ impl PathError {
     }
 }
 
+/// Whether this user may make files in a directory, as far as the system tells.
+pub(crate) fn may_write(directory: &Path) -> bool {
+    os::may_write(directory)
+}
+
+/// The names of the files in a directory, sorted; none if it can't be read.
+pub(crate) fn names_in(directory: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut names: Vec<_> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Reads a file of the user's, of at most `limit` bytes. Links are followed and pipes read, because
 /// people keep these files in many places. `None` if there is no such file, or a directory:
 /// mounting a file that doesn't exist into a container creates one with its name.
@@ -75,13 +107,10 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
         }
         // Devices such as /dev/null are writable by everyone.
         if metadata.is_file() && os::others_may_write(metadata) {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "writable by group or others; run `chmod go-w`",
-            ));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, WRITABLE_BY_OTHERS));
         }
         if metadata.is_file() && !os::is_ours_or_root_s(metadata) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "owned by another user; run `chown`"));
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, OWNED_BY_ANOTHER));
         }
         Ok(true)
     })
@@ -89,7 +118,8 @@ pub(crate) fn read_unshared(path: &Path, limit: usize) -> Result<Option<Vec<u8>>
 
 /// Opens a log for appending: a file that is created readable by its owner only, or a device such as
 /// `/dev/null`. Refuses links and pipes. A file of at least `limit` bytes is renamed to `PATH.old` first.
-/// Error: it can't be opened, or isn't a file of the current user or such a device.
+/// Error: it can't be opened, or isn't a file of the current user or such a device; or root would
+/// create it among the files of another user, who couldn't write it then.
 pub(crate) fn open_log(path: &Path, limit: u64) -> Result<File, PathError> {
     let (file, metadata) = open_append(path)?;
     if !metadata.is_file() || metadata.len() < limit {
@@ -111,7 +141,7 @@ pub(crate) fn open_log(path: &Path, limit: u64) -> Result<File, PathError> {
 fn open_append(path: &Path) -> Result<(File, Metadata), PathError> {
     let at_path = |error| PathError::new("open", path, error);
     let mut options = OpenOptions::new();
-    options.append(true).create(true);
+    options.append(true).create(!os::would_lock_out_owner(path));
     let file = os::without_following(&mut options).open(path).map_err(at_path)?;
     let metadata = file.metadata().map_err(at_path)?;
     if !(metadata.is_file() && os::is_ours(&metadata) || os::is_character_device(&metadata)) {

@@ -7,8 +7,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::arn::RoleArn;
+use crate::redact::{clean_line, shorten};
 use crate::secret::Secret;
 use crate::token::MaxAge;
+
+/// The longest name of an identity.
+const LONGEST_NAME: usize = 300;
 
 /// The identity that AWS will see, as far as it can be told without asking AWS.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +44,29 @@ pub struct CredentialPlan {
     pub roles: Vec<RoleStep>,
     /// Settings that were passed over, for the log.
     pub notes: Vec<String>,
+}
+
+impl CredentialPlan {
+    /// The identity as a person knows it, such as `profile prod`. It contains no secret, and says which of several
+    /// identities a cached token belongs to; it isn't what tells them apart.
+    pub fn identity_name(&self) -> String {
+        let base = match (&self.source, &self.base) {
+            (CredentialSource::Profile { name, .. }, _) => format!("profile {name}"),
+            (_, Base::Keys(keys)) => format!("access key {}", keys.access_key_id),
+            (CredentialSource::ServiceAccount { role }, _) => format!("service account, role {role}"),
+            (_, Base::WebIdentity { role, .. }) => format!("web identity {}", role.arn),
+            (CredentialSource::Container, _) => "container credentials".to_owned(),
+            (CredentialSource::InstanceMetadata, _) => "instance metadata".to_owned(),
+            (CredentialSource::Environment | CredentialSource::WebIdentity | CredentialSource::Nothing, _) => {
+                self.source.to_string()
+            }
+        };
+        let name = match self.roles.last() {
+            Some(RoleStep { origin: RoleOrigin::Rule, arn, .. }) => format!("{base}, role {arn}"),
+            Some(_) | None => base,
+        };
+        shorten(&clean_line(&name), LONGEST_NAME)
+    }
 }
 
 /// Where the first credentials come from.
@@ -95,6 +123,24 @@ pub struct RoleStep {
     pub endpoint_url: Option<String>,
 }
 
+impl RoleStep {
+    /// The profile that the role is of, else its ARN, for messages.
+    pub fn name(&self) -> &str {
+        match &self.origin {
+            RoleOrigin::Profile(profile) => profile,
+            RoleOrigin::Environment | RoleOrigin::Rule | RoleOrigin::ServiceAccount => &self.arn,
+        }
+    }
+}
+
+/// A Kubernetes service account that a request speaks for: the token that came with the request, and the role that is
+/// assumed with it.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceAccount {
+    pub(crate) role: RoleArn,
+    pub(crate) token: Secret,
+}
+
 /// What names a role.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoleOrigin {
@@ -102,6 +148,8 @@ pub enum RoleOrigin {
     Profile(String),
     /// A rule of the configuration file.
     Rule,
+    /// The service account of a request, or the setting for all of them.
+    ServiceAccount,
 }
 
 /// A multi-factor authentication (MFA) device.
@@ -163,6 +211,11 @@ pub enum CredentialSource {
     },
     /// `AWS_WEB_IDENTITY_TOKEN_FILE` and `AWS_ROLE_ARN`.
     WebIdentity,
+    /// The token of a Kubernetes service account, which assumes a role.
+    ServiceAccount {
+        /// Its ARN.
+        role: String,
+    },
     /// The credentials endpoint of a container.
     Container,
     /// The instance metadata service.
@@ -204,6 +257,7 @@ impl fmt::Display for CredentialSource {
             Self::Environment => formatter.write_str("the environment"),
             Self::Profile { name, .. } => write!(formatter, "profile `{name}`"),
             Self::WebIdentity => formatter.write_str("the web identity token"),
+            Self::ServiceAccount { role } => write!(formatter, "the role `{role}` with the service account token"),
             Self::Container => formatter.write_str("the container credentials endpoint"),
             Self::InstanceMetadata => formatter.write_str("the instance metadata service"),
             Self::Nothing => formatter.write_str("no credential source"),

@@ -11,11 +11,11 @@
 //!
 //! | layer | modules | task |
 //! | --- | --- | --- |
-//! | edge | `main`, `cli` | arguments and streams come in, the exit status goes out |
-//! | protocols | `docker`, `commands` | what each verb of Docker's protocol means for ECR |
+//! | edge | `main`, `cli`, `readers` | arguments and streams come in, the exit status goes out; what reads input, for fuzzing |
+//! | protocols | `docker`, `kubelet`, `bazel`, `commands` | what clients, the kubelet, Bazel and people ask for, and how they are answered |
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
-//! | adapters | `cache`, `ecr`, `aws`, `config`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, other credential helpers, the operator's log |
-//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors; no I/O |
+//! | adapters | `cache`, `ecr`, `aws`, `config`, `clients`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, the files of registry clients, other credential helpers, the operator's log |
+//! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `probe`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors, what `doctor` asks of the network; no I/O |
 //! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, time, a person, this process and others |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in
@@ -44,15 +44,18 @@
 //! | a key of the configuration file | `config/schema.rs`: a variant of `RuleKey`; the compiler names the rest. `rules.rs`: the field of `Rule`. `docs/configuration.md` |
 //! | a partition | `registry/partition.rs`: a variant and its row |
 //! | a source of credentials | `identity.rs`: a variant of `Base`, and of `CredentialSource` or `ProfileBase` for messages; `aws/identity.rs` or `aws/profile_chain.rs`: when it applies and what its key is made of; `ecr/credentials.rs`: how it is asked |
-//! | a protocol | a module beside `docker` that calls `tokens::token`, and its verb in `cli.rs` |
-//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `docs/environment.md` |
+//! | a registry client | `clients.rs`: a variant of `Client`; the compiler names the rest. `docs/clients.md` |
+//! | a protocol | a module beside `docker` that calls `tokens::token`, and how it is recognised in `cli.rs` |
+//! | an `AWS_ECR_*` variable | `env.rs`: its name; `options.rs`: its meaning; `config/options.rs`: its key in the configuration file; `docs/environment.md`, `docs/configuration.md` |
 //! | a kind of failure | `error.rs`: a variant of `FailureKind`; the compiler names the rest. `docs/troubleshooting.md` |
 
 mod arn;
 mod aws;
+mod bazel;
 mod cache;
 mod child;
 mod cli;
+mod clients;
 mod clock;
 mod commands;
 mod config;
@@ -64,13 +67,17 @@ mod fallback;
 mod fetch;
 mod fs;
 mod identity;
+mod kubelet;
 mod log;
 mod network;
 mod options;
 mod panics;
 mod paths;
+mod probe;
 mod process;
 mod protocol;
+#[doc(hidden)]
+pub mod readers;
 mod redact;
 mod registry;
 mod rules;
@@ -101,7 +108,7 @@ pub mod unstable {
     pub use crate::commands::command_line;
     pub use crate::error::Failure;
     pub use crate::identity::{CachePolicy, CredentialPlan, CredentialSource, ProfileBase};
-    pub use crate::registry::{EndpointVariant, Partition, Registry};
+    pub use crate::registry::{EndpointVariant, Partition, Registry, image_globs};
     pub use crate::scope::{CacheKey, Scope};
     pub use crate::token::{Freshness, Lifetime, MaxAge, Spread};
 

@@ -97,11 +97,12 @@ mod tests {
     use super::*;
     use crate::clock::fake::FakeClock;
     use crate::env::Env;
+    use crate::options::FileOptions;
 
     /// What a log with these variables writes to stderr for one event.
     fn logged(variables: &[(&str, &str)], level: LogLevel) -> String {
         let mut stderr = Vec::new();
-        let options = Options::read(&Env::fixed(variables.iter().copied()));
+        let options = Options::read(&Env::fixed(variables.iter().copied()), &FileOptions::default());
         let clock = FakeClock::at(0);
         Log::open(&options, &mut stderr, &clock, "get HOST".to_owned()).write(level, format_args!("event"));
         String::from_utf8(stderr).expect("text")
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn an_event_is_one_clean_line_of_bounded_length() {
         let mut stderr = Vec::new();
-        let options = Options::read(&Env::fixed([("AWS_ECR_LOG", "debug")]));
+        let options = Options::read(&Env::fixed([("AWS_ECR_LOG", "debug")]), &FileOptions::default());
         let clock = FakeClock::at(0);
         let mut log = Log::open(&options, &mut stderr, &clock, "get a\nb".to_owned());
         log.warn(format_args!("one\r\n\u{1b}[2J\u{2028}\u{202e}two http://u:p@h proxy u:p@h {}", "x y ".repeat(500)));

@@ -13,7 +13,7 @@ static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 #[expect(clippy::disallowed_methods, reason = "this is the edge where the process's own world comes in")]
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
     let mut world = World {
         env: &Env::process(),
         clock: &SystemClock::start(),

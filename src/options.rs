@@ -1,6 +1,7 @@
-//! This program's own options, the variables `AWS_ECR_*`: read once, as one value.
+//! This program's own options, the variables `AWS_ECR_*` and the `[options]` of the configuration
+//! file: read once, as one value. A variable wins; one that is empty is unset.
 //!
-//! An option whose value isn't valid has its default here, and [`Options::check`] says so: `get`
+//! A mistake in the file is an error of the file. An option of a variable whose value isn't valid has its default here, and [`Options::check`] says so: `get`
 //! refuses to go on with a value that may mean something else than its user thinks, while the other
 //! verbs, which must not fail for it, use the default. `AWS_ECR_CONFIG` isn't here: it is where
 //! `config` begins to look.
@@ -13,6 +14,25 @@ use crate::env::{Env, names};
 use crate::paths;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What the configuration file says of the options.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FileOptions {
+    /// Whether tokens are cached.
+    pub cache: Option<bool>,
+    /// As `AWS_ECR_CACHE_DIR`.
+    pub cache_dir: Option<PathBuf>,
+    /// As `AWS_ECR_TIMEOUT`.
+    pub timeout: Option<Duration>,
+    /// As `AWS_ECR_STRICT`.
+    pub strict: Option<bool>,
+    /// As `AWS_ECR_IGNORE_CREDS_STORAGE`.
+    pub ignore_creds_storage: Option<bool>,
+    /// As `AWS_ECR_LOG`.
+    pub log: Option<LogSetting>,
+    /// As `AWS_ECR_LOG_FILE`.
+    pub log_file: Option<PathBuf>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Options {
@@ -65,6 +85,15 @@ pub(crate) enum LogLevel {
     Debug,
 }
 
+/// How much is to be logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogSetting {
+    /// Nothing.
+    Off,
+    /// Events of this level and of those above it.
+    From(LogLevel),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{variable}` must be {expected}")]
 pub(crate) struct InvalidOption {
@@ -72,23 +101,50 @@ pub(crate) struct InvalidOption {
     expected: &'static str,
 }
 
+impl InvalidOption {
+    /// The variable that has the value.
+    pub(crate) fn variable(self) -> &'static str {
+        self.variable
+    }
+}
+
 impl Options {
-    pub(crate) fn read(env: &Env) -> Self {
-        let log_file = env.path(names::LOG_FILE);
-        let (log_level, timeout) = (log_level(env, log_file.is_some()), timeout(env));
+    /// The variables, else what the file says, else the defaults.
+    pub(crate) fn read(env: &Env, file: &FileOptions) -> Self {
+        let is_on = |variable, in_file: Option<bool>| {
+            if env.is_set(variable) { env.is_on(variable) } else { in_file.unwrap_or_default() }
+        };
+        let log_file = paths::log_file(env, file.log_file.as_deref());
+        let (log, timeout) = (log(env), timeout(env));
+        let has_cache = !env.is_set(names::DISABLE_CACHE) && file.cache.unwrap_or(true);
         Self {
-            cache_dir: if env.is_set(names::DISABLE_CACHE) { None } else { paths::cache_dir(env) },
-            log_level: log_level.unwrap_or(None),
-            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
-            strictness: if env.is_on(names::STRICT) { Strictness::Strict } else { Strictness::Lenient },
-            unplaced_passwords: if env.is_on(names::IGNORE_CREDS_STORAGE) {
+            cache_dir: if has_cache { paths::cache_dir(env, file.cache_dir.as_deref()) } else { None },
+            log_level: match log.unwrap_or(Some(LogSetting::Off)).or(file.log) {
+                Some(LogSetting::Off) => None,
+                Some(LogSetting::From(level)) => Some(level),
+                // A log file without a level.
+                None => log_file.as_ref().map(|_| LogLevel::Info),
+            },
+            timeout: timeout.unwrap_or_default().or(file.timeout).unwrap_or(DEFAULT_TIMEOUT),
+            strictness: if is_on(names::STRICT, file.strict) { Strictness::Strict } else { Strictness::Lenient },
+            unplaced_passwords: if is_on(names::IGNORE_CREDS_STORAGE, file.ignore_creds_storage) {
                 UnplacedPasswords::Drop
             } else {
                 UnplacedPasswords::Refuse
             },
             log_file,
-            invalid: log_level.err().or(timeout.err()),
+            invalid: log.err().or(timeout.err()),
         }
+    }
+
+    /// The same, with the log off: opening it may change a file.
+    pub(crate) fn without_log(self) -> Self {
+        Self { log_level: None, log_file: None, ..self }
+    }
+
+    /// The same without a cache, and with this limit if it is shorter.
+    pub(crate) fn uncached(&self, limit: Duration) -> Self {
+        Self { cache_dir: None, timeout: self.timeout.min(limit), ..self.clone() }
     }
 
     /// Error: the first value that isn't valid.
@@ -97,29 +153,42 @@ impl Options {
     }
 }
 
-/// A log file without a level logs at `info`.
-fn log_level(env: &Env, has_file: bool) -> Result<Option<LogLevel>, InvalidOption> {
-    let Some(name) = env.text(names::LOG) else { return Ok(has_file.then_some(LogLevel::Info)) };
-    Ok(Some(match &*name.to_ascii_lowercase() {
-        "off" => return Ok(None),
-        "error" => LogLevel::Error,
-        "warn" => LogLevel::Warn,
-        "info" => LogLevel::Info,
-        // Other programs go one level further; there is nothing more to say here.
-        "debug" | "trace" => LogLevel::Debug,
-        _ => {
-            let expected = "off, error, warn, info, debug or trace";
-            return Err(InvalidOption { variable: names::LOG, expected });
-        }
-    }))
+impl LogSetting {
+    /// What [`LogSetting::parse`] knows.
+    pub(crate) const EXPECTED: &str = "off, error, warn, info, debug or trace";
+
+    /// A level in any case.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(Self::From(match &*name.to_ascii_lowercase() {
+            "off" => return Some(Self::Off),
+            "error" => LogLevel::Error,
+            "warn" => LogLevel::Warn,
+            "info" => LogLevel::Info,
+            // Other programs go one level further; there is nothing more to say here.
+            "debug" | "trace" => LogLevel::Debug,
+            _ => return None,
+        }))
+    }
 }
 
-fn timeout(env: &Env) -> Result<Duration, InvalidOption> {
-    let Some(text) = env.text(names::TIMEOUT) else { return Ok(DEFAULT_TIMEOUT) };
-    match text.trim().parse() {
-        Ok(seconds @ 1..=3_600) => Ok(Duration::from_secs(seconds)),
-        _ => Err(InvalidOption { variable: names::TIMEOUT, expected: "a number of seconds from 1 to 3600" }),
-    }
+/// A time limit in seconds.
+pub(crate) fn parse_timeout(seconds: u64) -> Option<Duration> {
+    (1..=3_600).contains(&seconds).then(|| Duration::from_secs(seconds))
+}
+
+/// What [`parse_timeout`] accepts.
+pub(crate) const EXPECTED_TIMEOUT: &str = "a number of seconds from 1 to 3600";
+
+fn log(env: &Env) -> Result<Option<LogSetting>, InvalidOption> {
+    let Some(name) = env.text(names::LOG) else { return Ok(None) };
+    let invalid = InvalidOption { variable: names::LOG, expected: LogSetting::EXPECTED };
+    LogSetting::parse(&name).ok_or(invalid).map(Some)
+}
+
+fn timeout(env: &Env) -> Result<Option<Duration>, InvalidOption> {
+    let Some(text) = env.text(names::TIMEOUT) else { return Ok(None) };
+    let invalid = InvalidOption { variable: names::TIMEOUT, expected: EXPECTED_TIMEOUT };
+    text.trim().parse().ok().and_then(parse_timeout).ok_or(invalid).map(Some)
 }
 
 impl fmt::Display for LogLevel {
@@ -138,7 +207,11 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Options {
-        Options::read(&Env::fixed(variables.iter().copied()))
+        read_with(variables, &FileOptions::default())
+    }
+
+    fn read_with(variables: &[(&str, &str)], file: &FileOptions) -> Options {
+        Options::read(&Env::fixed(variables.iter().copied()), file)
     }
 
     #[test]
@@ -188,5 +261,67 @@ mod tests {
         assert_eq!(read(&[cache]).cache_dir, Some(PathBuf::from("/tokens")));
         assert_eq!(read(&[cache, ("AWS_ECR_DISABLE_CACHE", "")]).cache_dir, Some(PathBuf::from("/tokens")));
         assert_eq!(read(&[cache, ("AWS_ECR_DISABLE_CACHE", "false")]).cache_dir, None);
+    }
+
+    #[test]
+    fn what_the_file_says_counts_where_no_variable_is_set() {
+        let file = FileOptions {
+            cache: None,
+            cache_dir: Some("/in-file".into()),
+            timeout: Some(Duration::from_secs(7)),
+            strict: Some(true),
+            ignore_creds_storage: Some(true),
+            log: Some(LogSetting::From(LogLevel::Debug)),
+            log_file: Some("~/in-file".into()),
+        };
+        let variables = ["CACHE_DIR", "DISABLE_CACHE", "TIMEOUT", "STRICT", "IGNORE_CREDS_STORAGE", "LOG", "LOG_FILE"];
+        let variables = variables.map(|name| format!("AWS_ECR_{name}"));
+        let mut unset = variables.iter().map(|name| (&**name, "")).collect::<Vec<_>>();
+        unset.push(("HOME", "/home/me"));
+        let by_file = Options {
+            cache_dir: Some("/in-file".into()),
+            timeout: Duration::from_secs(7),
+            strictness: Strictness::Strict,
+            unplaced_passwords: UnplacedPasswords::Drop,
+            log_level: Some(LogLevel::Debug),
+            log_file: Some("/home/me/in-file".into()),
+            invalid: None,
+        };
+        assert_eq!(read_with(&unset, &file), by_file);
+        let set = ["/in-variable", "", "8", "false", "0", "error", "/in-variable"];
+        let set: Vec<_> = variables.iter().map(|name| &**name).zip(set).collect();
+        let by_variables = Options {
+            cache_dir: Some("/in-variable".into()),
+            timeout: Duration::from_secs(8),
+            strictness: Strictness::Lenient,
+            unplaced_passwords: UnplacedPasswords::Refuse,
+            log_level: Some(LogLevel::Error),
+            log_file: Some("/in-variable".into()),
+            invalid: None,
+        };
+        assert_eq!(read_with(&set, &file), by_variables);
+    }
+
+    #[test]
+    fn either_turns_the_cache_off_and_the_variable_the_log() {
+        let file = |cache| FileOptions { cache, cache_dir: Some("/tokens".into()), ..FileOptions::default() };
+        for (cache, disabled, has_cache) in
+            [(Some(true), "", true), (Some(false), "", false), (Some(true), "1", false), (None, "1", false)]
+        {
+            let options = read_with(&[("AWS_ECR_DISABLE_CACHE", disabled)], &file(cache));
+            assert_eq!(options.cache_dir.is_some(), has_cache, "{cache:?} {disabled}");
+        }
+        let log_file = FileOptions { log_file: Some("/log".into()), ..FileOptions::default() };
+        let off = FileOptions { log: Some(LogSetting::Off), ..log_file.clone() };
+        for (file, variable, level) in [
+            (&log_file, "", Some(LogLevel::Info)),
+            (&log_file, "off", None),
+            (&off, "", None),
+            (&off, "warn", Some(LogLevel::Warn)),
+            // Said by `check`.
+            (&log_file, "loud", None),
+        ] {
+            assert_eq!(read_with(&[("AWS_ECR_LOG", variable)], file).log_level, level, "{file:?} {variable}");
+        }
     }
 }

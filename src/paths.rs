@@ -8,11 +8,20 @@
 use std::path::{Path, PathBuf};
 
 use crate::env::{Env, names};
+use crate::redact::one_line;
 
-/// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else `ecr-login` in the platform's
-/// cache directory.
-pub(crate) fn cache_dir(env: &Env) -> Option<PathBuf> {
-    place(env, names::CACHE_DIR, || Some(dirs::cache_dir()?.join("ecr-login")))
+/// The directory with the cached tokens: `AWS_ECR_CACHE_DIR`, else what the configuration file says,
+/// else `ecr-login` in the platform's cache directory.
+pub(crate) fn cache_dir(env: &Env, in_file: Option<&Path>) -> Option<PathBuf> {
+    place(env, names::CACHE_DIR, || match in_file {
+        Some(path) => Some(expand_tilde(env, path)),
+        None => Some(dirs::cache_dir()?.join("ecr-login")),
+    })
+}
+
+/// The file for the log, if any: `AWS_ECR_LOG_FILE`, else what the configuration file says.
+pub(crate) fn log_file(env: &Env, in_file: Option<&Path>) -> Option<PathBuf> {
+    place(env, names::LOG_FILE, || in_file.map(|path| expand_tilde(env, path)))
 }
 
 /// Our own configuration file: `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's
@@ -40,6 +49,16 @@ pub(crate) fn aws_session_cache(env: &Env) -> Option<PathBuf> {
 /// Where the AWS CLI stores the tokens of SSO sessions: `~/.aws/sso/cache`.
 pub(crate) fn sso_token_cache(env: &Env) -> Option<PathBuf> {
     Some(home(env)?.join(".aws").join("sso").join("cache"))
+}
+
+/// `XDG_CONFIG_HOME`, else `~/.config`, on every platform, as Podman and its relatives have it.
+pub(crate) fn dot_config(env: &Env) -> Option<PathBuf> {
+    env.path(names::XDG_CONFIG_HOME).or_else(|| Some(home(env)?.join(".config")))
+}
+
+/// `XDG_CONFIG_HOME`, else the platform's directory for preferences, as Helm has it.
+pub(crate) fn preferences(env: &Env) -> Option<PathBuf> {
+    env.path(names::XDG_CONFIG_HOME).or_else(dirs::preference_dir)
 }
 
 fn place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
@@ -73,7 +92,7 @@ fn expand_variables(env: &Env, path: &str) -> String {
 
 /// `HOME` on every platform, as in the AWS SDKs, else `USERPROFILE`, which Windows sets, else the
 /// platform's own answer.
-fn home(env: &Env) -> Option<PathBuf> {
+pub(crate) fn home(env: &Env) -> Option<PathBuf> {
     env.path(names::HOME).or_else(|| env.path(names::USERPROFILE)).or_else(dirs::home_dir)
 }
 
@@ -83,6 +102,13 @@ pub(crate) fn expand_tilde(env: &Env, path: &Path) -> PathBuf {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }
+}
+
+/// A path as a person reads it: with `~` for the home directory.
+pub(crate) fn with_tilde(env: &Env, path: &Path) -> String {
+    let below_home = home(env).filter(|home| home.parent().is_some()).and_then(|home| path.strip_prefix(home).ok());
+    let shown = below_home.map_or_else(|| path.to_owned(), |below| Path::new("~").join(below));
+    one_line(&shown.display().to_string())
 }
 
 #[cfg(test)]
@@ -95,7 +121,7 @@ mod tests {
         for (path, expected) in
             [("~/tokens", "/home/me/tokens"), ("~", "/home/me"), ("/a/~/b", "/a/~/b"), ("~you/x", "~you/x")]
         {
-            assert_eq!(cache_dir(&env(path)), Some(PathBuf::from(expected)), "{path}");
+            assert_eq!(cache_dir(&env(path), Some(Path::new("/in-file"))), Some(PathBuf::from(expected)), "{path}");
         }
     }
 

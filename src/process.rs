@@ -10,6 +10,7 @@ mod os;
 
 use std::collections::TryReserveError;
 use std::io;
+use std::path::PathBuf;
 
 use thiserror::Error;
 
@@ -52,6 +53,11 @@ pub(crate) fn try_resources() -> Result<(), Shortage> {
     }
     Vec::<u8>::new().try_reserve_exact(FETCH_MEMORY).map_err(Shortage::Memory)?;
     os::try_sockets().map_err(Shortage::Sockets)
+}
+
+/// The file of this program, if the system tells.
+pub(crate) fn own_executable() -> Option<PathBuf> {
+    std::env::current_exe().ok()
 }
 
 /// Has the system keep the exit status of children, which it discards if `SIGCHLD` was inherited as ignored. Called before

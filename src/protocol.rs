@@ -124,6 +124,11 @@ impl Request {
         self.0.expose()
     }
 
+    /// Whether it begins like a JSON object, which no server URL does: a `get` with one is of Bazel's protocol.
+    pub(crate) fn is_json_object(&self) -> bool {
+        self.expose().trim_ascii_start().starts_with('{')
+    }
+
     /// The server URL that a `get` or `erase` asks for: all of the request, lines joined, white space trimmed.
     /// Error: nothing was sent.
     pub fn server_url(&self) -> Result<String, BadRequest> {
@@ -232,8 +237,9 @@ pub trait Helpers {
     fn list(&self, env: &Env, helper: &str, limit: Duration) -> Result<BTreeMap<String, String>, Failure>;
 }
 
-/// One `write` for the whole line, so that no client sees half of it.
-fn write_json(stdout: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+/// Writes a document and a line end, in one `write`, so that no client sees half of it.
+/// Error: the client closed its end.
+pub(crate) fn write_json(stdout: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     let line = Secret::new(serde_json::to_string(value)? + "\n");
     stdout.write_all(line.expose().as_bytes())?;
     stdout.flush()

@@ -56,6 +56,13 @@ pub struct Redactor {
 }
 
 impl Redactor {
+    /// One that masks this text.
+    pub(crate) fn knowing(secret: &str) -> Self {
+        let mut redactor = Self::default();
+        redactor.learn(secret);
+        redactor
+    }
+
     /// Masks this text from now on, unless it is too short to be a secret.
     pub fn learn(&mut self, secret: &str) {
         let secret = secret.trim();
@@ -134,7 +141,7 @@ fn mask_named_values(text: &str) -> String {
         masked.push_str(before);
         rest = after;
         let name = before[..at].trim_end().trim_end_matches(['"', '\'', '\\']);
-        let name = &name[name.rfind(|character| !of_name(character)).map_or(0, |end| end + 1)..];
+        let name = name.rsplit(|character| !of_name(character)).next().unwrap_or_default();
         let name = name.to_ascii_lowercase().replace(['_', '-'], "");
         let blanks = after.len() - after.trim_start().len();
         let quote = after[blanks..].trim_start_matches('\\').chars().next().filter(|quote| matches!(quote, '"' | '\''));
@@ -187,6 +194,18 @@ mod tests {
         let mut redactor = Redactor::default();
         redactor.learn("wJalrXUtnFEMI/K7MDENG");
         assert_eq!(redactor.clean("key wJalrXUtnFEMI/K7MDENG, again:wJalrXUtnFEMI/K7MDENG."), "key ***, again:***.");
+    }
+
+    #[test]
+    fn a_name_may_stand_behind_any_character() {
+        for (text, cleaned) in [
+            ("\u{a0}a=b", "\u{a0}a=b"),
+            ("\u{fc}token=hush", "\u{fc}token=***"),
+            ("\u{2014}=\u{2014}", "\u{2014}=\u{2014}"),
+            ("\u{1f511}password: \"hush\"", "\u{1f511}password: \"***\""),
+        ] {
+            assert_eq!(clean_line(text), cleaned);
+        }
     }
 
     #[test]
@@ -249,6 +268,7 @@ mod tests {
             ("password = 'a b'", "password = '***'"),
             ("InvalidIdentityToken: No provider", "InvalidIdentityToken: No provider"),
             ("the token: expired", "the token: expired"),
+            ("\u{152}token=abc \u{fffd}: x", "\u{152}token=*** \u{fffd}: x"),
             ("token=", "token="),
             ("a=b: c", "a=b: c"),
         ] {

@@ -7,9 +7,11 @@
 //! Leaves out: whether the region or the account exists (ECR answers that), and other names for ECR
 //! registries (they are rules of the configuration file). No I/O, no regular expressions.
 
+mod globs;
 mod partition;
 
 use crate::arn::AccountId;
+pub use globs::image_globs;
 pub use partition::Partition;
 pub(crate) use partition::Region;
 
@@ -64,6 +66,12 @@ impl Registry {
         let api = Api { service: Service::EcrPublic, partition: Partition::Aws, region: Region::of_ecr_public() };
         let endpoint_variant = EndpointVariant { fips: false, dual_stack };
         Some(Self { host: name.to_owned(), account: None, api, endpoint_variant })
+    }
+
+    /// The private registry of an account in a region, by its plain name.
+    pub(crate) fn of(account: &str, region: &Region) -> Option<Self> {
+        let domain = Partition::of_region(region.as_str()).domain();
+        Self::parse(&format!("{account}.dkr.ecr.{}.{domain}", region.as_str()))
     }
 
     /// The host name in lower case.

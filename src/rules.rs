@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::arn::RoleArn;
 use crate::error::Failure;
+use crate::options::FileOptions;
 use crate::registry::{Partition, Region, Registry};
 use crate::server_url::ServerUrl;
 pub(crate) use pattern::Pattern;
@@ -32,6 +33,8 @@ pub(crate) struct Rules {
     pub fallbacks: Vec<Fallback>,
     /// Whether a registry without a rule is asked with the profile of its account.
     pub auto_profile: bool,
+    /// What it says of our own options.
+    pub options: FileOptions,
 }
 
 /// One `[[registry]]`.
@@ -143,6 +146,7 @@ impl Rules {
             rule: rule.cloned(),
             registry_rule: registry_rule.cloned(),
             file: self.file.clone(),
+            service_account: None,
         })
     }
 
@@ -163,6 +167,23 @@ impl Rules {
             Some(fallback) => Destination::Fallback(fallback.helper.clone()),
             None => Destination::NotFound,
         }
+    }
+
+    /// The rules for registries that can't apply to any host, because others before them have all their patterns; each with
+    /// the position of one of those.
+    pub(crate) fn hidden_rules(&self) -> Vec<(&Rule, Position)> {
+        let rules = self.registries.iter().enumerate();
+        let hidden = rules.filter_map(|(index, rule)| {
+            // A rule without a `registry` doesn't apply to hosts that aren't ECR's, so it hides no rule for such hosts.
+            let before = || {
+                self.registries[..index].iter().filter(|before| before.registry.is_some() == rule.registry.is_some())
+            };
+            let hiding =
+                |pattern: &Pattern| before().find(|before| before.patterns.iter().any(|other| other.covers(pattern)));
+            let hiding: Option<Vec<_>> = rule.patterns.iter().map(hiding).collect();
+            Some((rule, hiding?.first()?.position))
+        });
+        hidden.collect()
     }
 
     /// The hosts that the rules for registries name without a glob, in lower case.

@@ -11,6 +11,9 @@
 mod os;
 
 use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use crate::redact::one_line;
 use crate::secret::Secret;
@@ -50,6 +53,62 @@ impl Screen {
 #[expect(clippy::disallowed_methods, reason = "it is asked what it is, and not written")]
 pub(crate) fn is_stderr() -> bool {
     io::stderr().is_terminal()
+}
+
+/// Whether [`prompt_for_code`] could prompt.
+pub(crate) fn is_at_hand() -> bool {
+    os::open().is_ok_and(|(input, _)| !os::is_in_background(&input))
+}
+
+/// A sign on stderr that something is under way, for what takes longer than a second. It is gone when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Spinner {
+    /// Closing it ends the thread.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// When the sign appears, and how fast it turns.
+const SPINNER_DELAY: Duration = Duration::from_secs(1);
+const SPINNER_TURN: Duration = Duration::from_millis(120);
+
+impl Spinner {
+    /// Begins. Without a thread there is no sign.
+    pub(crate) fn start(what: &'static str) -> Self {
+        let (stop, stopped) = channel();
+        let thread = Builder::new().name("spinner".to_owned()).spawn(move || spin(what, &stopped)).ok();
+        Self { stop: Some(stop), thread }
+    }
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.stop.take();
+        if let Some(thread) = self.thread.take() {
+            // It only writes; if that failed, there is nothing to do about it.
+            thread.join().ok();
+        }
+    }
+}
+
+/// Writes to a copy of stderr: the stream itself belongs to the main thread.
+fn spin(what: &str, stopped: &Receiver<()>) {
+    let mut stderr = None;
+    let mut delay = SPINNER_DELAY;
+    for sign in ["|", "/", "-", "\\"].into_iter().cycle() {
+        if stopped.recv_timeout(delay) != Err(RecvTimeoutError::Timeout) {
+            break;
+        }
+        delay = SPINNER_TURN;
+        stderr = stderr.or_else(|| os::stderr().ok());
+        let written = stderr.as_mut().map(|stderr| stderr.write_all(format!("\r{sign} {what}\u{2026}").as_bytes()));
+        if !matches!(written, Some(Ok(()))) {
+            break;
+        }
+    }
+    if let Some(mut stderr) = stderr {
+        let _ = stderr.write_all(b"\r\x1b[K");
+    }
 }
 
 /// Why there is no answer.

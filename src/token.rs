@@ -3,6 +3,25 @@
 //! A token is parsed once, from the base64 text that `GetAuthorizationToken` returns
 //! (<https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_AuthorizationData.html>). Its
 //! [`Lifetime`] is pure arithmetic on times. Which identity it belongs to is up to `scope`.
+//!
+//! # Clocks that are set
+//!
+//! No token is served later than 12 hours after it came. A wall clock alone can't promise that: set
+//! back by three hours, it makes the token of nine hours ago one of six hours ago. So a token also
+//! knows how long the machine had been running when it came ([`Uptime`]), and
+//! [`by`](Lifetime::by) moves its times by as much as the clock was set back since.
+//!
+//! - The clock wasn't set back, or was set forward: the wall clock counts, and nothing is read. That
+//!   costs a hit one look at a clock, without a system call.
+//! - It seems to have been set back by more than a minute: that may also be another machine or an
+//!   earlier start of this one, which share a home directory. The boot ID tells them apart; it is
+//!   read only then. Of another one, only the wall clock is known. Where one of the two boot IDs is
+//!   unknown (no `/proc`), the clock is taken as set back: at worst, a token is fetched too early.
+//! - Systems other than Linux don't tell how long they have been running. The wall clock alone
+//!   counts there: a token from the future is stale, or expired if it is from far in the future.
+//!
+//! What no clock of a machine counts, such as the time in which a virtual machine is stopped, isn't
+//! known before its wall clock is set forward again.
 
 use std::time::Duration;
 
@@ -10,7 +29,7 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use crate::clock::Timestamp;
+use crate::clock::{BootId, Clock, Timestamp};
 use crate::secret::Secret;
 
 /// The user name and password that one `GetAuthorizationToken` returns.
@@ -85,6 +104,12 @@ impl AuthorizationToken {
         &self.password
     }
 
+    /// Both as HTTP's `Basic` takes them: base64 of `USER:PASSWORD`.
+    pub fn basic(&self) -> Secret {
+        let pair = Secret::new(format!("{}:{}", self.username, self.password.expose()));
+        Secret::new(BASE64.encode(pair.expose()))
+    }
+
     /// When the registry stops accepting it.
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
@@ -104,7 +129,7 @@ const ONE_HOUR: Duration = Duration::from_hours(1);
 
 /// No token of ECR is accepted for longer, whatever its expiry says and whatever the local clock
 /// said when it came.
-const MAX_LIFE: Duration = Duration::from_hours(12);
+pub(crate) const MAX_LIFE: Duration = Duration::from_hours(12);
 
 /// By which share of the fresh time, in thousandths, a token is refreshed early, so that machines
 /// that start at the same time don't refresh at the same time. A maximum of 10 % keeps 100,000 such
@@ -123,6 +148,18 @@ impl Spread {
     }
 }
 
+/// A wall clock that was set back by no more than this needs no proof: it costs a token a minute of its life.
+const SMALL_SETBACK: Duration = Duration::from_mins(1);
+
+/// How long a machine has been running, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uptime {
+    /// In seconds.
+    pub seconds: u64,
+    /// Since which start, if the system tells.
+    pub boot: Option<BootId>,
+}
+
 /// When a token was received, should be refreshed, and must not be used any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lifetime {
@@ -132,6 +169,8 @@ pub struct Lifetime {
     pub refresh: Timestamp,
     /// From when on it must not be used.
     pub expires: Timestamp,
+    /// How long the machine had been running when it came, if the system tells.
+    pub uptime: Option<Uptime>,
 }
 
 /// The state of a token at one time.
@@ -156,10 +195,35 @@ impl Lifetime {
             MaxAge::OneHour => ((life / 2).min(ONE_HOUR), expires_at.min(received.after(ONE_HOUR))),
         };
         let refresh = received.after(fresh / 1_000 * (1_000 - spread.0));
-        Self { received, refresh, expires }
+        Self { received, refresh, expires, uptime: None }
     }
 
-    /// The state now, 12 hours after it came at the latest. A token from the future is stale: the clock was wrong then or is
+    /// The lifetime of a token that came just now, with how long this machine has been running.
+    #[must_use]
+    pub(crate) fn noted_by(self, clock: &dyn Clock) -> Self {
+        let uptime = clock.uptime().map(|uptime| Uptime { seconds: uptime.as_secs(), boot: clock.boot_id() });
+        Self { uptime, ..self }
+    }
+
+    /// The same lifetime in the times of this clock as it goes now: earlier, if it was set back since the token came.
+    #[must_use]
+    pub(crate) fn by(self, clock: &dyn Clock) -> Self {
+        let setback = self.setback(clock);
+        let [received, refresh, expires] = [self.received, self.refresh, self.expires].map(|time| time.before(setback));
+        Self { received, refresh, expires, ..self }
+    }
+
+    /// By how much the wall clock was set back since the token came, as far as this machine can know.
+    fn setback(&self, clock: &dyn Clock) -> Duration {
+        let (Some(then), Some(running)) = (self.uptime, clock.uptime()) else { return Duration::ZERO };
+        // It hasn't been running for so long: another start, or another machine.
+        let Some(age) = running.as_secs().checked_sub(then.seconds) else { return Duration::ZERO };
+        let setback = self.received.after(Duration::from_secs(age)).since(clock.now());
+        let is_known = |boot| clock.boot_id().is_none_or(|now| now == boot);
+        if setback <= SMALL_SETBACK || then.boot.is_none_or(is_known) { setback } else { Duration::ZERO }
+    }
+
+    /// The state now, expired 12 hours after it came at the latest. A token from the future is stale: the clock was wrong then or is
     /// wrong now, so its times can't be trusted. One from the future by more than its life is expired: its age is unknown,
     /// and its times would hold for longer than it.
     pub fn freshness(&self, now: Timestamp) -> Freshness {
@@ -178,6 +242,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::clock::fake::FakeClock;
 
     const HOUR: u64 = 3_600;
     const NO_SPREAD: Spread = Spread::from_random(0);
@@ -276,7 +341,7 @@ mod tests {
             assert_eq!((lifetime.refresh, lifetime.expires), (at(1_000_000 + 6 * HOUR), in_12_hours), "{expires}");
         }
         // What an entry says is no more trusted.
-        let forged = Lifetime { received, refresh: at(u64::MAX), expires: at(u64::MAX) };
+        let forged = Lifetime { received, refresh: at(u64::MAX), expires: at(u64::MAX), uptime: None };
         assert_eq!(forged.freshness(at(1_000_000 + 12 * HOUR - 1)), Freshness::Fresh);
         assert_eq!(forged.freshness(in_12_hours), Freshness::Expired);
     }
@@ -299,7 +364,104 @@ mod tests {
         assert_eq!(refresh(Spread::from_random(Spread::MAX + 1)), at(10_000));
     }
 
+    /// A token that comes at hour 100, from which on the clock is ahead or behind; the state a while later.
+    fn after(clock: &FakeClock, hours: u64) -> impl Fn() -> Freshness {
+        let lifetime = Lifetime::starting(clock.now(), clock.now().after(MAX_LIFE), MaxAge::UntilExpiry, NO_SPREAD);
+        let lifetime = lifetime.noted_by(clock);
+        clock.pass(Duration::from_hours(hours));
+        move || lifetime.by(clock).freshness(clock.now())
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_makes_no_token_younger() {
+        for setback in [1, 3, 11, 12, 13, 30, 99] {
+            for (age, expected) in
+                [(0, Freshness::Fresh), (5, Freshness::Fresh), (6, Freshness::Stale), (11, Freshness::Stale)]
+                    .into_iter()
+                    .chain([12, 13, 20, 24, 40].map(|age| (age, Freshness::Expired)))
+            {
+                let clock = FakeClock::at(100 * HOUR);
+                let state = after(&clock, age);
+                clock.jump_to((100 + age - setback.min(100 + age)) * HOUR);
+                assert_eq!(state(), expected, "set back by {setback} h after {age} h");
+            }
+        }
+        // Whenever it was set back, and however often.
+        let clock = FakeClock::at(100 * HOUR);
+        let state = after(&clock, 0);
+        for _ in 0..12 {
+            assert_ne!(state(), Freshness::Expired);
+            clock.pass(Duration::from_hours(1));
+            clock.jump_to(100 * HOUR);
+        }
+        assert_eq!(state(), Freshness::Expired);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_forward_counts_as_it_goes() {
+        let clock = FakeClock::at(100 * HOUR);
+        let state = after(&clock, 1);
+        for (hour, expected) in [(101, Freshness::Fresh), (106, Freshness::Stale), (112, Freshness::Expired)] {
+            clock.jump_to(hour * HOUR);
+            assert_eq!(state(), expected, "{hour}");
+        }
+    }
+
+    #[test]
+    fn of_another_machine_or_an_earlier_start_only_the_wall_clock_counts() {
+        let running = Duration::from_hours;
+        for (boot, expected) in [
+            // This one, unless it says otherwise: it has been running for 13 hours since.
+            (Some((1, running(14))), Freshness::Expired),
+            (Some((2, running(14))), Freshness::Fresh),
+            // It can't be this one.
+            (Some((1, Duration::from_mins(59))), Freshness::Fresh),
+            (Some((2, Duration::ZERO)), Freshness::Fresh),
+            (None, Freshness::Fresh),
+        ] {
+            let clock = FakeClock::at(100 * HOUR);
+            let state = after(&clock, 1);
+            clock.boot(boot);
+            assert_eq!(state(), expected, "{boot:?}");
+        }
+        // A system that doesn't tell which start this is.
+        let clock = FakeClock::at(100 * HOUR);
+        let lifetime = Lifetime::starting(clock.now(), clock.now().after(MAX_LIFE), MaxAge::UntilExpiry, NO_SPREAD);
+        let lifetime = Lifetime { uptime: Some(Uptime { seconds: 0, boot: None }), ..lifetime };
+        clock.boot(Some((1, running(12))));
+        assert_eq!(lifetime.by(&clock).freshness(clock.now()), Freshness::Expired);
+    }
+
+    #[test]
+    fn times_are_moved_by_as_much_as_the_clock_was_set_back_and_only_once() {
+        let clock = FakeClock::at(100 * HOUR);
+        let lifetime = Lifetime::starting(clock.now(), clock.now().after(MAX_LIFE), MaxAge::OneHour, NO_SPREAD);
+        let lifetime = lifetime.noted_by(&clock);
+        clock.pass(Duration::from_mins(10));
+        assert_eq!(lifetime.by(&clock), lifetime);
+        clock.jump_to(97 * HOUR);
+        let moved = lifetime.by(&clock);
+        let ten_minutes_ago = at(97 * HOUR - 600);
+        assert_eq!((moved.received, moved.expires), (ten_minutes_ago, ten_minutes_ago.after(ONE_HOUR)));
+        assert_eq!(moved.by(&clock), moved);
+    }
+
     proptest! {
+        #[test]
+        fn no_token_is_served_12_hours_after_it_came_however_the_clock_was_set(
+            steps in proptest::collection::vec((0..3_u64, 0..200 * HOUR), 1..20),
+        ) {
+            let clock = FakeClock::at(100 * HOUR);
+            let state = after(&clock, 0);
+            let mut age = 0;
+            for (hours, wall) in steps {
+                clock.pass(Duration::from_hours(hours));
+                age += hours;
+                clock.jump_to(wall);
+                prop_assert!(age < 12 || state() == Freshness::Expired);
+            }
+        }
+
         #[test]
         fn no_token_is_ever_served_past_its_expiry_or_12_hours_after_it_came(
             received in any::<u64>(), expires in any::<u64>(), now in any::<u64>(), random in any::<u32>(), opaque: bool,

@@ -2,62 +2,44 @@
 //!
 //! It knows no protocol, so that each of them can ask it: target → settings → scope → cache → (lock → AWS → cache) → token.
 //! A process that needs a token that another process is fetching waits for it, with a limit; if it has a stale token, it
-//! serves that one at once. Where a role needs an MFA code, one process at a time asks for it, and only when no token is
-//! left at all. It does no I/O of its own: the adapters do.
+//! serves that one at once. Where a role needs an MFA code, one process at a time asks for it, if no token is left at all.
 
 mod cached;
 mod circumstances;
+mod context;
+mod exchange;
+mod outcome;
+mod outlook;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 use std::time::Duration;
 
-pub(crate) use self::cached::{erase, known_hosts};
+pub(crate) use self::cached::{erase, known_hosts, target_of};
+pub(crate) use self::context::{Attendance, Context, Served, Wanted};
+pub(crate) use self::exchange::exchange;
+pub(crate) use self::outlook::{Next, outlook};
 use self::turn::FetchTurn;
 use crate::aws::{AwsSettings, RegistrySettings};
-use crate::cache::{Cache, LastErasure, LockGuard, RememberedFailure, TokenRecord, TryLock};
-use crate::clock::{Clock, Deadline};
-use crate::env::Env;
+use crate::cache::{Cache, LockGuard, TokenRecord, TryLock};
+use crate::clock::{Deadline, Timestamp};
 use crate::error::{Failure, FailureKind};
-use crate::fetch::{FetchedToken, MfaPrompt, OnInterrupt, TokenRequest, TokenSource};
+use crate::fetch::{FetchedToken, MfaPrompt, OnInterrupt, TokenRequest};
 use crate::identity::{CachePolicy, CredentialPlan};
-use crate::log::Log;
-use crate::options::Options;
 use crate::rules::Target;
 use crate::scope::{CacheKey, Scope};
-use crate::token::{AuthorizationToken, Freshness, Lifetime, Spread};
-use crate::world::World;
+use crate::token::{AuthorizationToken, Freshness, Lifetime};
 
 /// The limit of a fetch while a stale token can be served.
 const REFRESH_LIMIT: Duration = Duration::from_secs(5);
 
-/// After a failed refresh, the stale token is served for this long before the next attempt.
-const REFRESH_PAUSE: Duration = Duration::from_mins(1);
-
 /// How long to wait, from our start, while another process asks a person for an MFA code.
 const PROMPT_LIMIT: Duration = Duration::from_mins(2);
 
-/// What the policy needs from outside.
-pub(crate) struct Context<'w> {
-    pub(crate) env: &'w Env,
-    pub(crate) clock: &'w dyn Clock,
-    pub(crate) source: &'w dyn TokenSource,
-    /// A random number, to spread refreshes and to distinguish one failure from the next.
-    pub(crate) random: fn() -> u64,
-    pub(crate) options: &'w Options,
-    pub(crate) log: Log<'w>,
-}
-
-impl<'w> Context<'w> {
-    /// From the world of a request, with the log that the options ask for and its subject.
-    pub(crate) fn new(world: &'w mut World<'_>, options: &'w Options, subject: String) -> Self {
-        let log = Log::open(options, world.stderr, world.clock, subject);
-        Self { env: world.env, clock: world.clock, source: world.source, random: world.random, options, log }
-    }
-}
-
 /// Gets the token of a registry.
 /// Error: there is no token; the failure says why and what to do.
-pub(crate) fn token(context: &mut Context<'_>, target: &Target) -> Result<AuthorizationToken, Failure> {
+pub(crate) fn token(context: &mut Context<'_>, target: &Target) -> Result<Served, Failure> {
     let deadline = Deadline::within(context.clock, context.options.timeout);
     let settings = AwsSettings::read(context.env);
     let settings = settings.for_target(target)?;
@@ -85,6 +67,8 @@ struct TokenLookup<'l, 'w> {
     deadline: Deadline,
     /// When to stop waiting for a code that another process asks for.
     prompt_deadline: Deadline,
+    /// When the request came.
+    started: Timestamp,
 }
 
 impl<'l, 'w> TokenLookup<'l, 'w> {
@@ -110,7 +94,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             let (place, registry) = (target.location_of(rule), target.registry().host());
             context.log.debug(format_args!("the rule at {place} applies; the registry is {registry}"));
         }
-        let (key, max_wait) = (scope.key(), timeout / 2);
+        let (key, max_wait, started) = (scope.key(), timeout / 2, context.clock.now());
         Self {
             context,
             target,
@@ -123,19 +107,27 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             max_wait,
             deadline,
             prompt_deadline,
+            started,
         }
     }
 
-    fn token(mut self) -> Result<AuthorizationToken, Failure> {
+    fn token(mut self) -> Result<Served, Failure> {
         let stale = match self.cached() {
             Some((record, Freshness::Fresh)) => return Ok(self.hit(record)),
             Some((record, Freshness::Stale)) => Some(record),
             Some((_, Freshness::Expired)) | None => None,
         };
+        self.fetched(stale)
+    }
+
+    /// The token when none that is cached is fresh. Cold: the linker puts its code apart from that of a hit.
+    #[cold]
+    fn fetched(mut self, stale: Option<TokenRecord>) -> Result<Served, Failure> {
         let known = self.cache.failure(&self.key);
         let known_serial = known.as_ref().map(|failure| failure.serial);
         let known = known.filter(|failure| failure.circumstances == self.circumstances());
-        if let Some(failure) = known.and_then(|failure| failure.counting_at(self.context.clock.now())) {
+        let counting = known.and_then(|failure| failure.counting_at(self.context.clock.now()));
+        if let Some(failure) = counting.filter(|_| self.context.wanted == Wanted::Any) {
             self.context.log.info(format_args!("not retried so soon after {}", failure.kind.name()));
             return self.serve_stale(stale).ok_or(failure);
         }
@@ -160,8 +152,9 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let erasure = self.cache.last_erasure(&self.scope.api);
         match self.fetch(stale.is_some(), guard.as_ref()) {
             Ok(token) => {
-                self.store(&token, erasure);
-                Ok(token)
+                let lifetime = self.lifetime_of(&token);
+                self.store(&token, lifetime, erasure);
+                Ok(Served::new(token, lifetime))
             }
             Err(failure) => {
                 self.record_failure(&failure, stale.as_ref(), erasure);
@@ -170,15 +163,20 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         }
     }
 
-    /// The cached token, and how fresh it is now.
+    /// The cached token that may be served, and how fresh it is now.
     fn cached(&mut self) -> Option<(TokenRecord, Freshness)> {
         let (key, source) = (self.key, &self.plan.source);
+        if self.context.wanted == Wanted::New {
+            self.context.log.debug(format_args!("a new token is wanted for {source}"));
+            return None;
+        }
         let Some(record) = self.cache.token(&self.key) else {
             self.context.log.debug(format_args!("no cached token {key} for {source}"));
             return None;
         };
-        let freshness = record.lifetime.freshness(self.context.clock.now());
-        let Lifetime { refresh, expires, .. } = record.lifetime;
+        let lifetime = record.lifetime.by(self.context.clock);
+        let freshness = lifetime.freshness(self.context.clock.now());
+        let Lifetime { refresh, expires, .. } = lifetime;
         self.context.log.debug(format_args!(
             "cached token {key} for {source}: {freshness:?}, refresh at {refresh}, expires at {expires}"
         ));
@@ -186,7 +184,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
     }
 
     /// Serves a cached token, and notes this host for `list`, unless it has been noted within a day.
-    fn hit(&mut self, mut record: TokenRecord) -> AuthorizationToken {
+    fn hit(&mut self, mut record: TokenRecord) -> Served {
         self.context.log.info(format_args!("served from the cache"));
         let (host, now) = (self.target.host(), self.context.clock.now());
         if record.hosts.note(host, now)
@@ -194,19 +192,31 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             && let erasure = self.cache.last_erasure(&self.scope.api)
             && let Some(mut latest) = self.cache.token(&self.key)
             && latest.hosts.note(host, now)
-            && let Err(error) = self.cache.amend(&self.key, &latest, erasure)
+            && let Err(error) =
+                self.cache.amend(&self.key, &latest, &self.plan.identity_name(), erasure, self.context.clock)
         {
             self.context.log.debug(format_args!("{error}: {}", error.source));
         }
-        record.token
+        Served::cached(record, self.context.clock)
+    }
+
+    /// Whether a token that another process has just cached answers the request.
+    fn is_wanted(&self, record: &TokenRecord) -> bool {
+        match self.context.wanted {
+            Wanted::Any => true,
+            Wanted::New => record.lifetime.received > self.started,
+        }
     }
 
     /// Serves a stale token, unless it has expired meanwhile.
-    fn serve_stale(&mut self, stale: Option<TokenRecord>) -> Option<AuthorizationToken> {
-        let now = self.context.clock.now();
-        let record = stale.filter(|record| record.lifetime.freshness(now) != Freshness::Expired)?;
-        self.context.log.warn(format_args!("served a stale token, valid until {}", record.lifetime.expires));
-        Some(record.token)
+    fn serve_stale(&mut self, stale: Option<TokenRecord>) -> Option<Served> {
+        let clock = self.context.clock;
+        let served = Served::cached(stale?, clock);
+        if served.lifetime.freshness(clock.now()) == Freshness::Expired {
+            return None;
+        }
+        self.context.log.warn(format_args!("served a stale token, valid until {}", served.lifetime.expires));
+        Some(served)
     }
 
     fn fetch(&mut self, has_stale: bool, guard: Option<&LockGuard>) -> Result<AuthorizationToken, Failure> {
@@ -243,42 +253,6 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
                 log.warn(format_args!("failed after {took} ms: {}", failure.details()));
                 Err(failure)
             }
-        }
-    }
-
-    /// Caches a token just received, if any of its life is left.
-    fn store(&mut self, token: &AuthorizationToken, erasure: LastErasure) {
-        let CachePolicy::Cached(max_age) = self.scope.identity.cache_policy else { return };
-        let now = self.context.clock.now();
-        #[expect(clippy::cast_possible_truncation, reason = "any bits of a random number are random")]
-        let spread = Spread::from_random((self.context.random)() as u32);
-        let lifetime = Lifetime::starting(now, token.expires_at(), max_age, spread);
-        if lifetime.expires <= now {
-            let expired = format_args!("not cached: by this clock the token expired at {}", lifetime.expires);
-            self.context.log.warn(expired);
-            return;
-        }
-        let mut hosts = self.cache.hosts(&self.key);
-        hosts.note(self.target.host(), now);
-        let record = TokenRecord { api: self.scope.api.clone(), hosts, lifetime, token: token.clone() };
-        if let Err(error) = self.cache.store(&self.key, &record, erasure, now) {
-            self.context.log.warn(format_args!("not cached: {error}: {}", error.source));
-        }
-    }
-
-    /// Leaves a failure to the processes that wait for this fetch and, if it counts longer, to later ones.
-    fn record_failure(&mut self, failure: &Failure, stale: Option<&TokenRecord>, erasure: LastErasure) {
-        let at = self.context.clock.now();
-        let until = match stale {
-            _ if self.cache.last_erasure(&self.scope.api).is_after(erasure) => at,
-            Some(record) => at.after(failure.remembered_for().max(REFRESH_PAUSE)).min(record.lifetime.expires),
-            None => at.after(failure.remembered_for()),
-        };
-        let circumstances = self.circumstances();
-        let (api, serial, failure) = (self.scope.api.clone(), (self.context.random)(), failure.clone());
-        let remembered = RememberedFailure { api, serial, circumstances, at, until, failure };
-        if let Err(error) = self.cache.record_failure(&self.key, &remembered) {
-            self.context.log.debug(format_args!("{error}: {}", error.source));
         }
     }
 }

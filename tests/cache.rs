@@ -30,6 +30,9 @@ const TOKEN: &str = ".token";
 const LOCK: &str = ".lock";
 const HOSTS: &str = ".hosts";
 
+/// The lock that belongs to no token.
+const ERASE_LOCK: &str = "erase-lock";
+
 /// Older than any write takes.
 const LONG_AGO: Duration = Duration::from_mins(2);
 
@@ -531,18 +534,18 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
     sandbox.get("111122223333.dkr.ecr.eu-west-3.amazonaws.com").password();
     let valid: Vec<String> = names(&directory)
         .into_iter()
-        .filter(|name| !over.contains(name) && !hosts.contains(name) && name != "CACHEDIR.TAG")
+        .filter(|name| !over.contains(name) && !hosts.contains(name) && name != "CACHEDIR.TAG" && name != ERASE_LOCK)
         .collect();
     assert!(over.len() == 2 && valid.len() == 3, "a token and a lock each: {over:?} {valid:?}");
     assert_eq!(hosts.len(), 1);
 
     for (name, contents) in
-        [("tmp-orphan", "ecr-login 2 half a token"), ("tmp-emptyy", ""), ("tmp-theirs", "of another program")]
+        [("tmp-orphan", "ecr-login 3 half a token"), ("tmp-emptyy", ""), ("tmp-theirs", "of another program")]
     {
         fs::write(directory.join(name), contents).expect("written");
         age(&directory.join(name));
     }
-    fs::write(directory.join("tmp-younge"), "ecr-login 2 somebody is just writing").expect("written");
+    fs::write(directory.join("tmp-younge"), "ecr-login 3 somebody is just writing").expect("written");
     for name in names(&directory).iter().filter(|name| name.ends_with(LOCK)) {
         age(&directory.join(name));
     }
@@ -556,7 +559,7 @@ fn a_write_sweeps_out_what_is_over_and_nothing_else() {
     assert!(over.iter().all(gone), "the expired token and its lock are gone: {over:?} in {left:?}");
     assert!(!hosts.iter().any(gone), "the hosts stay: {hosts:?} in {left:?}");
     assert!(!valid.iter().any(gone), "the valid token and its lock stay: {valid:?} in {left:?}");
-    let others = ["tmp-younge", "tmp-theirs", "CACHEDIR.TAG"];
+    let others = ["tmp-younge", "tmp-theirs", "CACHEDIR.TAG", ERASE_LOCK];
     let is_new = |name: &&String| !valid.contains(name) && !hosts.contains(name) && !others.contains(&name.as_str());
     let ours: Vec<&String> = left.iter().filter(is_new).collect();
     let [_, lock, token] = ours[..] else { panic!("more or less than hosts, a lock and a token: {ours:?}") };

@@ -50,7 +50,10 @@ fn check(name: &str, made: &str) {
 
 #[test]
 fn each_command_has_a_man_page_of_its_own() {
-    for command in commands_for_people() {
+    let commands = commands_for_people();
+    // `configure kubelet` is described on a page of its own, too.
+    let below = commands.iter().flat_map(Command::get_subcommands).cloned();
+    for command in commands.iter().cloned().chain(below) {
         let name = command.get_display_name().expect("a name of parent and child").to_owned();
         let page = Man::new(command)
             .title(name.to_uppercase())

@@ -862,7 +862,35 @@ fn nothing_from_outside_ends_or_moves_a_line() {
     let process = profile_for(&aws, "[profile dev]\ncredential_process = source\n");
     process.program("source", &format!("#!/bin/sh\nprintf '%s' '{MOVES}' >&2\nexit 3\n"));
     let echoing = FakeAws::start();
-    echoing.set(Api::EcrToken, Behaviour::error(400, "AccessDeniedException", MOVES));
+    for api in [Api::EcrToken, Api::AssumeRole, Api::SsoRoleCredentials] {
+        echoing.set(api, Behaviour::error(400, "AccessDeniedException", MOVES));
+    }
+    let refusal = serde_json::json!({ "Code": MOVES, "Message": MOVES }).to_string();
+    for api in [Api::ContainerCredentials, Api::MetadataCredentials] {
+        echoing.set(api, Behaviour::Garbage(refusal.clone().into_bytes()));
+    }
+    let with_role = profile_for(
+        &echoing,
+        "[profile dev]\nrole_arn = arn:aws:iam::111122223333:role/pull\nsource_profile = base\n[profile base]\n\
+         aws_access_key_id = AKIDBASE\naws_secret_access_key = made/up/secret/of/the/base/0000\n",
+    );
+    let with_sso = profile_for(
+        &echoing,
+        "[profile dev]\nsso_start_url = https://example.awsapps.com/start\nsso_region = eu-west-1\n\
+         sso_account_id = 111122223333\nsso_role_name = Dev\n",
+    );
+    // The SHA-1 of the start URL.
+    with_sso.write(
+        ".aws/sso/cache/e8be5486177c5b5392bd9aa76563515b29358e6e.json",
+        r#"{"accessToken":"made-up-access-token","expiresAt":"2099-01-01T00:00:00Z"}"#,
+    );
+    let token_file = Sandbox::new().with_aws(&aws).env("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/pull");
+    let token_file = token_file.env("AWS_WEB_IDENTITY_TOKEN_FILE", format!("/nonexistent/{MOVES}"));
+    let in_a_line: String = MOVES.chars().filter(|character| !matches!(character, '\n' | '\r')).collect();
+    let endpoint = profile_for(&aws, &format!("[profile dev]\nendpoint_url = {in_a_line}\n")).with_keys("AKIDMOVES");
+    let endpoint = endpoint.without("AWS_ENDPOINT_URL");
+    let role = "role_arn = arn:aws:iam::111122223333:role/pull";
+    let source = profile_for(&aws, &format!("[profile dev]\n{role}\nsource_profile = {in_a_line}\n"));
     for (what, home) in [
         ("profile", Sandbox::new().with_aws(&aws).env("AWS_PROFILE", MOVES)),
         ("settings", Sandbox::new().with_aws(&aws).env("AWS_ECR_CONFIG", format!("/nonexistent/{MOVES}"))),
@@ -872,6 +900,15 @@ fn nothing_from_outside_ends_or_moves_a_line() {
         ("rules", rules),
         ("process", process),
         ("service", keys_for(&echoing)),
+        ("role", with_role),
+        ("portal", with_sso),
+        ("container", Sandbox::new().with_aws(&echoing).with_container(&echoing)),
+        ("instance", Sandbox::new().with_aws(&echoing).with_metadata(&echoing)),
+        ("token file", token_file),
+        ("limit", keys_for(&aws).env("AWS_ECR_TIMEOUT", MOVES)),
+        ("attempts", keys_for(&aws).env("AWS_MAX_ATTEMPTS", MOVES)),
+        ("endpoint of a profile", endpoint),
+        ("source profile", source),
     ] {
         let home = home.env("AWS_ECR_STRICT", "1").env("AWS_ECR_LOG", "debug");
         let reply = home.get(PRIVATE);

@@ -1,5 +1,5 @@
 //! A cache hit uses no network, starts no process and reads no certificate, whatever the source of
-//! the credentials.
+//! the credentials. Nor does `status`, which moreover changes no file.
 //!
 //! Checked in two ways: by the requests that reach the fake AWS and the marks that a
 //! `credential_process` leaves; and, on Linux where `strace` works, by every system call.
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::fake_aws::{FakeAws, password_head};
-use support::sandbox::{Running, Sandbox};
+use support::sandbox::{Reply, Running, Sandbox};
 
 const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -42,6 +42,21 @@ const FORBIDDEN: [&str; 17] = [
     "fork",
     "vfork",
     "execveat",
+];
+
+/// System calls that change files.
+const CHANGES: [&str; 11] = [
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "mkdir",
+    "mkdirat",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "flock",
 ];
 
 /// Parts of paths that are opened only to use the network.
@@ -251,6 +266,66 @@ fn a_hit_makes_few_system_calls_and_none_that_uses_the_network() {
     }
 }
 
+/// Every file below a directory, with its contents and the time of its last change.
+fn listing(directory: &Path) -> Vec<String> {
+    let mut lines = Vec::new();
+    for entry in fs::read_dir(directory).expect("a directory of the sandbox").flatten() {
+        let (path, metadata) = (entry.path(), entry.metadata().expect("it is ours"));
+        lines.push(format!("{} {:?} {:?}", path.display(), metadata.modified().ok(), metadata.permissions()));
+        if metadata.is_dir() { lines.extend(listing(&path)) } else { lines.push(format!("{:?}", fs::read(&path).ok())) }
+    }
+    lines.sort();
+    lines
+}
+
+#[test]
+fn status_tells_of_every_source_without_a_request_a_process_a_change_or_a_secret() {
+    for (source, home, access_key_id) in sources() {
+        let aws = FakeAws::start();
+        let log = "status.log";
+        let sandbox = home(&aws).env("AWS_ECR_LOG", "debug").env("AWS_ECR_LOG_FILE", log);
+        // Before the first `get` too: then there is no directory, and no log file, to be made.
+        for is_warm in [false, true] {
+            if is_warm {
+                sandbox.secret(&warm(&aws, &sandbox, source, access_key_id));
+            }
+            let (requests, marks_before, files) = (aws.requests().len(), marks(&sandbox), listing(sandbox.path()));
+            for arguments in [&["status"][..], &["status", "--json"], &["status", HOST], &["status", "--json", HOST]] {
+                let reply = sandbox.run(arguments, b"");
+                assert_eq!((reply.code, reply.stderr.as_str()), (Some(0), ""), "{source} {arguments:?}");
+                let state = if is_warm { "fresh" } else { "no" };
+                let text = reply.stdout_text();
+                assert!(text.contains(state) && text.contains("fresh") == is_warm, "{source} {arguments:?}: {text}");
+                sandbox.assert_no_secret_in_text("stdout", &reply.stdout);
+            }
+            assert_eq!(aws.requests().len(), requests, "{source}");
+            assert_eq!((marks(&sandbox), listing(sandbox.path())), (marks_before, files), "{source}");
+        }
+    }
+}
+
+#[test]
+fn status_makes_no_system_call_that_uses_the_network_starts_a_process_or_changes_a_file() {
+    if !strace_works() {
+        return;
+    }
+    for (source, home, access_key_id) in sources() {
+        let aws = FakeAws::start();
+        let sandbox = home(&aws);
+        warm(&aws, &sandbox, source, access_key_id);
+        for arguments in [&["status"][..], &["status", HOST]] {
+            let calls = calls_of(&sandbox, &sandbox.path().join("strace"), arguments, |reply| {
+                assert_eq!(reply.code, Some(0), "{source}: {}", reply.stderr);
+            });
+            assert_is_offline(&calls, source);
+            for call in &calls {
+                let changes = CHANGES.contains(&name(call)) || call.contains("O_CREAT") || call.contains("O_WRONLY");
+                assert!(!changes, "{source}: {call}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_missing_configuration_file_costs_one_failed_open_and_an_existing_one_a_few_calls() {
     if !strace_works() {
@@ -291,7 +366,7 @@ fn the_same_trace_of_a_fetch_shows_the_network_and_the_process() {
     let aws = FakeAws::start();
     let sandbox = with_credential_process(&aws);
     let log = sandbox.path().join("strace");
-    let calls = calls_of(&sandbox, &log);
+    let calls = calls_of_get(&sandbox, &log);
     for expected in ["socket", "connect", "execve"] {
         assert!(calls.iter().filter(|call| name(call) == expected).count() >= 1, "{expected} in a miss");
     }
@@ -322,24 +397,30 @@ fn strace_works() -> bool {
 /// The system calls of a hit, one per line.
 fn trace(sandbox: &Sandbox, password: &str) -> Vec<String> {
     let log = sandbox.path().join("strace");
-    let calls = calls_of(sandbox, &log);
+    let calls = calls_of_get(sandbox, &log);
     let stdout = fs::read_to_string(log.with_extension("stdout")).expect("it was just written");
     assert!(stdout.contains(password), "the hit was answered under strace");
     calls
 }
 
 /// Runs `get` under strace and returns the calls of all its processes, one per line.
-fn calls_of(sandbox: &Sandbox, log: &Path) -> Vec<String> {
-    let helper = sandbox.command(&["get"]);
+fn calls_of_get(sandbox: &Sandbox, log: &Path) -> Vec<String> {
+    calls_of(sandbox, log, &["get"], |reply| {
+        reply.password();
+        fs::write(log.with_extension("stdout"), &reply.stdout).expect("the directory is ours");
+    })
+}
+
+/// Runs the helper under strace, checks its reply, and returns the calls of all its processes, one per line.
+fn calls_of(sandbox: &Sandbox, log: &Path, arguments: &[&str], check: impl FnOnce(&Reply)) -> Vec<String> {
+    let helper = sandbox.command(arguments);
     let mut strace = Command::new("strace");
     strace.args(["-f", "-s", "256"]).arg("-o").arg(log).arg(helper.get_program()).args(helper.get_args());
     strace.env_clear().current_dir(sandbox.home());
     strace.envs(helper.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
     let mut running = Running::start(strace);
     running.write_all_and_close(HOST.as_bytes());
-    let reply = running.wait();
-    reply.password();
-    fs::write(log.with_extension("stdout"), &reply.stdout).expect("the directory is ours");
+    check(&running.wait());
     let lines = fs::read_to_string(log).expect("strace wrote it");
     // `PID name(…) = …`; lines about signals and exits have `---` and `+++` instead of the name.
     let calls = lines.lines().filter_map(|line| line.split_once(' ')).map(|(_, call)| call.trim_start());

@@ -59,13 +59,15 @@ fn end(process: Running, signal: &str, what: &str) {
     assert_eq!((reply.stdout_text(), reply.stderr), (String::new(), String::new()), "SIG{signal} while {what}");
 }
 
-/// What the names of the files in the cache end in, without those that outlive every token: the directory's tag and the
-/// hosts that were asked for.
+/// What the names of the files in the cache end in, without those that outlive every token: the directory's tag, the lock
+/// of `erase`, and the hosts that were asked for.
 fn extensions(home: &Sandbox) -> BTreeSet<String> {
     let entries =
         fs::read_dir(home.cache_dir()).expect("the cache was made").map(|entry| entry.expect("an entry").path());
     let extension = |path: PathBuf| path.extension().unwrap_or_default().to_string_lossy().into_owned();
-    entries.map(extension).filter(|extension| extension != "TAG" && extension != "hosts").collect()
+    let is_of_a_token =
+        |path: &PathBuf| !["TAG", "hosts"].contains(&&*extension(path.clone())) && !path.ends_with("erase-lock");
+    entries.filter(is_of_a_token).map(extension).collect()
 }
 
 /// Checks that nothing of a fetch is left, and that the next `get` doesn't wait.

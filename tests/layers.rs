@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 /// The layers from top to bottom. Modules of the edge, the domain and the leaves may use others of their layer.
 const LAYERS: [(&str, &[&str]); 6] = [
-    ("edge", &["main", "cli"]),
-    ("protocols", &["docker", "commands"]),
+    ("edge", &["main", "cli", "readers"]),
+    ("protocols", &["docker", "kubelet", "bazel", "commands"]),
     ("policy", &["tokens"]),
-    ("adapters", &["cache", "ecr", "aws", "config", "fallback", "log"]),
+    ("adapters", &["cache", "ecr", "aws", "config", "clients", "fallback", "log"]),
     (
         "domain",
         &[
@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "network",
             "token",
             "error",
+            "probe",
             "world",
         ],
     ),
@@ -67,20 +68,30 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dirs", &["src/paths.rs"]),
     (
         "rustix",
-        &["src/fs/unix.rs", "src/child/unix.rs", "src/process/unix.rs", "src/process/unix/", "src/terminal/unix.rs"],
+        &[
+            "src/fs/unix.rs",
+            "src/fs/volume/",
+            "src/child/unix.rs",
+            "src/clock/linux.rs",
+            "src/process/unix.rs",
+            "src/process/unix/",
+            "src/terminal/unix.rs",
+        ],
     ),
     ("process_wrap", &["src/child/windows.rs"]),
     ("same_file", &["src/fs/windows.rs"]),
     ("clap", &["src/commands.rs", "src/commands/"]),
-    ("strsim", &["src/config/toml.rs"]),
-    ("toml", &["src/config/toml.rs"]),
+    ("toml", &["src/config/toml.rs", "src/clients/registries_conf.rs"]),
+    ("jsonc_parser", &["src/clients/syntax.rs"]),
+    ("similar", &["src/commands/configure/"]),
+    ("strsim", &["src/config/toml.rs", "src/commands/doctor/identity.rs"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),
-    ("shlex", &["src/aws/profile_file.rs"]),
+    ("shlex", &["src/aws/profile_file.rs", "src/commands/doctor/"]),
     ("sha1", &["src/ecr/times.rs"]),
     ("sha2", &["src/scope.rs", "src/ecr/trust/algorithms.rs"]),
     ("resolv_conf", &["src/ecr/names/files.rs"]),
     ("simple_dns", &["src/ecr/names/dns.rs"]),
-    ("tempfile", &["src/fs/private_dir.rs"]),
+    ("tempfile", &["src/fs/private_dir.rs", "src/fs/user_file.rs"]),
     ("time::", &["src/clock.rs"]),
 ];
 

@@ -110,9 +110,11 @@ fn is_answered(reply: &Reply, what: &str) -> bool {
 
 /// Limits and refusals of many kinds.
 fn worlds() -> Vec<Value> {
-    // SOCKETPAIR, CLONE, CLONE3, EPOLL_CREATE1, EVENTFD2, PIDFD_OPEN, PRCTL, GETRANDOM, SOCKET, FLOCK, RENAME, FCNTL.
+    // SOCKETPAIR, CLONE, CLONE3, EPOLL_CREATE1, EVENTFD2, PIDFD_OPEN, PRCTL, GETRANDOM, SOCKET, FLOCK, RENAME, FCNTL, and
+    // SYSINFO with CLOCK_GETTIME.
     let refused = [vec![53], vec![56, 435, 57, 58], vec![291], vec![290], vec![434], vec![157], vec![318], vec![41]];
-    let refused = refused.into_iter().chain([vec![73], vec![82, 264, 316], vec![72], vec![131], vec![28]]);
+    let refused =
+        refused.into_iter().chain([vec![73], vec![82, 264, 316], vec![72], vec![131], vec![28], vec![99, 228]]);
     let mut worlds: Vec<Value> = refused.map(|calls| json!({ "refused": calls })).collect();
     worlds.push(json!({ "refused": [], "refused_signals": [1, 2, 15, 17, 25] }));
     worlds.extend((3..=12).chain([20]).map(|limit| json!({ "limits": { "NOFILE": limit } })));

@@ -6,7 +6,7 @@
 mod support;
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -213,6 +213,32 @@ fn a_log_file_is_its_owner_s_whatever_the_umask() {
     assert!(shell.output().expect("a shell").status.success());
     let mode = fs::metadata(&path).expect("the log").permissions().mode() & 0o7777;
     assert_eq!(mode, 0o600, "{mode:o}");
+}
+
+#[test]
+fn root_makes_no_log_file_among_the_files_of_a_user() {
+    if fs::metadata("/proc/self").map_or(1, |metadata| metadata.uid()) != 0 {
+        println!("NOT TESTED: only root can give directories to somebody else");
+        return;
+    }
+    let aws = FakeAws::start();
+    let (sandbox, path) = with_file(sandbox(&aws));
+    let of_root = sandbox.home().join("of-root");
+    fs::create_dir(&of_root).expect("made");
+    let sandbox = sandbox.env("AWS_ECR_CACHE_DIR", of_root.join("cache"));
+    chown(sandbox.home(), Some(65_534), Some(65_534)).expect("root may");
+    let reply = sandbox.get(PRIVATE);
+    assert_eq!((reply.code, path.exists()), (Some(0), false));
+    assert_eq!(events(&reply.stderr).len(), 1, "what can't go to the file goes where somebody may see it");
+    // One that the user has made isn't root's to write; and root's own places are used.
+    fs::write(&path, "").expect("root may");
+    chown(&path, Some(65_534), Some(65_534)).expect("root may");
+    assert_eq!(events(&sandbox.get(PRIVATE).stderr).len(), 1);
+    assert_eq!(read(&path), "");
+    let own = of_root.join("log");
+    let sandbox = sandbox.env("AWS_ECR_LOG_FILE", &own);
+    sandbox.get(PRIVATE).password();
+    assert_eq!(events(&read(&own)).len(), 1);
 }
 
 #[test]

@@ -10,20 +10,13 @@ use std::process::Command;
 
 /// The packages that are compiled into the release for x86-64 musl Linux, this one included. Raise it
 /// only together with a line in `Cargo.toml` that says why the new dependency is needed.
-const MOST_PACKAGES: usize = 198;
+const MOST_PACKAGES: usize = 200;
 
-/// The crates that the release contains in two versions, and why.
-const DUPLICATES: [(&str, &str); 9] = [
-    ("block-buffer", "follows `digest`"),
-    ("const-oid", "follows `digest`; `der` of `p256` also needs the old one"),
-    ("cpufeatures", "follows `sha2`"),
-    ("crypto-common", "follows `digest`"),
-    ("digest", "the old one for `sha1`, `sha2` 0.10 and `p256`, the new one for `sha2` 0.11"),
-    ("getrandom", "`ring` and `p256` need 0.2, `uuid` of the SDK needs 0.4"),
-    ("hmac", "`p256`, through `rfc6979`, needs 0.12, `aws-sigv4` needs 0.13"),
-    ("sha2", "`aws-config`, `p256` and we need 0.10, which has an option not to probe the CPU; `aws-sigv4` needs 0.11"),
-    ("syn", "parses code for derive macros; not part of the program"),
-];
+/// The platforms whose packages may have reasons of their own.
+const TARGETS: [&str; 3] = [RELEASE, "aarch64-pc-windows-msvc", "aarch64-apple-darwin"];
+
+/// The platform of the release that is measured.
+const RELEASE: &str = "x86_64-unknown-linux-musl";
 
 /// The most lines of a source file before its tests.
 const MOST_LINES: usize = 300;
@@ -102,11 +95,11 @@ fn is_module_declaration(line: &str) -> bool {
     declaration.is_some_and(|(_, name)| name.ends_with(';'))
 }
 
-/// The packages of the release for x86-64 musl Linux: `NAME vVERSION`.
-fn packages() -> BTreeSet<String> {
+/// The packages of the release for a platform: `NAME vVERSION`.
+fn packages(target: &str) -> BTreeSet<String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(root()).args(["tree", "--locked", "--edges", "normal", "--prefix", "none"]);
-    cargo.args(["--target", "x86_64-unknown-linux-musl", "--format", "{p}"]);
+    cargo.args(["--target", target, "--format", "{p}"]);
     let output = cargo.output().expect("cargo has started this test");
     assert!(output.status.success(), "cargo tree: {}", String::from_utf8_lossy(&output.stderr));
     let lines = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
@@ -116,27 +109,49 @@ fn packages() -> BTreeSet<String> {
 
 #[test]
 fn the_release_needs_no_more_packages_than_agreed() {
-    let packages = packages();
+    let packages = packages(RELEASE);
     assert!(packages.contains(concat!("docker-credential-ecr-login v", env!("CARGO_PKG_VERSION"))), "{packages:?}");
     let count = packages.len();
     assert!(count <= MOST_PACKAGES, "the release needs {count} packages, at most {MOST_PACKAGES} are agreed");
     assert!(count == MOST_PACKAGES, "the release needs only {count} packages: lower MOST_PACKAGES to that");
 }
 
+/// The crates that `deny.toml` lets be there in two versions, each with its reason.
+fn reasons() -> BTreeMap<String, String> {
+    let text = read(&root().join("deny.toml"));
+    let deny = toml::de::DeTable::parse(&text).expect("TOML").into_inner();
+    let bans = deny["bans"].get_ref().as_table().expect("a table");
+    let skipped = bans.get("skip").expect("the crates in two versions");
+    let skipped = skipped.get_ref().as_array().expect("an array").iter().map(|skip| {
+        let text = |key: &str| skip.get_ref().as_table()?.get(key)?.get_ref().as_str().map(str::to_owned);
+        let name = text("crate").expect("a crate").split('@').next().unwrap_or_default().to_owned();
+        (name, text("reason").expect("a reason"))
+    });
+    skipped.collect()
+}
+
 #[test]
 fn every_crate_in_two_versions_has_a_reason() {
-    let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for package in packages() {
-        let (name, version) = package.split_once(' ').expect("a name and a version");
-        versions.entry(name.to_owned()).or_default().insert(version.to_owned());
+    let reasons = reasons();
+    let mut in_two = BTreeSet::new();
+    for target in TARGETS {
+        let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for package in packages(target) {
+            let (name, version) = package.split_once(' ').expect("a name and a version");
+            versions.entry(name.to_owned()).or_default().insert(version.to_owned());
+        }
+        versions.retain(|_, versions| versions.len() > 1);
+        for (name, versions) in versions {
+            let has_reason = reasons.get(&name).is_some_and(|reason| !reason.is_empty());
+            assert!(
+                has_reason,
+                "{target} has `{name}` in the versions {versions:?}: avoid that, or say why in deny.toml"
+            );
+            in_two.insert(name);
+        }
     }
-    versions.retain(|_, versions| versions.len() > 1);
-    for (name, versions) in &versions {
-        let has_reason = DUPLICATES.iter().any(|(known, _)| known == name);
-        assert!(has_reason, "`{name}` is in the release in the versions {versions:?}: avoid that, or say why");
-    }
-    for (name, _) in DUPLICATES {
-        assert!(versions.contains_key(name), "`{name}` is in one version only: remove it from DUPLICATES");
+    for name in reasons.keys() {
+        assert!(in_two.contains(name), "`{name}` is in one version only: remove it from deny.toml");
     }
 }
 

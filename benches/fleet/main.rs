@@ -6,6 +6,8 @@
 //! and refuses the others; a refused call is retried as the SDK does; a machine without a token calls
 //! again with its next pull. The random numbers are the same in every run and for every spread.
 //!
+//! Then a node pool starts: the calls of its kubelets, with a process that calls for each image and with this program.
+//!
 //! Prints a table and draws a plot. Fails if the largest fleet exceeds the quota with the real spread.
 #![expect(clippy::disallowed_methods, reason = "a benchmark uses real files")]
 #![expect(unreachable_pub, reason = "a program has no public interface")]
@@ -13,6 +15,7 @@
 #[path = "../svg.rs"]
 mod svg;
 
+mod node_pool;
 mod plot;
 mod simulation;
 
@@ -22,6 +25,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use docker_credential_ecr_login::unstable::{MaxAge, Spread};
+use node_pool::{IMAGES, NODES, Outcome, Way};
 use simulation::{ATTEMPTS, Day, Fleet, LATER, QUOTA, START, Width};
 
 /// The numbers of machines.
@@ -83,13 +87,39 @@ fn main() -> ExitCode {
         }
         println!("\nplot: {}", plot.display());
     }
+    let pool = node_pool();
     let exceeds_quota =
         |(_, width, day): &(MaxAge, Width, Day)| *width == Width::Real && (day.later.over, day.later.failed) != (0, 0);
     if days.iter().any(exceeds_quota) {
         eprintln!("the largest fleet exceeds the quota with the real spread");
         return ExitCode::FAILURE;
     }
+    if (pool.over, pool.failed) != (0, 0) {
+        eprintln!("the node pool exceeds the quota");
+        return ExitCode::FAILURE;
+    }
     ExitCode::SUCCESS
+}
+
+/// Simulates and prints the start of a node pool; returns that with this program.
+fn node_pool() -> Outcome {
+    println!(
+        "\na node pool: {NODES} kubelets start {IMAGES} images of one registry each, within {} s\n\
+         {:>9} {:>10} {:>8} {:>10} {:>9}   credential provider",
+        node_pool::START,
+        "calls",
+        "peak",
+        "over",
+        "failed",
+        "all by"
+    );
+    let [_, shared] = [(Way::Reference, "a call in each process"), (Way::Shared, "this program")].map(|(way, name)| {
+        let outcome = node_pool::start(way);
+        let Outcome { calls, peak, over, failed, all_by } = &outcome;
+        println!("{calls:>9} {peak:>8}/s {over:>6} s {failed:>10} {all_by:>7} s   {name}");
+        outcome
+    });
+    shared
 }
 
 /// The arguments.

@@ -18,7 +18,7 @@ const TOKEN: Duration = Duration::from_hours(12);
 /// The attempts of a call, unless `AWS_MAX_ATTEMPTS` is set.
 pub const ATTEMPTS: u32 = 3;
 /// The longest wait between two attempts, in milliseconds.
-const LONGEST_WAIT: u32 = 20_000;
+pub const LONGEST_WAIT: u32 = 20_000;
 /// Seconds until a `get` times out, unless `AWS_ECR_TIMEOUT` is set.
 const LIMIT: u64 = 30;
 /// Seconds for which a machine with a stale token doesn't try again after a failed refresh.
@@ -133,7 +133,7 @@ impl Machine {
 impl Fleet {
     /// Simulates a day.
     pub fn day(&self) -> Day {
-        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        let mut random = Random::new();
         let starting = |_| {
             let first_pull = u64::from(random.next()) % self.start;
             Machine { token: None, tried: 0, pulled: first_pull, first_pull }
@@ -227,17 +227,21 @@ fn index(second: u64) -> usize {
 }
 
 /// Random numbers that are the same in every run: xorshift64*.
-struct Random(u64);
+pub struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u32 {
+    pub fn new() -> Self {
+        Self(0x2545_f491_4f6c_dd1d)
+    }
+
+    pub fn next(&mut self) -> u32 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         u32::try_from(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32).expect("32 bits are left")
     }
 
-    fn shuffle(&mut self, list: &mut [usize]) {
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
         for length in (2..=list.len()).rev() {
             let other = self.next() as usize % length;
             list.swap(length - 1, other);

@@ -52,6 +52,9 @@ _docker__credential__ecr__login() {
             docker__credential__ecr__login,version)
                 cmd="docker__credential__ecr__login__subcmd__version"
                 ;;
+            docker__credential__ecr__login__subcmd__configure,kubelet)
+                cmd="docker__credential__ecr__login__subcmd__configure__subcmd__kubelet"
+                ;;
             docker__credential__ecr__login__subcmd__help,completions)
                 cmd="docker__credential__ecr__login__subcmd__help__subcmd__completions"
                 ;;
@@ -88,6 +91,9 @@ _docker__credential__ecr__login() {
             docker__credential__ecr__login__subcmd__help,version)
                 cmd="docker__credential__ecr__login__subcmd__help__subcmd__version"
                 ;;
+            docker__credential__ecr__login__subcmd__help__subcmd__configure,kubelet)
+                cmd="docker__credential__ecr__login__subcmd__help__subcmd__configure__subcmd__kubelet"
+                ;;
             *)
                 ;;
         esac
@@ -123,12 +129,46 @@ _docker__credential__ecr__login() {
             return 0
             ;;
         docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__configure)
-            opts="-h --help"
+            opts="-y -h --public --account --region --from-aws-config --all-hosts --store --client --system-wide --replace --dry-run --yes --undo --help kubelet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --account)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --region)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client)
+                    COMPREPLY=($(compgen -W "docker podman helm buildah skopeo nerdctl all" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__configure__subcmd__kubelet)
+            opts="-y -h --config --bin-dir --service-accounts --dry-run --yes --undo --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bin-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -137,7 +177,7 @@ _docker__credential__ecr__login() {
             return 0
             ;;
         docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__doctor)
-            opts="-h --help"
+            opts="-h --registry --json --report --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -207,8 +247,22 @@ _docker__credential__ecr__login() {
             return 0
             ;;
         docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__help__subcmd__configure)
-            opts=""
+            opts="kubelet"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__help__subcmd__configure__subcmd__kubelet)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -389,7 +443,7 @@ _docker__credential__ecr__login() {
             return 0
             ;;
         docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__status)
-            opts="-h --help"
+            opts="-h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -417,12 +471,16 @@ _docker__credential__ecr__login() {
             return 0
             ;;
         docker__subcmd__credential__subcmd__ecr__subcmd__login__subcmd__token)
-            opts="-h --help"
+            opts="-h --format --refresh --force --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --format)
+                    COMPREPLY=($(compgen -W "password json env basic authorization" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

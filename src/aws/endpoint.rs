@@ -89,28 +89,43 @@ fn configured_variant(settings: &RegistrySettings<'_>) -> EndpointVariant {
 /// The URL that is configured for a service instead of its own.
 /// Error: it isn't a URL.
 pub(super) fn configured_url(settings: &RegistrySettings<'_>, service: AwsService) -> Result<Option<String>, Failure> {
-    if settings.flag(names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
-        return Ok(None);
+    match find_url(settings, service) {
+        Some((url, _)) if !is_http_url(&url) => {
+            Err(Failure::misconfigured("the endpoint URL is not an `http://` or `https://` URL"))
+        }
+        found => Ok(found.map(|(url, _)| url)),
     }
+}
+
+/// What gives the endpoint URL of a service.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum UrlOrigin<'s> {
+    Variable(&'static str),
+    /// This part of the section that the property `services` names.
+    Services(&'s str),
+    /// The property `endpoint_url`.
+    Property,
+}
+
+/// The URL that is configured for a service, whether or not it is one, and what gives it.
+pub(super) fn find_url<'s>(settings: &RegistrySettings<'s>, service: AwsService) -> Option<(String, UrlOrigin<'s>)> {
+    if settings.flag(names::IGNORE_ENDPOINT_URLS, "ignore_configured_endpoint_urls") {
+        return None;
+    }
+    let from_variable = |name| Some((settings.env.text(name)?, UrlOrigin::Variable(name)));
     let from_services_section = || {
         let services = settings.profiles.services(settings.property("services")?)?;
         let key = service.section_key();
         // The documentation joins the words of a service's name with `_`, the SDK for Rust with `-`.
-        let url = services.nested(key, "endpoint_url");
-        url.or_else(|| services.nested(&key.replace('_', "-"), "endpoint_url")).map(str::to_owned)
+        [key.to_owned(), key.replace('_', "-")].iter().find_map(|key| {
+            let url = services.nested(key, "endpoint_url")?.to_owned();
+            Some((url, UrlOrigin::Services(services.nested_line_of(key, "endpoint_url")?)))
+        })
     };
-    let url = settings
-        .env
-        .text(service.variable())
-        .or_else(|| settings.env.text(names::ENDPOINT_URL))
+    from_variable(service.variable())
+        .or_else(|| from_variable(names::ENDPOINT_URL))
         .or_else(from_services_section)
-        .or_else(|| settings.property("endpoint_url").map(str::to_owned));
-    match url {
-        Some(url) if !is_http_url(&url) => {
-            Err(Failure::misconfigured("the endpoint URL is not an `http://` or `https://` URL"))
-        }
-        url => Ok(url),
-    }
+        .or_else(|| Some((settings.property("endpoint_url")?.to_owned(), UrlOrigin::Property)))
 }
 
 #[cfg(test)]

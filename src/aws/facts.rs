@@ -7,8 +7,9 @@ use std::path::Path;
 
 use super::RegistrySettings;
 use super::endpoint::AwsService;
-use super::jwt;
+use super::jwt::{self, Added};
 use super::profile_file::{Profile, Section};
+use crate::clock::boot_id;
 use crate::error::Failure;
 use crate::fs::read_bounded;
 use crate::identity::{CachePolicy, Identity, RoleStep};
@@ -18,10 +19,6 @@ use crate::token::MaxAge;
 
 /// A token of a running Kubernetes pod is about 1 KB, a CI provider's about 2.
 const MAX_TOKEN_SIZE: usize = 64 << 10;
-
-/// Changes with every start of the machine, and is different on every machine:
-/// <https://docs.kernel.org/admin-guide/sysctl/kernel.html#random>.
-const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// What has been seen so far.
 pub(super) struct Facts<'a> {
@@ -107,15 +104,23 @@ impl<'a> Facts<'a> {
         Secret::from(token)
     }
 
+    /// The token of a service account. One whose subject can't be seen is good for its own request alone.
+    pub(super) fn service_account_token(&mut self, token: &Secret) {
+        match jwt::add_subject(&mut self.fingerprint, token.expose().as_bytes()) {
+            Added::Subject => {}
+            Added::WholeToken => self.is_unknown(),
+        }
+    }
+
     /// The running machine.
     pub(super) fn add_machine(&mut self) {
-        match read_bounded(Path::new(BOOT_ID), 64) {
-            Ok(Some(boot_id)) => {
-                self.fingerprint.add("boot_id", &boot_id);
+        match boot_id() {
+            Some(boot_id) => {
+                self.fingerprint.add("boot_id", &boot_id.number().to_le_bytes());
                 self.is_opaque();
             }
             // Not Linux: machines can't be distinguished.
-            Ok(None) | Err(_) => self.is_unknown(),
+            None => self.is_unknown(),
         }
     }
 }

@@ -13,10 +13,13 @@ use super::active_profile::ProfileOrigin;
 use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::network::metadata_url;
+use super::problems::HALF_PAIR;
 use super::profile_chain;
 use crate::env::{Env, names};
 use crate::error::Failure;
-use crate::identity::{Base, CredentialPlan, CredentialSource, Identity, Keys, ProfileBase, RoleOrigin, RoleStep};
+use crate::identity::{
+    Base, CredentialPlan, CredentialSource, Identity, Keys, ProfileBase, RoleOrigin, RoleStep, ServiceAccount,
+};
 use crate::paths;
 use crate::rules::Role;
 
@@ -42,6 +45,9 @@ pub(super) fn identify(settings: &RegistrySettings<'_>) -> Result<(Identity, Cre
 
 fn first_source(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Found, Failure> {
     let (active, env) = (&settings.active, settings.env);
+    if let Some(account) = settings.target.service_account() {
+        return service_account(facts, account);
+    }
     if !active.overrides_keys()
         && let Some(keys) = environment_keys(settings, facts)?
     {
@@ -103,7 +109,7 @@ pub(super) fn environment_keys(
         (None, None) => Ok(None),
         (None, Some(_)) if text(names::ACCESS_KEY).is_some() => Ok(None),
         _ => {
-            facts.notes.push("the environment has half of a key pair only, which is not used".to_owned());
+            facts.notes.push(HALF_PAIR.to_owned());
             Ok(None)
         }
     }
@@ -159,6 +165,24 @@ pub(super) fn web_identity(settings: &RegistrySettings<'_>, facts: &mut Facts<'_
     facts.add_role(&role);
     let token = facts.token_file(&paths::expand_tilde(env, &file))?;
     Ok(Some((source, Base::WebIdentity { role, token }, Vec::new())))
+}
+
+/// A service account, whose token came with the request: no other source makes up for it.
+fn service_account(facts: &mut Facts<'_>, account: &ServiceAccount) -> Result<Found, Failure> {
+    facts.add("source", "service account");
+    let role = RoleStep {
+        origin: RoleOrigin::ServiceAccount,
+        arn: account.role.as_str().to_owned(),
+        external_id: None,
+        session_name: None,
+        duration_seconds: None,
+        mfa: None,
+        endpoint_url: facts.endpoint(AwsService::Sts)?,
+    };
+    facts.add_role(&role);
+    facts.service_account_token(&account.token);
+    let source = CredentialSource::ServiceAccount { role: role.arn.clone() };
+    Ok((source, Base::WebIdentity { role, token: account.token.clone() }, Vec::new()))
 }
 
 fn container(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Base>, Failure> {

@@ -11,14 +11,25 @@ use serde::Deserialize;
 
 use crate::scope::Fingerprint;
 
+/// What of a token went into a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Added {
+    /// Its issuer and its subject.
+    Subject,
+    /// The whole text, since it isn't a JWT.
+    WholeToken,
+}
+
 /// Adds the subject of a token to a fingerprint.
-pub(super) fn add_subject(fingerprint: &mut Fingerprint, token: &[u8]) {
+pub(super) fn add_subject(fingerprint: &mut Fingerprint, token: &[u8]) -> Added {
     let token = token.trim_ascii();
     if let Some(Claims { iss, sub }) = claims(token) {
         fingerprint.add("iss", iss.as_bytes());
         fingerprint.add("sub", sub.as_bytes());
+        Added::Subject
     } else {
         fingerprint.add("token", token);
+        Added::WholeToken
     }
 }
 

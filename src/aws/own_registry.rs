@@ -17,19 +17,13 @@ impl AwsSettings<'_> {
     /// The registry of the caller's account in the configured region; `None` unless both are visible. `target_of` is the
     /// registry with the rules that apply to it: they may select the identity.
     pub(crate) fn own_registry(&self, target_of: impl Fn(&Registry) -> Option<Target>) -> Option<Registry> {
-        let settings_target = |region: &Region| target_of(&registry(NO_ACCOUNT, region)?);
+        let settings_target = |region: &Region| target_of(&Registry::of(NO_ACCOUNT, region)?);
         let target = settings_target(&Region::parse("us-east-1")?)?;
         let region = self.for_target(&target).ok()?.region()?;
         let target = settings_target(&region)?;
         let settings = self.for_target(&target).ok()?;
-        registry(settings.account(&region)?.as_str(), &region)
+        Registry::of(settings.account(&region)?.as_str(), &region)
     }
-}
-
-/// The private registry of an account, by its plain name.
-fn registry(account: &str, region: &Region) -> Option<Registry> {
-    let domain = Partition::of_region(region.as_str()).domain();
-    Registry::parse(&format!("{account}.dkr.ecr.{}.{domain}", region.as_str()))
 }
 
 impl RegistrySettings<'_> {

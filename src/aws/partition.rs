@@ -12,6 +12,9 @@ use crate::registry::Partition;
 /// The partition of the configured role or region; `None` when neither is configured.
 pub(super) fn of_credentials(settings: &RegistrySettings<'_>) -> Option<Partition> {
     let env = settings.env;
+    if let Some(account) = settings.target.service_account() {
+        return Some(account.role.partition);
+    }
     let uses_keys = env.is_set(names::ACCESS_KEY_ID) && !settings.active.overrides_keys();
     let role = settings.property("role_arn").map(str::to_owned).or_else(|| env.text(names::ROLE_ARN));
     role.filter(|_| !uses_keys).and_then(|arn| arn::partition(&arn)).or_else(|| {

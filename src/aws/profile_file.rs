@@ -17,13 +17,15 @@
 //!
 //! Leaves out: finding and reading files, and what the properties mean.
 
+mod section;
+
 use std::borrow::Cow;
 use std::fmt;
 
-const DEFAULT: &str = "default";
+pub use section::Section;
+pub(super) use section::{COMMAND, LineKind, lines, plain};
 
-/// The property whose value is a command, taken as it stands.
-const COMMAND: &str = "credential_process";
+pub(super) const DEFAULT: &str = "default";
 
 /// The sections of both files.
 #[derive(Default)]
@@ -33,29 +35,34 @@ pub struct Profiles<'a> {
 }
 
 /// One header and the lines below it.
-struct Fragment<'a> {
-    file: ProfileFile,
-    kind: Kind,
-    name: Cow<'a, str>,
+pub(super) struct Fragment<'a> {
+    pub(super) file: ProfileFile,
+    pub(super) kind: Kind,
+    pub(super) name: Cow<'a, str>,
     /// Whether it is the config file's `[default]`, without `profile`.
     is_bare: bool,
-    body: &'a str,
+    /// What stands between the brackets.
+    pub(super) header: &'a str,
+    /// The lines below the header, from its line end on.
+    pub(super) body: &'a str,
 }
 
 /// One of the two files.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum ProfileFile {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ProfileFile {
     /// `~/.aws/config`.
     Config,
     /// `~/.aws/credentials`.
     Credentials,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
     Profile,
     SsoSession,
     Services,
+    /// A section of the config file that is passed over, such as one of another program.
+    Other,
 }
 
 impl<'a> Profiles<'a> {
@@ -128,7 +135,12 @@ pub struct Profile<'a> {
     pub credentials: Section<'a>,
 }
 
-impl Profile<'_> {
+impl<'a> Profile<'a> {
+    /// The line with the value of a property.
+    pub(super) fn line_of(&self, key: &str) -> Option<&'a str> {
+        self.credentials.line_of(key).or_else(|| self.config.line_of(key))
+    }
+
     /// The value of a property; the credentials file wins.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.credentials.get(key).or_else(|| self.config.get(key))
@@ -140,102 +152,31 @@ impl Profile<'_> {
     }
 }
 
-/// The properties of one section.
-#[derive(Default)]
-pub struct Section<'a> {
-    properties: Vec<Property<'a>>,
-}
-
-struct Property<'a> {
-    /// In lower case.
-    key: Cow<'a, str>,
-    value: Cow<'a, str>,
-    /// The indented settings below it.
-    nested: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Section<'a> {
-    /// The value of a property, without comment and quotes; its name is matched without regard to case.
-    pub fn get(&self, key: &str) -> Option<&str> {
-        self.properties.iter().rev().filter(|property| property.key == key).find_map(|property| plain(&property.value))
-    }
-
-    /// The whole value of a property.
-    pub fn whole(&self, key: &str) -> Option<&str> {
-        let properties = self.properties.iter().rev().filter(|property| property.key == key);
-        properties.map(|property| &*property.value).find(|value| !value.is_empty())
-    }
-
-    /// The value of a setting nested in a property, as `endpoint_url` is in `ecr`.
-    pub fn nested(&self, key: &str, setting: &str) -> Option<&str> {
-        let properties = self.properties.iter().rev().filter(|property| property.key == key);
-        let mut settings = properties.flat_map(|property| property.nested.iter().rev());
-        settings.find_map(|(name, value)| plain(value).filter(|_| name.eq_ignore_ascii_case(setting)))
-    }
-
-    /// All of it as lines of text, sorted by key: sections that say the same give the same lines.
-    pub fn lines(&self) -> Vec<String> {
-        let line = |property: &Property<'_>| {
-            let nested = property.nested.iter().flat_map(|(name, value)| ["\n", name, "=", value]);
-            [&*property.key, "=", &*property.value].into_iter().chain(nested).collect::<String>()
-        };
-        let mut lines: Vec<_> = self.properties.iter().map(|property| (&property.key, line(property))).collect();
-        lines.sort_by(|one, other| one.0.cmp(other.0));
-        lines.into_iter().map(|(_, line)| line).collect()
-    }
-
-    fn read(&mut self, body: &'a str) {
-        // The indent of the property that the next lines may continue.
-        let mut open = None;
-        for line in lines(body) {
-            let text = line.trim();
-            if text.is_empty() || text.starts_with(['#', ';']) {
-                continue;
-            }
-            let indent = line.len() - line.trim_start().len();
-            let above = self.properties.last_mut().filter(|_| open.is_some_and(|open| indent > open));
-            match (above, split(text)) {
-                (Some(above), Some(setting)) if above.value.is_empty() => above.nested.push(setting),
-                (Some(above), _) if above.key == COMMAND => {
-                    // Python's `shlex` takes the line end for a blank; a shell would end the command.
-                    *above.value.to_mut() += " ";
-                    *above.value.to_mut() += text;
-                }
-                (above, Some((key, value))) => {
-                    if above.is_none() {
-                        open = Some(indent);
-                    }
-                    self.properties.push(Property { key: lower_case(key), value: value.into(), nested: Vec::new() });
-                }
-                (_, None) => {}
-            }
-        }
-    }
-}
-
-impl fmt::Debug for Section<'_> {
-    /// Keys only: values may be secret.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keys: Vec<_> = self.properties.iter().map(|property| &property.key).collect();
-        formatter.debug_tuple("Section").field(&keys).finish()
-    }
+/// The number of the line in a text that a part of this text begins on, counted from 1.
+pub(super) fn line_number(text: &str, part: &str) -> usize {
+    let at = (part.as_ptr() as usize).saturating_sub(text.as_ptr() as usize).min(text.len());
+    let before = &text.as_bytes()[..at];
+    let is_end =
+        |(index, byte): (usize, &u8)| *byte == b'\n' || *byte == b'\r' && before.get(index + 1) != Some(&b'\n');
+    1 + before.iter().enumerate().filter(|line| is_end(*line)).count()
 }
 
 /// Finds the sections of a file.
-fn scan(text: &str, file: ProfileFile) -> Vec<Fragment<'_>> {
+pub(super) fn scan(text: &str, file: ProfileFile) -> Vec<Fragment<'_>> {
     let text = text.trim_start_matches('\u{feff}');
     let mut fragments: Vec<Fragment<'_>> = Vec::new();
-    let mut open: Option<(Fragment<'_>, usize)> = None;
+    let mut start = 0;
     let at = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
     for line in lines(text) {
         let Some(header) = header(line) else { continue };
-        if let Some((fragment, start)) = open.take() {
-            fragments.push(Fragment { body: &text[start..at(line)], ..fragment });
+        if let Some(fragment) = fragments.last_mut() {
+            fragment.body = &text[start..at(line)];
         }
-        open = section_of(header, file).map(|fragment| (fragment, at(line) + line.len()));
+        fragments.push(section_of(header, file));
+        start = at(line) + line.len();
     }
-    if let Some((fragment, start)) = open {
-        fragments.push(Fragment { body: &text[start..], ..fragment });
+    if let Some(fragment) = fragments.last_mut() {
+        fragment.body = &text[start..];
     }
     fragments
 }
@@ -248,49 +189,23 @@ fn header(line: &str) -> Option<&str> {
     inside[..comment.unwrap_or(inside.len())].rsplit_once(']').map(|(header, _)| header)
 }
 
-fn section_of(header: &str, file: ProfileFile) -> Option<Fragment<'_>> {
-    let header = header.trim();
-    let section = |kind, name| Fragment { file, kind, name, is_bare: header == DEFAULT, body: "" };
-    let (kind, name) = match (file, header.split_once(char::is_whitespace)) {
+fn section_of(header: &str, file: ProfileFile) -> Fragment<'_> {
+    let trimmed = header.trim();
+    let section = |kind, name| Fragment { file, kind, name, is_bare: trimmed == DEFAULT, header, body: "" };
+    let (kind, name) = match (file, trimmed.split_once(char::is_whitespace)) {
         (_, Some(("sso-session", name))) => (Kind::SsoSession, name),
-        (ProfileFile::Credentials, _) => return Some(section(Kind::Profile, header.into())),
-        (_, None) if header == DEFAULT => return Some(section(Kind::Profile, header.into())),
+        (ProfileFile::Credentials, _) => return section(Kind::Profile, trimmed.into()),
+        (_, None) if trimmed == DEFAULT => return section(Kind::Profile, trimmed.into()),
         (ProfileFile::Config, Some(("profile", name))) => (Kind::Profile, name),
         (ProfileFile::Config, Some(("services", name))) => (Kind::Services, name),
-        (ProfileFile::Config, _) => return None,
+        (ProfileFile::Config, _) => return section(Kind::Other, trimmed.into()),
     };
     // One word for the AWS CLI, in quotes where it has blanks; the Go SDK takes all that follows.
     let name = match shlex::split(name).as_deref() {
         Some([word]) => Cow::Owned(word.clone()),
         _ => Cow::Borrowed(name.trim()),
     };
-    Some(section(kind, name))
-}
-
-/// The lines of a text, which end with LF, CRLF or CR.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', '\r'])
-}
-
-/// The two sides of the first `=` or `:`.
-fn split(line: &str) -> Option<(&str, &str)> {
-    let (key, value) = line.split_once(['=', ':'])?;
-    let key = key.trim();
-    (!key.is_empty()).then(|| (key, value.trim()))
-}
-
-/// A value without the comment behind it and without quotes around it; `None` if nothing is left.
-fn plain(value: &str) -> Option<&str> {
-    let is_comment = |at: &usize| value[..*at].is_empty() || value[..*at].ends_with(char::is_whitespace);
-    let comment = value.match_indices(['#', ';']).map(|(at, _)| at).find(is_comment);
-    let value = value[..comment.unwrap_or(value.len())].trim();
-    let unquoted = |quote| value.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
-    let value = unquoted('"').or_else(|| unquoted('\'')).unwrap_or(value);
-    (!value.is_empty()).then_some(value)
-}
-
-fn lower_case(key: &str) -> Cow<'_, str> {
-    if key.bytes().any(|byte| byte.is_ascii_uppercase()) { key.to_ascii_lowercase().into() } else { key.into() }
+    section(kind, name)
 }
 
 #[cfg(test)]

@@ -72,6 +72,11 @@ fn for_all(env: &Env) -> Option<Proxy> {
     })
 }
 
+/// The host and port of a proxy's URL.
+pub(crate) fn host_and_port(url: &str) -> Result<(String, u16), String> {
+    parse(url).map(|ProxyAddress { host, port, .. }| (host, port)).map_err(|mistake| mistake.to_string())
+}
+
 /// `SCHEME://USER:PASSWORD@HOST:PORT/…`; all but the host may be missing. Characters of the password needn't be encoded.
 fn parse(url: &str) -> Result<ProxyAddress, ProxyMistake> {
     let url = url.trim();

@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::fs::{PrivateDir, UnusableDir};
 
 /// The name of the tag.
-const TAG: &str = "CACHEDIR.TAG";
+pub(super) const TAG: &str = "CACHEDIR.TAG";
 
 /// Its contents. The first line is that of every such tag.
 const TAG_TEXT: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
@@ -33,6 +33,11 @@ pub(super) fn prepare(path: &Path) -> Result<PrivateDir, UnusableDir> {
         let _ = directory.tighten();
     }
     PrivateDir::open(path)
+}
+
+/// Whether we made the directory at a path.
+pub(super) fn is_made_by_us(path: &Path) -> bool {
+    PrivateDir::open_as_it_is(path).is_ok_and(|directory| is_ours(&directory))
 }
 
 /// Whether we made it.

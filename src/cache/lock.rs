@@ -13,6 +13,9 @@
 //! session that the code was good for. It is taken after the lock of a key. Without it no process asks, unless there are
 //! no locks here at all.
 //!
+//! Another one, `erase-lock`, belongs to no key either. It protects files, for the time of one rename: `erasure` has the
+//! reason. Processes that write a token share it, and one that erases has it alone. Each waits for it, but not for long.
+//!
 //! Not promised: that no other process fetches. A process that can't have the lock in time (a holder that hangs, a file
 //! system without locks, a read-only directory) fetches without it; two answers are better than none, and either may be
 //! stored. A holder that dies loses the lock with its file handle; one that is ended by a signal removes the file first.
@@ -20,10 +23,15 @@
 //! at its name.
 
 use std::fs::File;
+use std::time::Duration;
 
 use fs4::TryLockError;
 
+use crate::clock::{Clock, Deadline};
 use crate::fs::{PathError, PrivateDir};
+
+/// How often a process that waits looks again.
+const POLL: Duration = Duration::from_millis(1);
 
 /// The outcome of trying to take a lock.
 #[derive(Debug)]
@@ -46,7 +54,8 @@ pub(crate) struct LockGuard {
 }
 
 impl LockGuard {
-    /// Removes the file, for a holder that ends without having fetched anything. A waiting process makes a new one.
+    /// Removes the file, for a holder that ends without having fetched anything, or one that has swept all else of the
+    /// key. A waiting process makes a new one.
     pub(crate) fn discard(&self) {
         // The file may have been removed meanwhile, and another process may have made a new one.
         if self.directory.still_holds(&self.name, &self.file) {
@@ -56,16 +65,47 @@ impl LockGuard {
     }
 }
 
+/// Whether others may have the lock at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// Those that share it, too.
+    Shared,
+    /// They may not.
+    Exclusive,
+}
+
+/// Takes a lock, or goes on without it after this time, or at once if there are no locks here.
+pub(super) fn lock_within(
+    limit: Duration,
+    directory: &PrivateDir,
+    name: &str,
+    sharing: Sharing,
+    clock: &dyn Clock,
+) -> Option<LockGuard> {
+    let deadline = Deadline::within(clock, limit);
+    loop {
+        match try_lock(directory, name, sharing) {
+            TryLock::Held(guard) => return Some(guard),
+            TryLock::Busy if !deadline.left(clock).is_zero() => clock.sleep(POLL),
+            TryLock::Busy | TryLock::Unavailable(_) => return None,
+        }
+    }
+}
+
 /// Tries once, without waiting.
-pub(super) fn try_lock(directory: &PrivateDir, name: &str) -> TryLock {
+pub(super) fn try_lock(directory: &PrivateDir, name: &str, sharing: Sharing) -> TryLock {
     // Each lost round means that another process has just removed the file, which doesn't go on for long.
     for _ in 0..10 {
         let file = match directory.open_lock(name) {
             Ok(file) => file,
             Err(error) => return TryLock::Unavailable(Some(error)),
         };
-        // `File::try_lock` of std would win by name; fs4's knows more platforms.
-        match fs4::FileExt::try_lock(&file) {
+        // The methods of std would win by name; fs4's know more platforms.
+        let locked = match sharing {
+            Sharing::Shared => fs4::FileExt::try_lock_shared(&file),
+            Sharing::Exclusive => fs4::FileExt::try_lock(&file),
+        };
+        match locked {
             Ok(()) if directory.still_holds(name, &file) => {
                 return TryLock::Held(LockGuard { file, directory: directory.clone(), name: name.to_owned() });
             }

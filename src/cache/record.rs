@@ -1,24 +1,24 @@
 //! The entries of the cache as text: a stored token, a failure or noted hosts, with a checksum.
 //!
-//! An entry is one line `ecr-login 2 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
+//! An entry is one line `ecr-login 3 CHECKSUM`, then a JSON object. The checksum (CRC-32 of the key's name and the JSON,
 //! eight hexadecimal digits) detects damage and entries under another key's name, but not forgery: a process that can write
 //! here can read the tokens anyway. An entry with another number in its first line was written by a newer or older version
-//! and is a miss. A change of the fields needs a new number.
+//! and is a miss. A change of the fields needs a new number, except a field that may be missing and that other versions pass over.
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::hosts::HostNotes;
-use crate::clock::Timestamp;
+use crate::clock::{BootId, Timestamp};
 use crate::error::{Failure, FailureKind};
 use crate::registry::{Api, Partition, Region, Service};
 use crate::secret::Secret;
-use crate::token::{AuthorizationToken, Lifetime};
+use crate::token::{AuthorizationToken, Lifetime, Uptime};
 
 /// The beginning of every version's entries.
 const NAME: &[u8] = b"ecr-login ";
 
 /// The beginning of this version's entries.
-const MAGIC: &[u8] = b"ecr-login 2 ";
+const MAGIC: &[u8] = b"ecr-login 3 ";
 
 /// Whether these are the contents of an entry, of any version: whole, damaged or cut short.
 pub(super) fn is_an_entry(contents: &[u8]) -> bool {
@@ -56,6 +56,8 @@ pub(crate) struct RememberedFailure {
     pub at: Timestamp,
     /// How long later processes take it as their own result.
     pub until: Timestamp,
+    /// The identity that asked, as a person knows it; older versions didn't note it.
+    pub identity: Option<String>,
     /// The failure.
     pub failure: Failure,
 }
@@ -85,6 +87,13 @@ impl ApiEntry {
     }
 }
 
+/// How long a machine had been running, as JSON: in seconds, and the first half of the boot ID as a number.
+#[derive(Serialize, Deserialize)]
+struct UptimeEntry {
+    seconds: u64,
+    boot: Option<u64>,
+}
+
 /// A token as JSON. Times are seconds since 1970.
 #[derive(Serialize, Deserialize)]
 struct TokenEntry {
@@ -94,6 +103,7 @@ struct TokenEntry {
     refresh: u64,
     expires: u64,
     token_expires: u64,
+    uptime: Option<UptimeEntry>,
     username: String,
     #[serde(serialize_with = "serialize_secret")]
     password: Secret,
@@ -107,6 +117,8 @@ struct FailureEntry {
     circumstances: u64,
     at: u64,
     until: u64,
+    #[serde(default)]
+    identity: Option<String>,
     #[serde(with = "FailureBody")]
     failure: Failure,
 }
@@ -143,6 +155,7 @@ enum KindEntry {
     CredentialsExpired,
     CredentialsRefused,
     CredentialSource { source: String },
+    ServiceAccountRefused { role: String },
     AccessDenied,
     WrongPartition { partition: String },
     Unsupported,
@@ -162,7 +175,7 @@ enum KindEntry {
 
 impl TokenRecord {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        let Self { api, hosts, lifetime: Lifetime { received, refresh, expires }, token } = self;
+        let Self { api, hosts, lifetime: Lifetime { received, refresh, expires, uptime }, token } = self;
         encode(
             key,
             &TokenEntry {
@@ -172,6 +185,7 @@ impl TokenRecord {
                 refresh: refresh.seconds(),
                 expires: expires.seconds(),
                 token_expires: token.expires_at().seconds(),
+                uptime: uptime.map(|Uptime { seconds, boot }| UptimeEntry { seconds, boot: boot.map(BootId::number) }),
                 username: token.username().to_owned(),
                 password: token.password().clone(),
             },
@@ -180,35 +194,41 @@ impl TokenRecord {
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
         let entry: TokenEntry = decode(key, contents)?;
-        let TokenEntry { api, hosts, received, refresh, expires, token_expires, username, password } = entry;
+        let TokenEntry { api, hosts, received, refresh, expires, token_expires, uptime, username, password } = entry;
         let times = [received, refresh, expires, token_expires].map(Timestamp::from_seconds);
         let [received, refresh, expires, token_expires] = times;
         let token = AuthorizationToken::new(username, password, token_expires).ok()?;
         // Whatever the file says, an expired token isn't used.
-        let lifetime = Lifetime { received, refresh, expires: expires.min(token_expires) };
+        let uptime =
+            uptime.map(|UptimeEntry { seconds, boot }| Uptime { seconds, boot: boot.map(BootId::from_number) });
+        let lifetime = Lifetime { received, refresh, expires: expires.min(token_expires), uptime };
         Some(Self { api: api.api()?, hosts, lifetime, token })
     }
 }
 
-/// Noted hosts as JSON.
-#[derive(Serialize, Deserialize)]
-struct HostsEntry {
-    hosts: HostNotes,
+/// What is noted about a key besides its token, which it outlives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeyNotes {
+    /// The hosts that were asked for.
+    pub hosts: HostNotes,
+    /// The identity that asked, as a person knows it; older versions didn't note it.
+    #[serde(default)]
+    pub identity: Option<String>,
 }
 
-impl HostNotes {
+impl KeyNotes {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        encode(key, &HostsEntry { hosts: self.clone() })
+        encode(key, self)
     }
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
-        decode(key, contents).map(|HostsEntry { hosts }| hosts)
+        decode(key, contents)
     }
 }
 
 impl RememberedFailure {
     pub(super) fn encode(&self, key: &str) -> Vec<u8> {
-        let Self { api, serial, circumstances, at, until, failure } = self.clone();
+        let Self { api, serial, circumstances, at, until, identity, failure } = self.clone();
         encode(
             key,
             &FailureEntry {
@@ -217,15 +237,16 @@ impl RememberedFailure {
                 circumstances,
                 at: at.seconds(),
                 until: until.seconds(),
+                identity,
                 failure,
             },
         )
     }
 
     pub(super) fn decode(key: &str, contents: &[u8]) -> Option<Self> {
-        let FailureEntry { api, serial, circumstances, at, until, failure } = decode(key, contents)?;
+        let FailureEntry { api, serial, circumstances, at, until, identity, failure } = decode(key, contents)?;
         let [at, until] = [at, until].map(Timestamp::from_seconds);
-        Some(Self { api: api.api()?, serial, circumstances, at, until, failure })
+        Some(Self { api: api.api()?, serial, circumstances, at, until, identity, failure })
     }
 }
 
@@ -235,8 +256,7 @@ fn serialize_secret<S: Serializer>(secret: &Secret, serializer: S) -> Result<S::
 
 pub(super) fn encode(key: &str, entry: &impl Serialize) -> Vec<u8> {
     let json = serde_json::to_vec(entry).expect("strings, numbers and lists of them are JSON");
-    let checksum = format!("{:08x}\n", checksum(key, &json));
-    [MAGIC, checksum.as_bytes(), &json].concat()
+    with_checksum(key, &json)
 }
 
 pub(super) fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) -> Option<Entry> {
@@ -247,6 +267,21 @@ pub(super) fn decode<'a, Entry: Deserialize<'a>>(key: &str, contents: &'a [u8]) 
         return None;
     }
     serde_json::from_slice(json).ok()
+}
+
+/// What contents say, for `readers`.
+pub(crate) fn read_again(key: &str, contents: &[u8]) -> [Option<Vec<u8>>; 3] {
+    [
+        TokenRecord::decode(key, contents).map(|record| record.encode(key)),
+        RememberedFailure::decode(key, contents).map(|failure| failure.encode(key)),
+        KeyNotes::decode(key, contents).map(|notes| notes.encode(key)),
+    ]
+}
+
+/// The contents of an entry with this JSON.
+pub(crate) fn with_checksum(key: &str, json: &[u8]) -> Vec<u8> {
+    let checksum = format!("{:08x}\n", checksum(key, json));
+    [MAGIC, checksum.as_bytes(), json].concat()
 }
 
 fn checksum(key: &str, json: &[u8]) -> u32 {
@@ -279,7 +314,12 @@ pub(super) mod tests {
                 region: Region::parse("eu-west-1").expect("a region"),
             },
             hosts: hosts(),
-            lifetime: Lifetime { received: at(1), refresh: at(2), expires: at(3) },
+            lifetime: Lifetime {
+                received: at(1),
+                refresh: at(2),
+                expires: at(3),
+                uptime: Some(Uptime { seconds: 5, boot: Some(BootId::from_number(u64::MAX)) }),
+            },
             token: AuthorizationToken::new("AWS".to_owned(), Secret::from("pass\"word"), at(4)).expect("full parts"),
         }
     }
@@ -290,9 +330,9 @@ pub(super) mod tests {
         let encoded = record.encode("key");
         assert_eq!(
             String::from_utf8(encoded.clone()).expect("text"),
-            "ecr-login 2 c334aa97\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
+            "ecr-login 3 e36a7f1f\n{\"api\":{\"service\":\"ecr\",\"partition\":\"aws\",\"region\":\"eu-west-1\"},\
              \"hosts\":{\"a.example\":9,\"b.example\":8},\"received\":1,\"refresh\":2,\"expires\":3,\"token_expires\":4,\
-             \"username\":\"AWS\",\"password\":\"pass\\\"word\"}"
+             \"uptime\":{\"seconds\":5,\"boot\":18446744073709551615},\"username\":\"AWS\",\"password\":\"pass\\\"word\"}"
         );
         assert_eq!(TokenRecord::decode("key", &encoded), Some(record));
 
@@ -302,6 +342,7 @@ pub(super) mod tests {
             circumstances: u64::MAX - 1,
             at: Timestamp::from_seconds(5),
             until: Timestamp::from_seconds(6),
+            identity: Some("profile dev".to_owned()),
             failure: Failure::new(FailureKind::SsoExpired { profile: "dev".to_owned() }, "gone"),
         };
         assert_eq!(RememberedFailure::decode("key", &failure.encode("key")), Some(failure));
@@ -314,7 +355,7 @@ pub(super) mod tests {
             let failure = Failure { request_id: Some("id".to_owned()), ..Failure::new(kind, "gone") };
             let api = token_record().api;
             let (at, until) = (Timestamp::from_seconds(5), Timestamp::from_seconds(6));
-            let remembered = RememberedFailure { api, serial: 1, circumstances: 2, at, until, failure };
+            let remembered = RememberedFailure { api, serial: 1, circumstances: 2, at, until, identity: None, failure };
             let encoded = remembered.encode("key");
             assert!(String::from_utf8_lossy(&encoded).contains(&named), "{named}");
             assert_eq!(RememberedFailure::decode("key", &encoded), Some(remembered));
@@ -331,7 +372,7 @@ pub(super) mod tests {
         let encoded = token_record().encode("key");
         assert_eq!(TokenRecord::decode("yek", &encoded), None);
         assert_eq!(RememberedFailure::decode("key", &encoded), None);
-        for other in ["ecr-login 1 ", "ecr-login 3 "] {
+        for other in ["ecr-login 1 ", "ecr-login 2 ", "ecr-login 4 "] {
             let other = [other.as_bytes(), &encoded[12..]].concat();
             assert_eq!(TokenRecord::decode("key", &other), None);
             assert!(is_of_another_version(&other));
@@ -348,10 +389,24 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn noted_hosts_read_back_as_they_were_written() {
-        let encoded = hosts().encode("key");
-        assert_eq!(HostNotes::decode("key", &encoded), Some(hosts()));
-        assert_eq!((HostNotes::decode("yek", &encoded), TokenRecord::decode("key", &encoded)), (None, None));
+    fn notes_read_back_as_they_were_written_and_those_of_older_versions_lack_the_identity() {
+        let notes = KeyNotes { hosts: hosts(), identity: Some("profile dev".to_owned()) };
+        let encoded = notes.encode("key");
+        assert_eq!(KeyNotes::decode("key", &encoded), Some(notes));
+        assert_eq!((KeyNotes::decode("yek", &encoded), TokenRecord::decode("key", &encoded)), (None, None));
+        let older = encode("key", &serde_json::json!({ "hosts": hosts() }));
+        assert_eq!(KeyNotes::decode("key", &older), Some(KeyNotes { hosts: hosts(), identity: None }));
+    }
+
+    #[test]
+    fn a_failure_of_an_older_version_lacks_the_identity() {
+        let failure = serde_json::json!({
+            "api": { "service": "ecr", "partition": "aws", "region": "eu-west-1" },
+            "serial": 1, "circumstances": 2, "at": 5, "until": 6,
+            "failure": { "kind": "timeout", "detail": "", "request_id": null },
+        });
+        let read = RememberedFailure::decode("key", &encode("key", &failure)).expect("whole");
+        assert_eq!((read.identity, read.failure.kind), (None, FailureKind::Timeout));
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::hosts;
+use super::lock::Sharing;
 use super::record::{RememberedFailure, TokenRecord, is_an_entry, is_of_another_version};
 use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, erasure, key_of, lock};
 use crate::clock::Timestamp;
@@ -82,7 +83,7 @@ fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timesta
     if directory.modified(&lock).is_some() && !directory.read(&lock, 0).is_ok_and(|contents| contents.is_some()) {
         return;
     }
-    let TryLock::Held(_guard) = lock::try_lock(directory, &lock) else { return };
+    let TryLock::Held(guard) = lock::try_lock(directory, &lock, Sharing::Exclusive) else { return };
     let mut left = false;
     for entry in entries {
         left |= match verdict(directory, entry, now) {
@@ -92,7 +93,7 @@ fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timesta
         };
     }
     if !left {
-        let _ = directory.remove(&lock);
+        guard.discard();
     }
 }
 

@@ -19,16 +19,16 @@ enum Shell {
     Bash,
     Zsh,
     Fish,
-    #[value(name = "powershell")]
-    PowerShell,
+    Powershell,
 }
 
+#[cold]
 pub(super) fn run(arguments: &Arguments, world: &mut World<'_>) -> Done {
     let script = match arguments.shell {
         Shell::Bash => include_str!("../../packaging/completions/docker-credential-ecr-login.bash"),
         Shell::Zsh => include_str!("../../packaging/completions/_docker-credential-ecr-login"),
         Shell::Fish => include_str!("../../packaging/completions/docker-credential-ecr-login.fish"),
-        Shell::PowerShell => include_str!("../../packaging/completions/_docker-credential-ecr-login.ps1"),
+        Shell::Powershell => include_str!("../../packaging/completions/_docker-credential-ecr-login.ps1"),
     };
     world.stdout.write_all(script.as_bytes())?;
     world.stdout.flush()?;

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::slice;
 
 use super::ConfigError;
+use super::options::options;
 use super::toml::{DeTable, DeValue, Key, Lines, Problem, Spanned, Value, entries, flag, keys, parsed, string};
 use crate::arn::RoleArn;
 use crate::registry::{Region, Registry};
@@ -24,6 +25,7 @@ keys! {
         AutoProfile = "auto_profile",
         Registry = "registry",
         Fallback = "fallback",
+        Options = "options",
     }
 }
 
@@ -53,18 +55,19 @@ keys! {
 
 /// Reads the text of a file.
 /// Error: the first mistake in the syntax, else the first one in a table.
-pub(super) fn parse(text: &str, file: &Path) -> Result<Rules, ConfigError> {
+pub(crate) fn parse(text: &str, file: &Path) -> Result<Rules, ConfigError> {
     let lines = Lines::of(text);
     let rules = DeTable::parse(text)
         .map_err(|error| Problem::of_syntax(&error, text))
         .and_then(|document| rules(document.get_ref(), &lines));
     match rules {
         Ok(rules) => Ok(Rules { file: file.to_owned(), ..rules }),
-        Err(Problem { at, what }) => Err(ConfigError::Invalid {
+        Err(Problem { at, what, correction }) => Err(ConfigError::Invalid {
             file: file.to_owned(),
             position: lines.position(at),
             // A quoted value may contain line ends, and characters that change a terminal.
             problem: what.replace(char::is_control, "\u{fffd}"),
+            correction,
         }),
     }
 }
@@ -94,6 +97,7 @@ fn rules(document: &DeTable<'_>, lines: &Lines<'_>) -> Result<Rules, Problem> {
                     rules.fallbacks.push(fallback);
                 }
             }
+            FileKey::Options => rules.options = options(value)?,
         }
     }
     Ok(rules)

@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::schema::parse;
 use crate::arn::RoleArn;
+use crate::options::{FileOptions, LogLevel, LogSetting};
 use crate::registry::{Region, Registry};
 use crate::rules::{Fallback, Pattern, Position, Role, Rule, Rules};
 
@@ -68,8 +70,36 @@ fn every_key_finds_its_place() {
             Fallback { patterns: None, helper: "osxkeychain".to_owned() },
         ],
         auto_profile: true,
+        options: FileOptions::default(),
     };
     assert_eq!(parsed(text), Ok(rules));
+}
+
+#[test]
+fn every_option_finds_its_place() {
+    let all = "[options]\ncache = true\ncache_dir = '~/tokens'\ntimeout = 1_0\nstrict = true\n\
+               ignore_creds_storage = false\nlog = 'WARN'\nlog_file = '~/ecr.log'\n";
+    let expected = FileOptions {
+        cache: Some(true),
+        cache_dir: Some("~/tokens".into()),
+        timeout: Some(Duration::from_secs(10)),
+        strict: Some(true),
+        ignore_creds_storage: Some(false),
+        log: Some(LogSetting::From(LogLevel::Warn)),
+        log_file: Some("~/ecr.log".into()),
+    };
+    assert_eq!(parsed(all).map(|rules| rules.options), Ok(expected));
+    let timeout = |seconds| FileOptions { timeout: Some(Duration::from_secs(seconds)), ..FileOptions::default() };
+    for (text, options) in [
+        ("[options]\n", FileOptions::default()),
+        ("options = {}", FileOptions::default()),
+        ("options.timeout = 1", timeout(1)),
+        ("options = { timeout = 0xe10 }", timeout(3_600)),
+        ("[[registry]]\nmatch = '*'\n[options] # ours\n\"timeout\" = +30", timeout(30)),
+        ("[options]\nlog = 'off'", FileOptions { log: Some(LogSetting::Off), ..FileOptions::default() }),
+    ] {
+        assert_eq!(parsed(text).map(|rules| rules.options), Ok(options), "{text}");
+    }
 }
 
 #[test]
@@ -253,6 +283,30 @@ fn a_mistake_is_named_with_line_and_column_and_the_nearest_key() {
             "2:10: `a\u{fffd}b\u{fffd}[1m` is not a valid helper: the part of a program's name after \
              `docker-credential-`",
         ),
+        // Options.
+        ("options = true".to_owned(), "1:11: `options` must be a table; write `[options]`"),
+        ("[[options]]\ntimeout = 1".to_owned(), "1:1: `options` must be a table; write `[options]`"),
+        (
+            "[options]\ncache_directory = '/a'".to_owned(),
+            "2:1: unknown key `cache_directory`; did you mean `cache_dir`?",
+        ),
+        ("[options]\ntime_out = 1".to_owned(), "2:1: unknown key `time_out`; did you mean `timeout`?"),
+        ("[options]\ncache = 'false'".to_owned(), "2:9: `cache` must be `true` or `false`"),
+        ("[options]\nstrict = 1".to_owned(), "2:10: `strict` must be `true` or `false`"),
+        ("[options]\nignore_creds_storage = ''".to_owned(), "2:24: `ignore_creds_storage` must be `true` or `false`"),
+        ("[options]\ncache_dir = 'a'".to_owned(), "2:13: `a` is not an absolute path, nor one that begins with `~/`"),
+        ("[options]\ncache_dir = ''".to_owned(), "2:13: `cache_dir` is empty; remove it or give it a value"),
+        (
+            "[options]\nlog_file = './a'".to_owned(),
+            "2:12: `./a` is not an absolute path, nor one that begins with `~/`",
+        ),
+        ("[options]\nlog_file = true".to_owned(), "2:12: `log_file` must be a string"),
+        (
+            "[options]\nlog = 'loud'".to_owned(),
+            "2:7: `loud` is not a log level: off, error, warn, info, debug or trace",
+        ),
+        ("[options]\nlog = false".to_owned(), "2:7: `log` must be a string"),
+        ("[options]\n[options]".to_owned(), "2:"),
         // What can't be combined.
         (rule("external_id = 'a'"), "3:15: `external_id` requires a `role_arn`"),
         (rule("session_name = 'a'"), "3:16: `session_name` requires a `role_arn`"),
@@ -312,7 +366,11 @@ fn a_mistake_is_named_with_line_and_column_and_the_nearest_key() {
         ("# \u{e9}\u{e9}\n'\u{e9}\u{e9}' = 1 2".to_owned(), "2:8: "),
         // A mistake of syntax anywhere comes before all others.
         (rule("profil = 'a'\n= 1"), "4:1: unquoted keys cannot be empty, expected letters, numbers, `-`, `_`"),
-    ] {
+    ]
+    .into_iter()
+    .chain(["0", "3601", "-1", "1.5", "'30'", "true", "99999999999999999999", "[1]"].map(|wrong| {
+        (format!("[options]\ntimeout = {wrong}"), "2:11: `timeout` must be a number of seconds from 1 to 3600")
+    })) {
         let mistake = parsed(&text).expect_err(&text);
         let exact = !said.ends_with([':', ' ']);
         assert!(if exact { mistake == said } else { mistake.starts_with(said) }, "{text}\n{mistake}\n{said}");

@@ -9,21 +9,28 @@
 //!
 //! Leaves out: which keys there are (`schema`).
 
+use std::borrow::Cow;
+
 pub(super) use toml::Spanned;
 use toml::de::Error as TomlError;
 pub(super) use toml::de::{DeTable, DeValue};
 
+use super::Correction;
 use crate::rules::Position;
+
+/// A key with more wrong letters than this may mean something else.
+const MOST_TYPOS: usize = 2;
 
 /// A mistake at a byte of the text.
 pub(super) struct Problem {
     pub(super) at: usize,
     pub(super) what: String,
+    pub(super) correction: Option<Correction>,
 }
 
 impl Problem {
     pub(super) fn new(at: usize, what: impl Into<String>) -> Self {
-        Self { at, what: what.into() }
+        Self { at, what: what.into(), correction: None }
     }
 
     /// At the beginning of a value.
@@ -99,17 +106,25 @@ pub(super) type Value<'t> = Spanned<DeValue<'t>>;
 pub(super) fn entries<'v, 't, K: Key>(
     table: &'v DeTable<'t>,
 ) -> impl Iterator<Item = Result<(K, &'v Value<'t>), Problem>> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(written, _)| written.span().start);
-    entries.into_iter().map(|(written, value)| {
+    in_order(table).into_iter().map(|(written, value)| {
         let known = K::ALL.iter().find(|key| key.name() == written.get_ref());
         known.map(|key| (*key, value)).ok_or_else(|| {
             let names = K::ALL.iter().map(|key| key.name());
             let nearest = names.min_by_key(|name| strsim::damerau_levenshtein(written.get_ref(), name));
             let (written_as, nearest) = (written.get_ref(), nearest.unwrap_or_default());
-            Problem::at(written, format!("unknown key `{written_as}`; did you mean `{nearest}`?"))
+            let what = format!("unknown key `{written_as}`; did you mean `{nearest}`?");
+            let is_typo = strsim::damerau_levenshtein(written_as, nearest) <= MOST_TYPOS;
+            let correction = is_typo.then(|| Correction { written: written_as.clone().into_owned(), meant: nearest });
+            Problem { correction, ..Problem::at(written, what) }
         })
     })
+}
+
+/// The entries of a table in the order of the file. One function for all kinds of keys, because sorting takes 5 KB.
+fn in_order<'v, 't>(table: &'v DeTable<'t>) -> Vec<(&'v Spanned<Cow<'t, str>>, &'v Value<'t>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(written, _)| written.span().start);
+    entries
 }
 
 pub(super) fn flag(key: impl Key, value: &Value<'_>) -> Result<Spanned<bool>, Problem> {

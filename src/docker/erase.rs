@@ -6,33 +6,35 @@ use std::io;
 
 use super::{Asked, other_hosts};
 use crate::options::Options;
-use crate::protocol::Action;
+use crate::protocol::{Action, Request};
 use crate::registry::Api;
 use crate::rules::Destination;
 use crate::tokens::{self, Context};
 use crate::world::{Status, World};
 
+#[cold]
 pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
-    let asked = match Asked::about_server(world) {
+    let asked = match Request::read(world.stdin, world.clock).and_then(|request| Asked::about_server(request, world)) {
         Ok(asked) => asked,
         Err(bad) => return world.refuse(&bad),
     };
-    let Asked { request, server_url, destination } = asked;
+    let Asked { request, server_url, destination, options } = asked;
     match destination {
-        Destination::Ecr(target) => Ok(erase_tokens(world, target.host(), &target.api())),
+        Destination::Ecr(target) => Ok(erase_tokens(world, &options, target.host(), &target.api())),
         Destination::Misconfigured { registry: Some(registry), .. } => {
-            Ok(erase_tokens(world, registry.host(), &registry.api))
+            Ok(erase_tokens(world, &options, registry.host(), &registry.api))
         }
         Destination::Misconfigured { registry: None, error } => {
             other_hosts::report_failure(world, Action::Erase, &server_url, &error)
         }
-        Destination::Fallback(helper) => other_hosts::pass_on(world, &helper, Action::Erase, &server_url, &request),
+        Destination::Fallback(helper) => {
+            other_hosts::pass_on(world, &options, &helper, Action::Erase, &server_url, &request)
+        }
         Destination::NotFound => Ok(Status::Success),
     }
 }
 
-fn erase_tokens(world: &mut World<'_>, host: &str, api: &Api) -> Status {
-    let options = Options::read(world.env);
-    tokens::erase(&mut Context::new(world, &options, format!("erase {host}")), api);
+fn erase_tokens(world: &mut World<'_>, options: &Options, host: &str, api: &Api) -> Status {
+    tokens::erase(&mut Context::new(world, options, format!("erase {host}")), api);
     Status::Success
 }

@@ -5,43 +5,44 @@ use std::io;
 use super::{Asked, other_hosts};
 use crate::error::{Failure, Reply};
 use crate::options::Options;
-use crate::protocol::{Action, Sentence, write_credentials};
+use crate::protocol::{Action, BadRequest, Request, Sentence, write_credentials};
 use crate::registry::Service;
 use crate::rules::{Destination, Target};
-use crate::tokens::{self, Context};
+use crate::tokens::{self, Context, Served};
 use crate::world::{Status, World};
 
-pub(super) fn get(world: &mut World<'_>) -> io::Result<Status> {
-    let asked = match Asked::about_server(world) {
+pub(super) fn get(request: Result<Request, BadRequest>, world: &mut World<'_>) -> io::Result<Status> {
+    let asked = match request.and_then(|request| Asked::about_server(request, world)) {
         Ok(asked) => asked,
         Err(bad) => return world.refuse(&bad),
     };
-    let Asked { request, server_url, destination } = asked;
+    let Asked { request, server_url, destination, options } = asked;
     match destination {
-        Destination::Ecr(target) => serve(world, &target, &server_url),
+        Destination::Ecr(target) => serve(world, &options, &target, &server_url),
         Destination::Misconfigured { registry: Some(registry), error } => {
-            fail(world, &Options::read(world.env), &error, registry.host(), registry.api.service)
+            fail(world, &options, &error, registry.host(), registry.api.service)
         }
         Destination::Misconfigured { registry: None, error } => other_hosts::not_found(world, &server_url, &error),
-        Destination::Fallback(helper) => other_hosts::pass_on(world, &helper, Action::Get, &server_url, &request),
+        Destination::Fallback(helper) => {
+            other_hosts::pass_on(world, &options, &helper, Action::Get, &server_url, &request)
+        }
         Destination::NotFound => world.answer_sentence(Sentence::NotFound),
     }
 }
 
 /// Answers with the token of an ECR registry.
-fn serve(world: &mut World<'_>, target: &Target, server_url: &str) -> io::Result<Status> {
-    let options = Options::read(world.env);
+fn serve(world: &mut World<'_>, options: &Options, target: &Target, server_url: &str) -> io::Result<Status> {
     let checked = options.check().map_err(|invalid| Failure::misconfigured(invalid.to_string()));
     let token = checked.and_then(|()| {
-        let mut context = Context::new(world, &options, format!("get {}", target.host()));
+        let mut context = Context::new(world, options, format!("get {}", target.host()));
         tokens::token(&mut context, target)
     });
     match token {
-        Ok(token) => {
+        Ok(Served { token, .. }) => {
             write_credentials(world.stdout, server_url, token.username(), token.password())?;
             Ok(Status::Success)
         }
-        Err(failure) => fail(world, &options, &failure, target.host(), target.service()),
+        Err(failure) => fail(world, options, &failure, target.host(), target.service()),
     }
 }
 

@@ -22,11 +22,12 @@ use crate::world::{Status, World};
 /// <https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html>.
 const USERNAME: &str = "AWS";
 
+#[cold]
 pub(super) fn list(world: &mut World<'_>) -> io::Result<Status> {
     let mut usernames = BTreeMap::new();
     match config::read(world.env) {
         Ok(rules) => {
-            let options = Options::read(world.env);
+            let options = Options::read(world.env, &rules.options);
             let deadline = Deadline::within(world.clock, options.timeout);
             let known = tokens::known_hosts(&Context::new(world, &options, "list".to_owned()), &rules);
             let hosts = known.into_iter().chain(rules.named_hosts());

@@ -15,19 +15,19 @@ use crate::world::{Status, World};
 /// Hands a request to `docker-credential-HELPER`.
 pub(super) fn pass_on(
     world: &mut World<'_>,
+    options: &Options,
     helper: &str,
     action: Action,
     server_url: &str,
     request: &Request,
 ) -> io::Result<Status> {
-    let options = Options::read(world.env);
     let host = displayed(server_url);
-    let mut context = Context::new(world, &options, format!("{} {host}", action.as_str()));
+    let mut context = Context::new(world, options, format!("{} {host}", action.as_str()));
     context.log.info(format_args!("passed on to docker-credential-{helper}"));
     match world.helpers.pass_on(world.env, helper, action, request) {
         Ok(0) => Ok(Status::Success),
         Ok(status) => Ok(Status::OfHelper(status)),
-        Err(failure) if action == Action::Get => fail(world, &options, &failure, &host, Service::Ecr),
+        Err(failure) if action == Action::Get => fail(world, options, &failure, &host, Service::Ecr),
         Err(failure) => report_failure(world, action, server_url, &failure),
     }
 }

@@ -7,26 +7,27 @@
 use std::io;
 
 use super::{Asked, other_hosts};
-use crate::options::{Options, UnplacedPasswords};
+use crate::options::UnplacedPasswords;
 use crate::protocol::Action;
 use crate::rules::Destination;
 use crate::world::{Status, World};
 
+#[cold]
 pub(super) fn store(world: &mut World<'_>) -> io::Result<Status> {
     let asked = match Asked::with_credentials(world) {
         Ok(asked) => asked,
         Err(bad) => return world.refuse(&bad),
     };
-    let Asked { request, server_url, destination } = asked;
+    let Asked { request, server_url, destination, options } = asked;
     let error = match destination {
         Destination::Ecr(_) | Destination::Misconfigured { registry: Some(_), .. } => return Ok(Status::Success),
         Destination::Fallback(helper) => {
-            return other_hosts::pass_on(world, &helper, Action::Store, &server_url, &request);
+            return other_hosts::pass_on(world, &options, &helper, Action::Store, &server_url, &request);
         }
         Destination::Misconfigured { registry: None, error } => Some(error),
         Destination::NotFound => None,
     };
-    match (Options::read(world.env).unplaced_passwords, error) {
+    match (options.unplaced_passwords, error) {
         (UnplacedPasswords::Drop, _) => Ok(Status::Success),
         (UnplacedPasswords::Refuse, Some(error)) => {
             other_hosts::report_failure(world, Action::Store, &server_url, &error)

@@ -12,7 +12,7 @@ use crate::clock::fake::FakeClock;
 use crate::clock::{Clock, Timestamp};
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
-use crate::fetch::{FetchedToken, MfaPrompt, TokenRequest, TokenSource};
+use crate::fetch::{ExchangeRequest, FetchedToken, MfaPrompt, RegistryToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
 use crate::protocol::{Action, Helpers, Request};
 use crate::registry::Registry;
@@ -40,6 +40,8 @@ struct Script<'a> {
     limits: RefCell<Vec<Duration>>,
     /// Until when a person would have to be asked for a code.
     code_needed_until: Cell<Duration>,
+    /// Whether there is a terminal.
+    has_terminal: Cell<bool>,
     /// Whether a person might be asked, of each fetch.
     prompts: RefCell<Vec<MfaPrompt>>,
 }
@@ -68,8 +70,16 @@ impl TokenSource for Script<'_> {
         Ok(FetchedToken { token, access_key_id: "AKIDEXAMPLE".to_owned(), request_id: None, warning: None })
     }
 
+    fn exchange(&self, _: ExchangeRequest<'_>) -> Result<RegistryToken, Failure> {
+        unreachable!("clients of Docker's protocol exchange tokens themselves")
+    }
+
     fn needs_mfa_code(&self, _: &CredentialPlan, _: Timestamp) -> bool {
         self.clock.elapsed() < self.code_needed_until.get()
+    }
+
+    fn can_prompt(&self) -> bool {
+        self.has_terminal.get()
     }
 }
 
@@ -133,6 +143,7 @@ impl<'a> Stage<'a> {
             takes: RefCell::default(),
             limits: RefCell::default(),
             code_needed_until: Cell::default(),
+            has_terminal: Cell::default(),
             prompts: RefCell::default(),
         };
         Self { home, clock, script, others: Others::default(), variables }
@@ -257,13 +268,35 @@ fn a_token_is_never_served_past_its_end_even_if_it_ended_while_a_newer_one_was_t
 
 #[test]
 fn a_clock_that_jumps_back_makes_a_token_stale_not_fresh_for_longer() {
+    // Of a machine that doesn't tell how long it has been running.
     let clock = FakeClock::at(START);
+    clock.boot(None);
     let stage = Stage::new(&clock);
     assert_eq!(stage.password(HOST), "password-1");
     clock.jump_to(START - 100 * HOUR);
     assert_eq!(stage.password(HOST), "password-2");
     clock.jump_to(START);
     assert_eq!(stage.password(HOST), "password-3", "its end by the wrong clock has passed");
+}
+
+#[test]
+fn a_clock_that_is_set_back_makes_no_token_younger() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    assert_eq!(stage.password(HOST), "password-1");
+    // Three hours are lost each time; the machine knows better.
+    for (hours, expected) in [(3, "password-1"), (2, "password-1"), (3, "password-2"), (13, "password-3")] {
+        clock.pass(Duration::from_hours(hours));
+        clock.jump_to(clock.now().seconds() - 3 * HOUR);
+        assert_eq!(stage.password(HOST), expected, "{hours}");
+    }
+    // Set back by half a day, when there is no newer one to be had.
+    stage.script.fail(FailureKind::Timeout);
+    clock.pass(Duration::from_hours(11));
+    clock.jump_to(clock.now().seconds() - 12 * HOUR);
+    assert_eq!(stage.password(HOST), "password-3");
+    clock.pass(Duration::from_hours(1));
+    assert_eq!(stage.run(Action::Get, HOST).stdout, NOT_FOUND);
 }
 
 #[test]
@@ -325,6 +358,38 @@ fn a_failure_counts_only_under_the_circumstances_that_it_happened_in() {
             stage.run(Action::Get, HOST);
         }
         assert_eq!(stage.script.calls(), 2, "{variable}={value}");
+    }
+}
+
+#[test]
+fn a_failure_without_a_terminal_is_not_that_of_a_process_with_one_if_a_code_is_needed() {
+    for (is_needed, calls) in [(false, 1), (true, 2)] {
+        let clock = FakeClock::at(START);
+        let stage = Stage::new(&clock);
+        if is_needed {
+            stage.script.code_needed_until.set(Duration::MAX);
+        }
+        stage.script.fail(FailureKind::ImdsUnreachable);
+        for has_terminal in [false, false, true, true] {
+            stage.script.has_terminal.set(has_terminal);
+            assert_eq!(stage.run(Action::Get, HOST).stdout, NOT_FOUND);
+        }
+        assert_eq!(stage.script.calls(), calls, "needed: {is_needed}");
+    }
+}
+
+#[test]
+fn what_the_system_refuses_one_process_keeps_no_other_from_asking() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    assert_eq!(stage.password(HOST), "password-1");
+    clock.pass(Duration::from_hours(7));
+    for (kind, calls) in [(FailureKind::Refused, 3), (FailureKind::Timeout, 4)] {
+        stage.script.fail(kind);
+        for _ in 0..2 {
+            assert_eq!(stage.password(HOST), "password-1");
+        }
+        assert_eq!(stage.script.calls(), calls);
     }
 }
 

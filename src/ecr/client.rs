@@ -13,11 +13,11 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ecr::config::StalledStreamProtectionConfig;
 use aws_sdk_ecr::operation::RequestId as _;
 use aws_sdk_ecr::primitives::DateTime;
+use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::classify;
-use super::http::HttpClient;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::network::Retries;
@@ -56,7 +56,7 @@ impl<'a> ApiEndpoint<'a> {
 pub(super) fn sdk_config(
     endpoint: ApiEndpoint<'_>,
     credentials: Option<Credentials>,
-    http: &HttpClient,
+    http: &(impl HttpClient + Clone + 'static),
     retries: Retries,
 ) -> SdkConfig {
     let ApiEndpoint { region, variant, url } = endpoint;

@@ -29,6 +29,9 @@ use super::trust::{self, TlsSettings};
 use crate::error::Failure;
 use crate::network::NetworkConfig;
 
+/// What is waited for once there is a connection.
+const TLS_CONNECTION: &str = "TLS connection";
+
 /// Connects as the network settings say.
 #[derive(Debug)]
 pub(super) struct Connector {
@@ -168,7 +171,7 @@ impl Connector {
         let tls = Arc::clone(&self.tls.get().ok_or("there are no root certificates")?.config);
         let server = ServerName::try_from(without_brackets(uri).to_owned())?;
         let handshake = TlsConnector::from(tls).connect(server, TokioIo::new(stream));
-        Ok(Box::new(TokioIo::new(within(limit, "TLS connection", handshake).await??)))
+        Ok(Box::new(TokioIo::new(within(limit, TLS_CONNECTION, handshake).await??)))
     }
 }
 
@@ -191,6 +194,12 @@ struct ProxyRefusal {
 pub(super) struct LimitPassed {
     pub(super) what: &'static str,
     limit: Duration,
+}
+
+/// Whether a connection failed in TLS: at its handshake, or for a certificate.
+pub(super) fn is_tls_failure(error: &(dyn std::error::Error + 'static)) -> bool {
+    find::<rustls::Error>(error).is_some()
+        || find::<LimitPassed>(error).is_some_and(|passed| passed.what == TLS_CONNECTION)
 }
 
 /// Waits for a future, within the limit if there is one.

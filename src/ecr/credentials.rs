@@ -4,10 +4,12 @@
 //! variables and files themselves, more strictly than the AWS CLI, and panic on some of them
 //! (<https://github.com/awslabs/aws-sdk-rust/issues/1097>). Only a session of `aws login` is left to the SDK.
 
-mod json;
+pub(super) mod json;
 mod login;
 mod machine;
-mod sso;
+pub(super) mod sso;
+
+pub(super) use sso::ended as ended_sso_session;
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -97,7 +99,16 @@ impl Resolver<'_> {
                 self.waiting_for.set(Some(format!("AWS STS for the role `{}`", role.arn)));
                 let config = self.config(self.region, role.endpoint_url.as_deref(), None);
                 let session = sts::assume_role_with_web_identity(role, token, self.now, &config).await;
-                session.map_err(|error| classify::from_call(&error, redactor)).and_then(|session| session.keys())
+                let session = session.map_err(|error| {
+                    let failure = classify::from_call(&error, redactor);
+                    let is_refused = failure.kind == FailureKind::AccessDenied || sts::is_about_token(&error);
+                    if role.origin == RoleOrigin::ServiceAccount && is_refused {
+                        Failure { kind: FailureKind::ServiceAccountRefused { role: role.arn.clone() }, ..failure }
+                    } else {
+                        failure
+                    }
+                });
+                session.and_then(|session| session.keys())
             }
             Base::Sso(session) => sso::credentials(self, session, redactor, warning).await,
             Base::Login { profile, login_session, region } => {
@@ -139,7 +150,7 @@ impl Resolver<'_> {
         let session = sts::assume_role(role, code.as_ref(), self.now, &config).await;
         let source = match role.origin {
             RoleOrigin::Rule => format!("the role `{}`", role.arn),
-            RoleOrigin::Environment | RoleOrigin::Profile(_) => plan.source.to_string(),
+            RoleOrigin::Environment | RoleOrigin::Profile(_) | RoleOrigin::ServiceAccount => plan.source.to_string(),
         };
         let blamed = |failure| classify::blame_source(failure, source.clone());
         let session = session.map_err(|error| match (&role.origin, code.is_some()) {

@@ -26,6 +26,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::retry::ErrorKind;
 use http::header::{HOST, PROXY_AUTHORIZATION};
+use http::response::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -80,6 +81,18 @@ impl HttpClient {
     /// Begins to connect to the server of a URL, to which a request will be sent soon.
     pub(super) fn connect_ahead(&self, uri: Uri) {
         self.ahead.start(&self.connector, uri);
+    }
+
+    /// The proxy for requests to this URL.
+    /// Error: the variable for it can't be used.
+    pub(super) fn proxy_for(&self, uri: &Uri) -> Result<Option<Arc<ActiveProxy>>, ConnectorError> {
+        self.connector.proxy_for(uri).map_err(|unusable| connector_error(unusable.into()))
+    }
+
+    /// A new connection to the server of a URL; each step has the limit.
+    pub(super) async fn connect(&self, uri: &Uri, limit: Option<Duration>) -> Result<Opened, ConnectorError> {
+        let opened = self.connector.connect(uri, limit).await;
+        opened.map_err(|error| self.explain(connector_error(error)))
     }
 
     /// Sends a request of our own, and returns the status and the body of the response.
@@ -142,6 +155,12 @@ impl HttpClient {
             _ => error,
         }
     }
+}
+
+/// Sends a request over a connection, and returns the head of the response.
+pub(super) async fn head_of_response(opened: Opened, request: Request<SdkBody>) -> Result<Parts, ConnectorError> {
+    let response = exchange(opened.stream, opened.proxy.as_deref(), request).await;
+    response.map(|response| response.into_parts().0).map_err(|failed| connector_error(failed.error))
 }
 
 /// Why there is no response; with the request, if none of it was sent.

@@ -6,7 +6,7 @@ use super::session_cache;
 use crate::clock::Timestamp;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::MfaPrompt;
-use crate::identity::{Keys, RoleOrigin, RoleStep};
+use crate::identity::{Keys, RoleStep};
 use crate::secret::Secret;
 use crate::terminal;
 
@@ -35,10 +35,7 @@ pub(super) fn prepare(roles: &[RoleStep], now: Timestamp, prompt: MfaPrompt) -> 
     let codes = roles[assumed..].iter().map(|role| match &role.mfa {
         None => Ok(None),
         Some(device) => {
-            let profile = match &role.origin {
-                RoleOrigin::Profile(profile) => profile.clone(),
-                RoleOrigin::Environment | RoleOrigin::Rule => role.arn.clone(),
-            };
+            let profile = role.name().to_owned();
             prompt_for_code(&profile, &device.serial, prompt)
                 .map(Some)
                 .map_err(|reason| Failure::new(FailureKind::MfaRequired { profile }, reason))
@@ -60,6 +57,7 @@ fn prompt_for_code(profile: &str, serial: &str, prompt: MfaPrompt) -> Result<Sec
         MfaPrompt::Allowed => {}
         MfaPrompt::InOtherProcess => return Err("another process is already asking for one".to_owned()),
         MfaPrompt::Suppressed => return Err("no prompt while a cached token is valid".to_owned()),
+        MfaPrompt::Unattended => return Err("no prompt on behalf of the kubelet or a build".to_owned()),
     }
     let code = terminal::prompt_for_code(&format!("ecr-login: MFA code for profile `{profile}` ({serial}): "))
         .map_err(|error| error.to_string())?;

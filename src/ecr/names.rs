@@ -7,7 +7,7 @@
 
 #[cfg_attr(any(windows, target_os = "macos"), path = "names/system.rs")]
 #[cfg_attr(not(any(windows, target_os = "macos")), path = "names/files.rs")]
-mod os;
+pub(super) mod os;
 
 use std::future::{Ready, ready};
 use std::io;
@@ -42,6 +42,11 @@ fn is_this_machine(host: &str) -> bool {
 pub(super) struct Addresses(Vec<IpAddr>);
 
 impl Addresses {
+    /// All of them, the one to try first being the first.
+    pub(super) fn all(&self) -> &[IpAddr] {
+        &self.0
+    }
+
     /// The first of IPv4.
     pub(super) fn first_v4(&self) -> Option<Ipv4Addr> {
         self.0.iter().find_map(|address| match address {

@@ -115,7 +115,7 @@ fn failure(profile: &str, redactor: &Redactor, problem: &str, stderr: &str) -> F
 
 /// Reads the output. The case of keys doesn't matter, as in the SDKs. The error completes "the
 /// output …", and shows nothing of the output.
-fn parse(output: &Secret) -> Result<Credentials, String> {
+pub(super) fn parse(output: &Secret) -> Result<Credentials, String> {
     let object: Map<String, Value> =
         serde_json::from_str(output.expose()).map_err(|_| "is not a JSON object".to_owned())?;
     let value = |name: &str| object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);

@@ -52,7 +52,7 @@ fn try_save(role: &RoleStep, device: &MfaDevice, session: &Session) -> Result<()
     written.map_err(|error| format!("{error}: {}", error.source))
 }
 
-fn parse(contents: &[u8], now: Timestamp) -> Option<Keys> {
+pub(super) fn parse(contents: &[u8], now: Timestamp) -> Option<Keys> {
     let session: Value = serde_json::from_slice(contents).ok()?;
     let text = |name: &str| session["Credentials"][name].as_str().filter(|text| !text.is_empty());
     if times::parse(text("Expiration")?)?.since(now) <= MARGIN {

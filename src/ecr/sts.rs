@@ -75,10 +75,21 @@ pub(super) fn is_about_code(error: &SdkError<AssumeRoleError, HttpResponse>) -> 
     error.message().is_some_and(|message| message.starts_with("MultiFactorAuthentication failed"))
 }
 
+/// Whether a role was refused because of the token of an identity provider.
+pub(super) fn is_about_token(error: &SdkError<AssumeRoleWithWebIdentityError, HttpResponse>) -> bool {
+    error.as_service_error().is_some_and(|refusal| {
+        refusal.is_invalid_identity_token_exception()
+            || refusal.is_idp_rejected_claim_exception()
+            || refusal.is_expired_token_exception()
+    })
+}
+
 /// The name of a session in `CloudTrail`.
 fn session_name(role: &RoleStep, now: Timestamp) -> String {
     let default = || match role.origin {
         RoleOrigin::Rule => "docker-credential-ecr-login".to_owned(),
+        // As the reference plugin names it, since trust policies may ask for the name.
+        RoleOrigin::ServiceAccount => "ecr-credential-provider".to_owned(),
         RoleOrigin::Environment | RoleOrigin::Profile(_) => format!("ecr-login-{}", now.seconds()),
     };
     role.session_name.clone().unwrap_or_else(default)

@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Option<Timestamp> {
         offset => {
             let (sign, digits) = offset.trim_start_matches("UTC").split_at_checked(1)?;
             let digits = digits.replace(':', "");
-            let (hours, minutes) = if digits.len() > 2 { digits.split_at(2) } else { (&*digits, "00") };
+            let (hours, minutes) = if digits.len() > 2 { digits.split_at_checked(2)? } else { (&*digits, "00") };
             format!("{sign}{hours}:{minutes}")
         }
     };
@@ -63,6 +63,7 @@ mod tests {
             "2030",
             "2030-01-01",
             "2030-13-01T00:00:00Z",
+            "2030-01-01T00:00:00+\u{1fe}00",
             "1893499200",
             "\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}",
         ] {

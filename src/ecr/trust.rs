@@ -109,21 +109,30 @@ fn read_bundle(setting: &str, path: &Path) -> Result<(Vec<CertificateDer<'static
         Ok(None) => return Err(unusable("is not a file")),
         Err(error) => return Err(unusable(&format!("cannot be read: {}", error.source))),
     };
+    let (certificates, unreadable) = certificates_of(&pem).map_err(|problem| unusable(&problem))?;
+    let note = || format!("`{setting}` names `{}`, in which some certificates can't be read", path.display());
+    Ok((certificates, (unreadable > 0).then(note)))
+}
+
+/// The certificates in a text, and how many of them can't be used.
+/// Error: none can, or it isn't valid PEM; what it does, to follow its name.
+pub(super) fn certificates_of(pem: &[u8]) -> Result<(Vec<CertificateDer<'static>>, usize), String> {
     // `cat` makes this of files without a line end. OpenSSL and Go skip both certificates.
     if pem.windows(GLUED.len()).any(|window| window == GLUED) {
-        return Err(unusable("has two certificates on one line: a line must end after `END CERTIFICATE-----`"));
+        return Err("has two certificates on one line: a line must end after `END CERTIFICATE-----`".to_owned());
     }
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    let certificates = certificates.map_err(|error| unusable(&format!("is not valid PEM: {error}")))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+    let certificates = certificates.map_err(|error| format!("is not valid PEM: {error}"))?;
     // Go leaves out what isn't a certificate.
     match RootCertStore::empty().add_parsable_certificates(certificates.iter().cloned()) {
-        (0, _) => Err(unusable("contains no certificate in PEM form")),
-        (_, 0) => Ok((certificates, None)),
-        (_, _) => {
-            let note = format!("`{setting}` names `{}`, in which some certificates can't be read", path.display());
-            Ok((certificates, Some(note)))
-        }
+        (0, _) => Err("contains no certificate in PEM form".to_owned()),
+        (_, unreadable) => Ok((certificates, unreadable)),
     }
+}
+
+/// Whether there is TLS with these root certificates.
+pub(super) fn is_usable(certificates: Vec<Vec<u8>>) -> bool {
+    tls_config(certificates.into_iter().map(CertificateDer::from).collect()).is_some()
 }
 
 /// Between two certificates that lack a line end.

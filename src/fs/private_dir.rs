@@ -16,7 +16,11 @@ const TEMPORARY_RANDOM: usize = 6;
 
 /// A directory that only the current user may change.
 #[derive(Clone, Debug)]
-pub(crate) struct PrivateDir(PathBuf);
+pub(crate) struct PrivateDir {
+    path: PathBuf,
+    /// The current user, who owns what is read in it.
+    owner: os::Owner,
+}
 
 /// Why a directory can't hold private files.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +56,7 @@ impl PrivateDir {
         if os::others_may_write(&metadata) {
             return Err(UnusableDir::WritableByOthers(path.to_owned()));
         }
-        Ok(Self(path.to_owned()))
+        Ok(Self { path: path.to_owned(), owner: os::owner(&metadata) })
     }
 
     /// Opens a directory that another program created, without changing its modes: each entry is
@@ -60,7 +64,11 @@ impl PrivateDir {
     /// Error: it is missing, a link, or owned by another user.
     pub(crate) fn open_as_it_is(path: &Path) -> Result<Self, UnusableDir> {
         let metadata = inspect(path)?;
-        if os::is_ours(&metadata) { Ok(Self(path.to_owned())) } else { Err(UnusableDir::NotOurs(path.to_owned())) }
+        if os::is_ours(&metadata) {
+            Ok(Self { path: path.to_owned(), owner: os::owner(&metadata) })
+        } else {
+            Err(UnusableDir::NotOurs(path.to_owned()))
+        }
     }
 
     /// Opens the directory. If it is missing, it and its missing parents are created owner-only.
@@ -81,18 +89,18 @@ impl PrivateDir {
 
     /// Whether group or others have any permission.
     pub(crate) fn others_may_enter(&self) -> bool {
-        self.0.symlink_metadata().is_ok_and(|metadata| os::others_may_enter(&metadata))
+        self.path.symlink_metadata().is_ok_and(|metadata| os::others_may_enter(&metadata))
     }
 
     /// Takes all permissions from group and others.
     /// Error: the file system has no modes, or is read-only.
     pub(crate) fn tighten(&self) -> Result<(), PathError> {
-        os::tighten_directory(&self.0).map_err(|error| PathError::new("tighten", &self.0, error))
+        os::tighten_directory(&self.path).map_err(|error| PathError::new("tighten", &self.path, error))
     }
 
     /// The path of an entry.
     pub(crate) fn join(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     /// Reads an entry of at most `limit` bytes. `None` if it is missing, or isn't a regular file of
@@ -124,7 +132,7 @@ impl PrivateDir {
             Err(error) => return Err(at_path(error)),
         };
         let metadata = file.metadata().map_err(at_path)?;
-        if !metadata.is_file() || !os::is_ours(&metadata) || !accepts(&metadata) {
+        if !metadata.is_file() || os::owner(&metadata) != self.owner || !accepts(&metadata) {
             return Ok(None);
         }
         read_to_limit(&file, &metadata, limit).map(Some).map_err(at_path)
@@ -138,7 +146,7 @@ impl PrivateDir {
         let at_path = |error| PathError::new("write", &path, error);
         let mut builder = tempfile::Builder::new();
         let mut file =
-            builder.prefix(TEMPORARY_PREFIX).rand_bytes(TEMPORARY_RANDOM).tempfile_in(&self.0).map_err(at_path)?;
+            builder.prefix(TEMPORARY_PREFIX).rand_bytes(TEMPORARY_RANDOM).tempfile_in(&self.path).map_err(at_path)?;
         file.write_all(contents).map_err(at_path)?;
         let mut temporary = file.into_temp_path();
         os::patiently(|| std::fs::rename(&temporary, &path)).map_err(at_path)?;
@@ -183,8 +191,13 @@ impl PrivateDir {
     /// ours are like that.
     /// Error: the directory can't be read.
     pub(crate) fn names(&self) -> Result<Vec<String>, PathError> {
-        let entries = std::fs::read_dir(&self.0).map_err(|error| PathError::new("list", &self.0, error))?;
+        let entries = std::fs::read_dir(&self.path).map_err(|error| PathError::new("list", &self.path, error))?;
         Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+    }
+
+    /// The length of an entry; `None` if it is gone.
+    pub(crate) fn length(&self, name: &str) -> Option<u64> {
+        self.join(name).symlink_metadata().ok().map(|metadata| metadata.len())
     }
 
     /// When an entry was last written; `None` if it is gone.

@@ -7,14 +7,61 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
+use rustix::fs::{Access, OFlags, access};
 use rustix::io::Errno;
 
 use super::too_long;
 
+/// A user ID.
+pub(super) type Owner = u32;
+
+/// Which user owns it.
+pub(super) fn owner(metadata: &Metadata) -> Owner {
+    metadata.uid()
+}
+
+/// Whether this user may make files in a directory.
+pub(super) fn may_write(directory: &Path) -> bool {
+    access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+}
+
 /// Whether the effective user owns it.
 pub(super) fn is_ours(metadata: &Metadata) -> bool {
     metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// The effective user; 0 is root.
+#[expect(clippy::unnecessary_wraps, reason = "Windows has no numbers for users")]
+pub(crate) fn user_id() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// Gives a new file the group and the mode of another one. Its owner is the effective user.
+pub(super) fn copy_access(from: &Metadata, to: &File) -> io::Result<()> {
+    if to.metadata()?.gid() != from.gid() {
+        rustix::fs::fchown(to, None, Some(rustix::fs::Gid::from_raw(from.gid())))?;
+    }
+    to.set_permissions(Permissions::from_mode(from.mode() & 0o7777))
+}
+
+/// Lets everyone read a new file.
+pub(super) fn let_everyone_read(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))
+}
+
+/// Creates a directory that everyone may enter, and its missing parents.
+pub(super) fn create_shared_directories(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o755).create(path)
+}
+
+/// Makes a symbolic link.
+pub(super) fn link(to: &Path, place: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(to, place)
+}
+
+/// Writes a renamed entry of a directory to the disk.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    open_without_waiting(path)?.sync_all()
 }
 
 /// Whether the effective user owns it, or root.
@@ -53,7 +100,7 @@ pub(super) fn tighten_directory(path: &Path) -> io::Result<()> {
     std::fs::set_permissions(path, Permissions::from_mode(0o700))
 }
 
-/// Whether a new directory would belong to root among the files of another user. A directory that
+/// Whether a new file or directory would belong to root among the files of another user. A directory that
 /// users share, which the sticky bit marks, is nobody's.
 pub(super) fn would_lock_out_owner(path: &Path) -> bool {
     rustix::process::geteuid().is_root()

@@ -17,12 +17,54 @@ use same_file::Handle;
 
 use super::read_to_limit;
 
+/// Only trying tells.
+pub(super) fn may_write(_directory: &Path) -> bool {
+    true
+}
+
 /// Opens a link itself instead of its target (`FILE_FLAG_OPEN_REPARSE_POINT`):
 /// <https://learn.microsoft.com/windows/win32/api/fileapi/nf-fileapi-createfilew>.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
+/// Every file has the same one.
+pub(super) type Owner = bool;
+
+pub(super) fn owner(_metadata: &Metadata) -> Owner {
+    true
+}
+
 pub(super) fn is_ours(_metadata: &Metadata) -> bool {
     true
+}
+
+pub(crate) fn user_id() -> Option<u32> {
+    None
+}
+
+/// A new file inherits the access list of its directory, as the old one did.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn copy_access(_from: &Metadata, _to: &File) -> io::Result<()> {
+    Ok(())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn let_everyone_read(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn create_shared_directories(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Makes a symbolic link, which needs a privilege or developer mode.
+pub(super) fn link(to: &Path, place: &Path) -> io::Result<()> {
+    std::os::windows::fs::symlink_file(to, place)
+}
+
+/// Directories can't be opened to be synced; NTFS keeps a journal of renames.
+#[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
+pub(super) fn sync_directory(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 pub(super) fn is_ours_or_root_s(_metadata: &Metadata) -> bool {

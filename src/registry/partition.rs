@@ -15,11 +15,15 @@ struct Facts {
     domain: &'static str,
     /// The domain under which they answer over IPv6 too; `None` if AWS names none.
     dual_stack_domain: Option<&'static str>,
+    /// The domain of the APIs that answer over IPv6 too.
+    dual_stack_api_domain: &'static str,
 }
 
 /// Makes the enum and its table out of the rows, so that neither can lack one.
 macro_rules! partitions {
-    ($($(#[$doc:meta])* $variant:ident($name:expr, $prefix:expr, $domain:expr, $dual_stack:expr),)*) => {
+    ($($(#[$doc:meta])* $variant:ident(
+        $name:expr, $prefix:expr, $domain:expr, $dual_stack:expr, $dual_stack_api:expr
+    ),)*) => {
         /// One of the separate AWS clouds. An identity of one partition is unknown in all others:
         /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +42,7 @@ macro_rules! partitions {
                         region_prefix: $prefix,
                         domain: $domain,
                         dual_stack_domain: $dual_stack,
+                        dual_stack_api_domain: $dual_stack_api,
                     },)*
                 }
             }
@@ -45,25 +50,27 @@ macro_rules! partitions {
     };
 }
 
-// Domains: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>. Of
-// partitions that share a domain, the first has the regions whose names no other row claims.
+// Domains: <https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html>, and of the
+// APIs over IPv6 `dualStackDnsSuffix` in
+// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>. Of partitions that
+// share a domain, the first has the regions whose names no other row claims.
 partitions! {
     /// The commercial regions.
-    Aws("aws", None, "amazonaws.com", Some("on.aws")),
+    Aws("aws", None, "amazonaws.com", Some("on.aws"), "api.aws"),
     /// `GovCloud` (US).
-    AwsUsGov("aws-us-gov", Some("us-gov-"), "amazonaws.com", Some("on.aws")),
+    AwsUsGov("aws-us-gov", Some("us-gov-"), "amazonaws.com", Some("on.aws"), "api.aws"),
     /// China.
-    AwsCn("aws-cn", Some("cn-"), "amazonaws.com.cn", Some("on.amazonwebservices.com.cn")),
+    AwsCn("aws-cn", Some("cn-"), "amazonaws.com.cn", Some("on.amazonwebservices.com.cn"), "api.amazonwebservices.com.cn"),
     /// The European Sovereign Cloud.
-    AwsEusc("aws-eusc", Some("eusc-"), "amazonaws.eu", None),
+    AwsEusc("aws-eusc", Some("eusc-"), "amazonaws.eu", None, "api.amazonwebservices.eu"),
     /// The US regions for Top Secret.
-    AwsIso("aws-iso", Some("us-iso-"), "c2s.ic.gov", None),
+    AwsIso("aws-iso", Some("us-iso-"), "c2s.ic.gov", None, "api.aws.ic.gov"),
     /// The US regions for Secret.
-    AwsIsoB("aws-iso-b", Some("us-isob-"), "sc2s.sgov.gov", None),
+    AwsIsoB("aws-iso-b", Some("us-isob-"), "sc2s.sgov.gov", None, "api.aws.scloud"),
     /// The isolated regions in Europe.
-    AwsIsoE("aws-iso-e", Some("eu-isoe-"), "cloud.adc-e.uk", None),
+    AwsIsoE("aws-iso-e", Some("eu-isoe-"), "cloud.adc-e.uk", None, "api.cloud-aws.adc-e.uk"),
     /// The isolated regions `us-isof-*`.
-    AwsIsoF("aws-iso-f", Some("us-isof-"), "csp.hci.ic.gov", None),
+    AwsIsoF("aws-iso-f", Some("us-isof-"), "csp.hci.ic.gov", None, "api.aws.hci.ic.gov"),
 }
 
 impl Partition {
@@ -87,6 +94,23 @@ impl Partition {
     /// The domain of its private registries.
     pub(crate) fn domain(self) -> &'static str {
         self.facts().domain
+    }
+
+    /// The domain under which they answer over IPv6 too, if AWS names one.
+    pub(super) fn dual_stack_domain(self) -> Option<&'static str> {
+        self.facts().dual_stack_domain
+    }
+
+    /// Whether there are registries with FIPS endpoints: in regions of the United States
+    /// (<https://docs.aws.amazon.com/general/latest/gr/ecr.html>).
+    pub(super) fn has_fips(self) -> bool {
+        matches!(self, Self::Aws | Self::AwsUsGov)
+    }
+
+    /// The domains of its APIs: the one that its private registries have, too, and the one over IPv6.
+    pub(crate) fn api_domains(self) -> [&'static str; 2] {
+        let Facts { domain, dual_stack_api_domain, .. } = self.facts();
+        [domain, dual_stack_api_domain]
     }
 
     /// The partition of a private registry in a region and a domain, and whether that is the

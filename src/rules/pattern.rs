@@ -55,8 +55,24 @@ impl Pattern {
         top && labels.next().is_some_and(is_literal)
     }
 
+    /// Whether it matches every host that another pattern matches.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Account(account), Self::Account(other)) => account == other,
+            (_, Self::Host(host)) => self.matches(host, Registry::parse(host).as_ref()),
+            // A `*` matches a `*` of the other glob and whatever that stands for; a `?` doesn't.
+            (Self::Glob(glob), Self::Glob(other)) => {
+                glob.eq_ignore_ascii_case(other)
+                    || !glob.contains('?') && glob_matches(glob.as_bytes(), other.as_bytes())
+            }
+            (Self::Account(_) | Self::Host(_), Self::Glob(_)) | (Self::Host(_) | Self::Glob(_), Self::Account(_)) => {
+                false
+            }
+        }
+    }
+
     /// Whether it matches a host, which belongs to this registry if to any.
-    pub(super) fn matches(&self, host: &str, registry: Option<&Registry>) -> bool {
+    pub(crate) fn matches(&self, host: &str, registry: Option<&Registry>) -> bool {
         match self {
             Self::Account(account) => registry.and_then(|registry| registry.account.as_ref()) == Some(account),
             Self::Host(name) => name.eq_ignore_ascii_case(host),
@@ -98,6 +114,31 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_pattern_covers_another_if_no_host_is_left_for_that_one() {
+        const HOST: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+        for (one, other, covers) in [
+            ("111122223333", "111122223333", true),
+            ("111122223333", HOST, true),
+            ("111122223333", "444455556666.dkr.ecr.eu-west-1.amazonaws.com", false),
+            ("111122223333", "111122223333.dkr.ecr.*.amazonaws.com", false),
+            (HOST, HOST, true),
+            (HOST, "111122223333.dkr.ecr.*.amazonaws.com", false),
+            ("*.amazonaws.com", HOST, true),
+            ("*.amazonaws.com", "111122223333.dkr.ecr.*.AMAZONAWS.com", true),
+            ("*.amazonaws.com", "111122223333.dkr.ecr.*", false),
+            ("*.amazonaws.com", "111122223333", false),
+            ("*.Amazonaws.com", "*.amazonaws.com", true),
+            ("node?.example.com", "node?.example.com", true),
+            ("node?.example.com", "node*.example.com", false),
+            ("?.example.com", "*.example.com", false),
+            ("*.example.com", "?.example.com", true),
+        ] {
+            let [one, other] = [one, other].map(|text| Pattern::parse(text).expect(text));
+            assert_eq!(one.covers(&other), covers, "{one:?} {other:?}");
+        }
+    }
 
     #[test]
     fn a_pattern_is_an_account_a_host_or_a_glob() {

@@ -1,9 +1,10 @@
 //! An ECR registry that a client asks for, with the rules that apply to it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Rule;
 use crate::arn::AccountId;
+use crate::identity::ServiceAccount;
 use crate::registry::{Api, Registry, Service};
 
 /// A host, the registry that it is a name of, and the rules that apply to both.
@@ -19,6 +20,8 @@ pub(crate) struct Target {
     /// The file with the rules.
     pub(super) file: PathBuf,
     pub(super) auto_profile: bool,
+    /// The service account that the request speaks for; `None` if the settings name the identity.
+    pub(super) service_account: Option<ServiceAccount>,
 }
 
 impl Target {
@@ -31,7 +34,18 @@ impl Target {
             registry_rule: None,
             file: PathBuf::new(),
             auto_profile: false,
+            service_account: None,
         }
+    }
+
+    /// The same registry, asked on behalf of a service account: its role replaces the identity that the settings name.
+    pub(crate) fn on_behalf_of(self, service_account: ServiceAccount) -> Self {
+        Self { service_account: Some(service_account), ..self }
+    }
+
+    /// The service account that the request speaks for.
+    pub(crate) fn service_account(&self) -> Option<&ServiceAccount> {
+        self.service_account.as_ref()
     }
 
     /// The host that the client named, in lower case.
@@ -57,6 +71,11 @@ impl Target {
     /// The rule that selects the identity: a profile, a role or both.
     pub(crate) fn identity_rule(&self) -> Option<&Rule> {
         self.rules().find(|rule| rule.selects_identity())
+    }
+
+    /// The file with the rules.
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
     }
 
     /// The file, line and column of a rule, for messages.

@@ -4,8 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io;
 
 use rustix::process::getpgrp;
-use rustix::stdio::{stderr, stdout};
+use rustix::stdio::stdout;
 use rustix::termios::{QueueSelector, tcflush, tcgetpgrp, tcgetwinsize};
+
+/// A copy of stderr.
+pub(super) fn stderr() -> io::Result<File> {
+    rustix::stdio::stderr().try_clone_to_owned().map(File::from)
+}
 
 /// Opens the terminal for input and for output.
 pub(super) fn open() -> io::Result<(File, File)> {
@@ -27,6 +32,6 @@ pub(super) fn discard_pending_input(terminal: &File) {
 
 /// The width of the terminal that stdout or stderr is.
 pub(super) fn columns() -> Option<usize> {
-    let sizes = [stdout(), stderr()].into_iter().filter_map(|stream| tcgetwinsize(stream).ok());
+    let sizes = [stdout(), rustix::stdio::stderr()].into_iter().filter_map(|stream| tcgetwinsize(stream).ok());
     sizes.map(|size| usize::from(size.ws_col)).find(|&columns| columns > 0)
 }

@@ -2,6 +2,13 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::windows::io::AsHandle as _;
+
+/// A copy of stderr.
+#[expect(clippy::disallowed_methods, reason = "the handle is copied, and not used")]
+pub(super) fn stderr() -> io::Result<File> {
+    io::stderr().as_handle().try_clone_to_owned().map(File::from)
+}
 
 /// Opens the console for input and for output.
 pub(super) fn open() -> io::Result<(File, File)> {

@@ -32,7 +32,7 @@ pub(crate) fn known_hosts(context: &Context<'_>, rules: &Rules) -> BTreeSet<Stri
 }
 
 /// The ECR registry that a host is a name of.
-fn target_of(rules: &Rules, host: &str) -> Option<Target> {
+pub(crate) fn target_of(rules: &Rules, host: &str) -> Option<Target> {
     match rules.destination(host) {
         Destination::Ecr(target) => Some(target),
         Destination::Misconfigured { .. } | Destination::Fallback(_) | Destination::NotFound => None,
@@ -45,7 +45,7 @@ pub(crate) fn erase(context: &mut Context<'_>, api: &Api) {
     if let Some(unusable) = unusable {
         context.log.warn(format_args!("the cache is not used: {unusable}"));
     }
-    match cache.erase(api, (context.random)(), context.clock.now()) {
+    match cache.erase(api, (context.random)(), context.clock) {
         Ok(()) => context.log.info(format_args!("done")),
         Err(error) => context.log.warn(format_args!("{error}: {}", error.source)),
     }

@@ -1,9 +1,9 @@
 //! What a failed fetch depends on besides the cache key: another process's failure is ours only if all of it is equal.
 //!
 //! A time limit of one second, a broken proxy or a missing program of one process must not become the failure of a process
-//! that has none of that. Unequal circumstances cost a second attempt, so in doubt a setting is part of this.
+//! that has none of that. Nor must "needs an MFA code" of a process without a terminal be that of one that can ask for it. Unequal circumstances cost a second attempt, so in doubt a setting is part of this.
 
-use super::TokenLookup;
+use super::{Attendance, TokenLookup};
 use crate::env::names;
 use crate::network::NetworkConfig;
 use crate::scope::Fingerprint;
@@ -24,6 +24,10 @@ impl TokenLookup<'_, '_> {
         for variable in names::SECRETS.into_iter().chain(PLACES) {
             let value = self.context.env.path(variable).unwrap_or_default();
             facts.add(variable, value.as_os_str().as_encoded_bytes());
+        }
+        if self.needs_mfa_code() {
+            let is_attended = self.context.attendance == Attendance::Attended;
+            facts.add("terminal", &[u8::from(is_attended && self.context.source.can_prompt())]);
         }
         match self.settings.access() {
             Ok(access) => add_network(&mut facts, &access.network),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::TokenLookup;
+use super::{Attendance, TokenLookup};
 use crate::cache::{LockGuard, TokenRecord, TryLock};
 use crate::clock::Deadline;
 use crate::error::Failure;
@@ -39,9 +39,10 @@ impl TokenLookup<'_, '_> {
                 return FetchTurn::Ours(None);
             }
             // Whether we have the lock or another process still does: the fetch that we would repeat may have just ended.
-            let now = self.context.clock.now();
+            let clock = self.context.clock;
             if let Some(record) = self.cache.token(&self.key)
-                && record.lifetime.freshness(now) == Freshness::Fresh
+                && record.lifetime.by(clock).freshness(clock.now()) == Freshness::Fresh
+                && self.is_wanted(&record)
             {
                 return FetchTurn::Served(record);
             }
@@ -69,6 +70,9 @@ impl TokenLookup<'_, '_> {
 
     /// Takes the right to ask a person, if a code is needed; or waits until another process has asked.
     pub(super) fn prompt_turn(&mut self) -> (MfaPrompt, Option<LockGuard>) {
+        if self.context.attendance == Attendance::Unattended {
+            return (MfaPrompt::Unattended, None);
+        }
         while self.needs_mfa_code() {
             match self.cache.try_lock_prompt() {
                 // The code that we would ask for may have been typed just before.
@@ -87,12 +91,14 @@ impl TokenLookup<'_, '_> {
 
     /// Whether a code is needed and another process is asking for one, and not for too long yet.
     fn is_prompt_open(&self) -> bool {
-        !self.prompt_deadline.left(self.context.clock).is_zero()
+        self.context.attendance == Attendance::Attended
+            && !self.prompt_deadline.left(self.context.clock).is_zero()
             && self.needs_mfa_code()
             && matches!(self.cache.try_lock_prompt(), TryLock::Busy)
     }
 
-    fn needs_mfa_code(&self) -> bool {
+    /// Whether a fetch would have to ask a person.
+    pub(super) fn needs_mfa_code(&self) -> bool {
         self.context.source.needs_mfa_code(self.plan, self.context.clock.now())
     }
 }

@@ -1,17 +1,18 @@
 """The cases: what each client does with the helper, and what must be seen of it.
 
-A case gets a fresh home (see `home.py`), so its token cache is empty and its clients know nothing. Clients hand the
-helper their own stderr, so where a client prints nothing there itself, a success must leave it empty: a helper that
-succeeds, or that has nothing to say about a registry, is silent.
+A case gets a fresh home (see `home.py`), so its token cache is empty, and its clients know what `configure` has told
+them. Clients hand the helper their own stderr, so where a client prints nothing there itself, a success must leave it
+empty: a helper that succeeds, or that has nothing to say about a registry, is silent.
 """
 
 import concurrent.futures
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Callable
 
 import stage
-from home import CRED_HELPERS, CREDS_STORE, check, config
+from home import CRED_HELPERS, CREDS_STORE, check
 from stage import CA, FOREIGN, OTHER_IDENTITY, OTHER_REGION, PRIVATE, PUBLIC
 
 BOTH = (CRED_HELPERS, CREDS_STORE)
@@ -24,7 +25,6 @@ CASES = []
 @dataclass
 class Case:
     name: str
-    docker_config: dict
     run: Callable
     needs_oras: bool = False
 
@@ -34,8 +34,12 @@ def case(name, styles=BOTH, hosts=(PRIVATE,), needs_oras=False):
 
     def register(run):
         for style in styles:
-            docker_config = {} if style == NO_HELPER else config(style, *hosts)
-            CASES.append(Case(f"{name} ({style})", docker_config, run, needs_oras))
+            def prepared(home, style=style):
+                if style != NO_HELPER:
+                    home.name_helper(style, *hosts)
+                run(home)
+
+            CASES.append(Case(f"{name} ({style})", prepared, needs_oras))
         return run
 
     return register
@@ -264,25 +268,35 @@ def docker_py_build(home):
 
 # Skopeo, Podman, Buildah: they ignore credsStore, and know registries.conf besides credHelpers
 
-CONTAINERS = ((CRED_HELPERS, "credHelpers"), (NO_HELPER, "registries.conf"))
+AUTH_FILE = "auth.json"
+CONTAINERS = (CRED_HELPERS, AUTH_FILE, "registries.conf")
 REGISTRIES_CONF = ".config/containers/registries.conf"
 
 
 def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
-    """Registers a case for both ways of naming the helper that these three clients know."""
+    """Registers a case for each way of naming the helper that these three clients know."""
 
     def register(run):
-        for style, label in CONTAINERS:
+        for style in CONTAINERS:
+            if style == AUTH_FILE and hosts != (PRIVATE,):
+                continue
+
             def prepared(home, style=style):
-                if style == NO_HELPER:
+                if style == CRED_HELPERS:
+                    home.name_helper(style, *hosts)
+                    if logs_in:
+                        # login and logout look only into the file that they would write to.
+                        home.environment["REGISTRY_AUTH_FILE"] = str(home.docker_config)
+                elif style == AUTH_FILE:
+                    if logs_in:
+                        own_file = home.directory / ".config" / "containers" / "auth.json"
+                        home.environment["REGISTRY_AUTH_FILE"] = str(own_file)
+                    home.configure("--client", name.split()[0], *hosts)
+                else:
                     home.write(REGISTRIES_CONF, 'credential-helpers = ["ecr-login"]\n')
-                elif logs_in:
-                    # login and logout look only into the file that they would write to.
-                    home.environment["REGISTRY_AUTH_FILE"] = str(home.docker_config)
                 run(home)
 
-            docker_config = config(style, *hosts) if style == CRED_HELPERS else {}
-            CASES.append(Case(f"{name} ({label})", docker_config, prepared))
+            CASES.append(Case(f"{name} ({style})", prepared))
         return run
 
     return register
@@ -383,7 +397,7 @@ def check_login_logout(home, client):
         *client, "login", "--cert-dir", CA.parent, "--username", "AWS", "--password-stdin", PRIVATE, stdin=password
     )
     check("store" in home.verbs(), "a store")
-    check_no_password_saved(home, home.docker_config)
+    check_no_password_saved(home, Path(home.environment.get("REGISTRY_AUTH_FILE", home.docker_config)))
     home.run(*client, "logout", PRIVATE)
     check("erase" in home.verbs(), "an erase")
     home.secret(PRIVATE)

@@ -29,9 +29,10 @@ class Home:
     tools = None  # the folder of tests/e2e/install, set by `run`
     client_path = ""  # folders searched for clients, set by `run`
 
-    def __init__(self, number, docker_config):
+    def __init__(self, number):
         self.directory = stage.WORK / "homes" / str(number)
-        self.docker_config = stage.write(self.directory / ".docker" / "config.json", json.dumps(docker_config))
+        self.docker_config = self.directory / ".docker" / "config.json"
+        self.directory.mkdir(parents=True)
         for folder in ("run", "tmp"):
             (self.directory / folder).mkdir()
         self.transcript = []
@@ -48,6 +49,25 @@ class Home:
             "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
             "AWS_EC2_METADATA_DISABLED": "true",
         }
+
+    def configure(self, *words):
+        """Makes clients use the helper as people do, with `configure`."""
+        self.run(HELPER, "configure", "--yes", *words)
+        self.verbs()
+
+    def name_helper(self, style, *hosts):
+        """Names the helper in the docker config, for some hosts or as the store of everything.
+
+        Hosts that aren't ECR's are added by hand: `configure` names the helper for ECR alone.
+        """
+        if style == CREDS_STORE:
+            return self.configure("--store")
+        if ecr := [host for host in hosts if host.endswith(".amazonaws.com") or host == stage.PUBLIC]:
+            self.configure(*ecr)
+        if others := set(hosts).difference(ecr):
+            config = json.loads(self.docker_config.read_text()) if ecr else {}
+            config.setdefault(CRED_HELPERS, {}).update({host: "ecr-login" for host in others})
+            stage.write(self.docker_config, json.dumps(config))
 
     def without_aws_credentials(self):
         del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
@@ -120,17 +140,11 @@ def check(holds, expectation):
         raise Failed(f"expected: {expectation}")
 
 
-def config(style, *hosts):
-    """A docker config that names the helper, for some hosts or as the store of everything."""
-    if style == CRED_HELPERS:
-        return {CRED_HELPERS: {host: "ecr-login" for host in hosts}}
-    return {CREDS_STORE: "ecr-login"}
-
-
 def put_helper_on_path(program):
-    """Makes the script that notes each call and becomes the helper."""
+    """Makes the script that notes each call and becomes the helper, and the link that the kubelet runs."""
     script = f'#!/bin/sh\necho "$1" >>"$HOME/helper-calls"\nexec {shlex.quote(str(program))} "$@"\n'
     stage.write(stage.WORK / "bin" / HELPER, script).chmod(0o755)
+    (stage.WORK / "bin" / "ecr-credential-provider").symlink_to(program)
 
 
 def api_calls():

@@ -10,6 +10,7 @@
 //!   and [`CreateToken`](https://docs.aws.amazon.com/singlesignon/latest/OIDCAPIReference/API_CreateToken.html);
 //! - AWS Sign-In `CreateOAuth2Token`, as far as the SDK's code uses it to renew a session of `aws login`;
 //! - [instance metadata, version 2](https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html);
+//! - the [token service](https://distribution.github.io/distribution/spec/auth/token/) of the registry of ECR Public;
 //! - [container credentials](https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html).
 //!
 //! All of them share one port and are told apart by path, headers and body. It looks at who signs a request, for which
@@ -215,6 +216,11 @@ impl FakeAws {
         self.state.lock().container_token = Some(token.to_owned());
     }
 
+    /// The `Date` header is ahead of the clock by so many seconds, or behind it.
+    pub fn clock_is_ahead(&self, seconds: i64) {
+        self.state.lock().clock_is_ahead = seconds;
+    }
+
     /// How many requests to this API have come.
     pub fn calls(&self, api: Api) -> usize {
         self.state.lock().calls(api)
@@ -248,6 +254,16 @@ impl FakeAws {
     /// The AWS credentials issued so far.
     pub fn issued(&self) -> Vec<IssuedCredentials> {
         self.state.lock().ledger.credentials.clone()
+    }
+
+    /// When this password was issued; `None` if it wasn't, byte for byte.
+    pub fn issued_at(&self, password: &str) -> Option<SystemTime> {
+        self.state.lock().ledger.issued_at(password)
+    }
+
+    /// How many passwords were issued.
+    pub fn passwords(&self) -> usize {
+        self.state.lock().ledger.passwords()
     }
 
     /// The secrets that were handed out, as something that outlives a borrow of the fake.

@@ -29,7 +29,7 @@ impl Object {
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>. When they expire isn't read: AWS
 /// checks it, by its own clock.
 /// Error: what the response lacks, to follow "the response".
-pub(super) fn keys(response: &[u8]) -> Result<Keys, String> {
+pub(in crate::ecr) fn keys(response: &[u8]) -> Result<Keys, String> {
     let object = Object::parse(response).ok_or("is not a JSON object")?;
     let part = |name: &str| object.text(name).ok_or_else(|| format!("has no `{name}`"));
     if let (Some(code), Err(_)) = (object.text("Code"), part("AccessKeyId")) {

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use aws_config::SdkConfig;
+use aws_sdk_ssooidc::operation::create_token::{CreateTokenError, CreateTokenOutput};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use serde_json::Value;
@@ -50,16 +52,33 @@ pub(super) async fn credentials(
         (None, _) => token.value,
     };
     let config = resolver.config(&session.region, session.portal_url.as_deref(), None);
-    let config = aws_sdk_sso::config::Builder::from(&config).build();
+    let SsoSession { profile, account_id, role_name, .. } = session;
+    role_credentials(account_id, role_name, profile, &access_token, &config, redactor).await
+}
+
+/// Calls the portal.
+pub(in crate::ecr) async fn role_credentials(
+    account_id: &str,
+    role_name: &str,
+    profile: &str,
+    access_token: &Secret,
+    config: &SdkConfig,
+    redactor: &Redactor,
+) -> Result<Keys, Failure> {
+    let config = aws_sdk_sso::config::Builder::from(config).build();
     let call = aws_sdk_sso::Client::from_conf(config)
         .get_role_credentials()
-        .account_id(&session.account_id)
-        .role_name(&session.role_name)
+        .account_id(account_id)
+        .role_name(role_name)
         .access_token(access_token.expose());
     let output = call.send().await.map_err(|error| {
         let failure = classify::from_call(&error, redactor);
         // The status is 401 for an expired session, and 403 for a valid one without that account or role.
-        if status_of(&error) == Some(401) { Failure { kind: expired("").kind, ..failure } } else { failure }
+        if status_of(&error) == Some(401) {
+            Failure { kind: FailureKind::SsoExpired { profile: profile.to_owned() }, ..failure }
+        } else {
+            failure
+        }
     })?;
     let credentials = output.role_credentials.unwrap_or_else(|| aws_sdk_sso::types::RoleCredentials::builder().build());
     let (Some(id), Some(secret)) = (credentials.access_key_id(), credentials.secret_access_key()) else {
@@ -67,6 +86,24 @@ pub(super) async fn credentials(
         return Err(Failure::new(FailureKind::UnexpectedResponse, detail));
     };
     received(id, secret, credentials.session_token())
+}
+
+/// Why a session gives no credentials, as far as its stored token tells: there is none, or it has expired and can't be
+/// refreshed.
+pub(in crate::ecr) fn ended(session: &SsoSession, now: Timestamp) -> Option<Failure> {
+    let expired = |detail: &str| Failure::new(FailureKind::SsoExpired { profile: session.profile.clone() }, detail);
+    let Some(token) = load(session) else { return Some(expired("there is no token of the session")) };
+    let has_expired = token.expires_at.is_some_and(|expires_at| expires_at <= now);
+    let is_refreshable = session.is_refreshable && is_registered(&token.object, now);
+    (has_expired && !is_refreshable).then(|| expired("the token of the session has expired"))
+}
+
+/// Whether a token has what refreshing it takes.
+fn is_registered(object: &Object, now: Timestamp) -> bool {
+    let ends = object.text("registrationExpiresAt").map(times::parse);
+    let has = |name: &str| object.text(name).is_some();
+    ends.is_some_and(|ends| ends.is_none_or(|ends| ends > now))
+        && ["clientId", "clientSecret", "refreshToken"].into_iter().all(has)
 }
 
 fn status_of<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
@@ -108,19 +145,11 @@ async fn refresh(
     redactor: &mut Redactor,
     warning: &mut Option<String>,
 ) -> Option<Secret> {
-    let registration_expires_at = times::parse(object.text("registrationExpiresAt")?);
-    if registration_expires_at.is_some_and(|expires_at| expires_at <= resolver.now) {
+    if !is_registered(&object, resolver.now) {
         return None;
     }
     let config = resolver.config(&session.region, session.oidc_url.as_deref(), None);
-    let config = aws_sdk_ssooidc::config::Builder::from(&config).build();
-    let call = aws_sdk_ssooidc::Client::from_conf(config)
-        .create_token()
-        .grant_type("refresh_token")
-        .client_id(object.text("clientId")?)
-        .client_secret(object.text("clientSecret")?)
-        .refresh_token(object.text("refreshToken")?);
-    let output = match call.send().await {
+    let output = match create_token(&object, &config).await? {
         Ok(output) => output,
         Err(error) => {
             let failure = classify::from_call(&error, redactor);
@@ -128,19 +157,11 @@ async fn refresh(
             return None;
         }
     };
-    let access_token = Secret::from(output.access_token()?);
-    redactor.learn(access_token.expose());
+    redactor.learn(output.access_token().unwrap_or_default());
     redactor.learn(output.refresh_token().unwrap_or_default());
-    let lifetime = Duration::from_secs(u64::try_from(output.expires_in()).unwrap_or_default());
-    let mut stored = object.into_map();
-    stored.insert("accessToken".to_owned(), Value::from(access_token.expose()));
-    stored.insert("expiresAt".to_owned(), Value::from(resolver.now.after(lifetime).to_string()));
-    if let Some(refresh_token) = output.refresh_token() {
-        stored.insert("refreshToken".to_owned(), Value::from(refresh_token));
-    }
+    let (access_token, stored) = refreshed(object, &output, resolver.now)?;
     let directory = PrivateDir::open_as_it_is(session.token_dir.as_ref()?);
     let name = times::sha1_json(&session.token_key);
-    let stored = Secret::new(Value::Object(stored).to_string());
     let problem = match directory.map(|directory| directory.replace(&name, stored.expose().as_bytes())) {
         Ok(Ok(())) => return Some(access_token),
         Ok(Err(error)) => format!("{error}: {}", error.source),
@@ -148,4 +169,36 @@ async fn refresh(
     };
     warning.get_or_insert(format!("the refreshed SSO token was not saved: {problem}"));
     Some(access_token)
+}
+
+/// Asks for a new token; `None` if the old one lacks what that takes.
+pub(in crate::ecr) async fn create_token(
+    object: &Object,
+    config: &SdkConfig,
+) -> Option<Result<CreateTokenOutput, SdkError<CreateTokenError, HttpResponse>>> {
+    let config = aws_sdk_ssooidc::config::Builder::from(config).build();
+    let call = aws_sdk_ssooidc::Client::from_conf(config)
+        .create_token()
+        .grant_type("refresh_token")
+        .client_id(object.text("clientId")?)
+        .client_secret(object.text("clientSecret")?)
+        .refresh_token(object.text("refreshToken")?);
+    Some(call.send().await)
+}
+
+/// The new token, and the file that it makes of the old one's.
+pub(in crate::ecr) fn refreshed(
+    object: Object,
+    output: &CreateTokenOutput,
+    now: Timestamp,
+) -> Option<(Secret, Secret)> {
+    let access_token = Secret::from(output.access_token()?);
+    let lifetime = Duration::from_secs(u64::try_from(output.expires_in()).unwrap_or_default());
+    let mut stored = object.into_map();
+    stored.insert("accessToken".to_owned(), Value::from(access_token.expose()));
+    stored.insert("expiresAt".to_owned(), Value::from(now.after(lifetime).to_string()));
+    if let Some(refresh_token) = output.refresh_token() {
+        stored.insert("refreshToken".to_owned(), Value::from(refresh_token));
+    }
+    Some((access_token, Secret::new(Value::Object(stored).to_string())))
 }

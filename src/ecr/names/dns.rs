@@ -151,6 +151,11 @@ fn question(id: u16, name: &str, kind: TYPE) -> Result<Vec<u8>, simple_dns::Simp
     packet.build_bytes_vec()
 }
 
+/// The question for addresses of IPv4 or IPv6; none if the name can't be asked for.
+pub(in crate::ecr) fn question_for(id: u16, name: &str, is_ipv6: bool) -> Option<Vec<u8>> {
+    question(id, name, if is_ipv6 { TYPE::AAAA } else { TYPE::A }).ok()
+}
+
 /// Asks, and asks again while there is no answer: a packet may be lost.
 async fn ask_over_udp(server: SocketAddr, question: &[u8], id: u16, name: &str) -> io::Result<Vec<u8>> {
     let any = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
@@ -189,7 +194,7 @@ fn is_truncated(response: &[u8]) -> bool {
     header_buffer::has_flags(response, PacketFlag::TRUNCATION) == Ok(true)
 }
 
-fn belongs_to(response: &[u8], id: u16, name: &str) -> bool {
+pub(in crate::ecr) fn belongs_to(response: &[u8], id: u16, name: &str) -> bool {
     Packet::parse(response).is_ok_and(|packet| is_answer_to(&packet, id, name))
 }
 
@@ -201,7 +206,7 @@ fn is_answer_to(packet: &Packet<'_>, id: u16, name: &str) -> bool {
 
 /// The addresses in a response, whatever alias has them.
 /// Error: what the server does instead of answering.
-fn addresses(response: &[u8], id: u16, name: &str) -> Result<Vec<IpAddr>, String> {
+pub(in crate::ecr) fn addresses(response: &[u8], id: u16, name: &str) -> Result<Vec<IpAddr>, String> {
     let packet = Packet::parse(response).map_err(|error| format!("sent an invalid answer: {error}"))?;
     if !is_answer_to(&packet, id, name) {
         return Err("answered another question".to_owned());

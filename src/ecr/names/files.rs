@@ -2,7 +2,7 @@
 //! (<https://man7.org/linux/man-pages/man5/resolv.conf.5.html>).
 
 #[path = "dns.rs"]
-mod dns;
+pub(in crate::ecr) mod dns;
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
@@ -24,10 +24,6 @@ const LONGEST_FILE: usize = 16 << 20;
 
 /// As many name servers as glibc and musl use.
 const MOST_SERVERS: usize = 3;
-
-/// The domains of the APIs that answer over IPv6 too: `dualStackDnsSuffix` in
-/// <https://github.com/boto/botocore/blob/develop/botocore/data/partitions.json>.
-const DUAL_STACK_DOMAINS: [&str; 3] = ["api.aws", "api.amazonwebservices.com.cn", "api.amazonwebservices.eu"];
 
 /// The addresses of a name; `None` if only the system's resolver may know it.
 /// Error: no name server can say.
@@ -52,7 +48,7 @@ fn read(path: &str) -> Option<String> {
 }
 
 /// Each line is an address and its names (<https://man7.org/linux/man-pages/man5/hosts.5.html>).
-fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
+pub(in crate::ecr) fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
     let host = host.strip_suffix('.').unwrap_or(host);
     let lines = hosts.lines().filter_map(|line| {
         let mut words = line.split('#').next()?.split_whitespace();
@@ -63,7 +59,7 @@ fn addresses_in_hosts(hosts: &str, host: &str) -> Vec<IpAddr> {
 }
 
 async fn ask(host: &str, config: &Config) -> io::Result<Option<Vec<IpAddr>>> {
-    let servers: Vec<_> = config.nameservers.iter().take(MOST_SERVERS).filter_map(address_of_server).collect();
+    let servers = servers(config);
     if servers.is_empty() {
         return Ok(None);
     }
@@ -82,6 +78,17 @@ async fn ask(host: &str, config: &Config) -> io::Result<Option<Vec<IpAddr>>> {
         Some(error) => Err(io::Error::other(format!("the name `{host}` can't be looked up: {error}"))),
         None => Ok(None),
     }
+}
+
+/// The servers of a `/etc/resolv.conf`, and the names to ask them for in turn.
+pub(in crate::ecr) fn questions(resolv_conf: &str, host: &str) -> (Vec<SocketAddr>, Vec<String>) {
+    let (config, _mistakes) = Config::parse_with_errors(resolv_conf.as_bytes());
+    (servers(&config), candidates(host, &config))
+}
+
+/// As many servers as are asked.
+fn servers(config: &Config) -> Vec<SocketAddr> {
+    config.nameservers.iter().take(MOST_SERVERS).filter_map(address_of_server).collect()
 }
 
 /// A link-local address needs the number of its interface, which only the system's resolver knows.
@@ -114,8 +121,8 @@ fn candidates(host: &str, config: &Config) -> Vec<String> {
 /// first, as `ndots:5` of Kubernetes demands, would cost five questions more for each lookup.
 fn is_of_aws(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
-    let domains = Partition::ALL.iter().map(|partition| partition.domain()).chain(DUAL_STACK_DOMAINS);
-    domains.into_iter().any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
+    let mut domains = Partition::ALL.iter().flat_map(|partition| partition.api_domains());
+    domains.any(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')))
 }
 
 /// IPv6 first if this machine can send to it, and from an address that fits: the part of
@@ -175,6 +182,11 @@ mod tests {
                 "api.ecr.eu-west-1.amazonaws.com",
                 "search x.test\noptions ndots:5",
                 &["api.ecr.eu-west-1.amazonaws.com", "api.ecr.eu-west-1.amazonaws.com.x.test"],
+            ),
+            (
+                "ecr.us-iso-east-1.api.aws.ic.gov",
+                "options ndots:6\nsearch x",
+                &["ecr.us-iso-east-1.api.aws.ic.gov", "ecr.us-iso-east-1.api.aws.ic.gov.x"],
             ),
             ("notamazonaws.com", "search x.test\noptions ndots:5", &["notamazonaws.com.x.test", "notamazonaws.com"]),
             ("amazonaws.com.test", "options ndots:9\nsearch x", &["amazonaws.com.test.x", "amazonaws.com.test"]),

@@ -34,6 +34,11 @@ pub(super) fn answer(
         Api::MetadataRegion => metadata(request, records, |records| Ok(records.instance_region.clone()))?,
         Api::MetadataCredentials => metadata(request, records, |records| metadata_credentials(request, records))?,
         Api::ContainerCredentials => container_credentials(request, records)?,
+        Api::RegistryToken => registry_token(request, records)?,
+        Api::Registry => match request.header("authorization") {
+            Some(basic) if records.ledger.knows_basic(basic) => "{}".to_owned(),
+            _ => return refuse(401, "UNAUTHORIZED", "Not Authorized"),
+        },
         Api::Unknown => {
             return refuse(404, "NotFound", format!("the fake knows no {} {}", request.method, request.target));
         }
@@ -192,6 +197,19 @@ fn container_credentials(request: &Request, records: &mut Records) -> Result<Str
         return refuse(401, "UnauthorizedException", "the authorization token is missing or wrong");
     }
     Ok(credential_document(&issue(Api::ContainerCredentials, "task-role", "container", records)).to_string())
+}
+
+/// Anybody gets a token; who has a password must have one that was issued here.
+fn registry_token(request: &Request, records: &mut Records) -> Result<String, Refusal> {
+    if request.query("service").as_deref() != Some("public.ecr.aws") {
+        return refuse(400, "UNSUPPORTED", "the service is unknown");
+    }
+    let kind = match request.header("authorization") {
+        None => "anonymous",
+        Some(basic) if records.ledger.knows_basic(basic) => "registry",
+        Some(_) => return refuse(403, "DENIED", "Your authorization token has expired. Reauthenticate and try again."),
+    };
+    Ok(json!({ "token": records.ledger.access_token(kind) }).to_string())
 }
 
 /// The document that the metadata service and the container services share.

@@ -39,6 +39,10 @@ pub enum Api {
     MetadataRegion,
     /// `GET /container/credentials`.
     ContainerCredentials,
+    /// `GET /token/` of the registry of ECR Public.
+    RegistryToken,
+    /// `GET /v2/` of a registry.
+    Registry,
     /// Anything else; answered with 404.
     Unknown,
 }
@@ -76,7 +80,9 @@ impl Api {
             ("GET", "/latest/meta-data/placement/region") => Self::MetadataRegion,
             ("GET", METADATA_CREDENTIALS) => Self::MetadataRole,
             ("GET", path) if path.starts_with(METADATA_CREDENTIALS) => Self::MetadataCredentials,
+            ("GET", "/v2/") => Self::Registry,
             ("GET", "/container/credentials") => Self::ContainerCredentials,
+            ("GET", "/token/") => Self::RegistryToken,
             _ => Self::Unknown,
         }
     }
@@ -124,11 +130,12 @@ impl Api {
             Self::SsoRoleCredentials => Protocol::RestJson,
             Self::SsoCreateToken => Protocol::Oauth,
             Self::SigninToken => Protocol::Signin,
-            Self::ContainerCredentials => Protocol::Container,
+            Self::ContainerCredentials | Self::RegistryToken => Protocol::Container,
             Self::MetadataToken
             | Self::MetadataRole
             | Self::MetadataCredentials
             | Self::MetadataRegion
+            | Self::Registry
             | Self::Unknown => Protocol::Text,
         }
     }

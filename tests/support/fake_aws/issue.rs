@@ -57,6 +57,8 @@ pub fn password_head(password: &str) -> PasswordHead {
 pub(super) struct Ledger {
     pub(super) credentials: Vec<IssuedCredentials>,
     passwords: Vec<String>,
+    /// When each password was issued.
+    password_times: Vec<SystemTime>,
     access_tokens: Vec<String>,
 }
 
@@ -88,7 +90,20 @@ impl Ledger {
         let password = padded(&head, PASSWORD_LENGTH);
         let token = BASE64.encode(format!("AWS:{password}"));
         self.passwords.push(password);
+        self.password_times.push(SystemTime::now());
         token
+    }
+
+    /// When this password was issued, if it was, and to its last byte.
+    pub(super) fn issued_at(&self, password: &str) -> Option<SystemTime> {
+        let serial: usize = password.split('.').nth(4)?.parse().ok()?;
+        let place = serial.checked_sub(1)?;
+        (self.passwords.get(place)? == password).then(|| self.password_times[place])
+    }
+
+    /// How many passwords were issued.
+    pub(super) fn passwords(&self) -> usize {
+        self.passwords.len()
     }
 
     /// A new token for another use: the access and refresh tokens of SSO, the session of the metadata service.
@@ -96,6 +111,12 @@ impl Ledger {
         let token = padded(&format!("issued/{kind}/{}/", self.access_tokens.len() + 1), 80);
         self.access_tokens.push(token.clone());
         token
+    }
+
+    /// Whether this `Authorization` header has a password that was issued.
+    pub(super) fn knows_basic(&self, header: &str) -> bool {
+        let known = |password: &String| format!("Basic {}", BASE64.encode(format!("AWS:{password}"))) == header;
+        self.passwords.iter().any(known)
     }
 
     /// Whether this token came from [`access_token`](Self::access_token).

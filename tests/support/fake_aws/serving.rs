@@ -31,6 +31,7 @@ pub(super) struct Records {
     pub(super) instance_region: String,
     pub(super) metadata_wants_token: bool,
     pub(super) container_token: Option<String>,
+    pub(super) clock_is_ahead: i64,
 }
 
 /// When authorization tokens end.
@@ -69,6 +70,7 @@ impl Default for Records {
             instance_region: "us-east-1".to_owned(),
             metadata_wants_token: true,
             container_token: None,
+            clock_is_ahead: 0,
         }
     }
 }
@@ -135,11 +137,15 @@ impl State {
             }
             Behaviour::FailTimes(..) => unreachable!("`set` refuses a nested `FailTimes`"),
         };
-        response
-            .header("x-amzn-RequestId", request_id)
-            .header("Date", dates::http_date(SystemTime::now()))
-            .write(stream)?;
+        response.header("x-amzn-RequestId", request_id).header("Date", dates::http_date(self.clock())).write(stream)?;
         Ok(true)
+    }
+
+    /// What the `Date` header says.
+    fn clock(&self) -> SystemTime {
+        let ahead = self.lock().clock_is_ahead;
+        let span = Duration::from_secs(ahead.unsigned_abs());
+        if ahead < 0 { SystemTime::now() - span } else { SystemTime::now() + span }
     }
 
     fn answer(&self, api: Api, request: &Request, request_id: &str) -> Response {

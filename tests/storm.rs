@@ -1,0 +1,18 @@
+//! A short storm: many `get`s at once, while everything around them goes wrong. `cargo storm` runs the long one.
+#![cfg(unix)]
+#![expect(clippy::disallowed_methods, reason = "tests are the outside world: they use the real clock and files")]
+
+#[path = "../benches/storm/storm.rs"]
+#[expect(unreachable_pub, reason = "a test has no public interface")]
+mod storm;
+mod support;
+
+use storm::Size;
+
+#[test]
+fn a_storm_of_gets_breaks_nothing() {
+    let figures = storm::run(Size { gets: 600, at_once: 24, seed: 14 });
+    println!("{figures}");
+    assert!(figures.faults().is_empty(), "{figures}");
+    assert!(figures.served() > 300, "most are served: {figures}");
+}
