@@ -53,7 +53,7 @@ pub struct PathError {
 }
 
 impl PathError {
-    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self { action, path: path.to_owned(), source, is_unreachable: false }
     }
 
