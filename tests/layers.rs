@@ -83,7 +83,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["src/config/toml.rs", "src/clients/registries_conf.rs"]),
     ("jsonc_parser", &["src/clients/syntax.rs"]),
     ("similar", &["src/commands/configure/"]),
-    ("strsim", &["src/config/toml.rs", "src/commands/doctor/identity.rs"]),
+    ("strsim", &["src/config/toml.rs", "src/commands.rs", "src/commands/doctor/identity.rs"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),
     ("shlex", &["src/aws/profile_file.rs", "src/commands/doctor/"]),
     ("sha1", &["src/ecr/times.rs"]),
