@@ -309,6 +309,23 @@ fn a_failure_is_one_line_on_stderr_and_nothing_on_stdout_however_strict() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn the_images_of_a_node_without_credentials_look_for_the_metadata_service_once() {
+    let aws = FakeAws::start();
+    aws.set(Api::MetadataToken, Behaviour::Hang);
+    let sandbox = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+    let first = failure(&ask(&sandbox, &request("v1", IMAGE)));
+    assert!(first.contains("the EC2 instance metadata service can't be reached"), "{first}");
+    let requests = aws.requests().len();
+    for image in [IMAGE, &format!("{HOST}/other:2")] {
+        assert_eq!(failure(&ask(&sandbox, &request("v1", image))), first);
+    }
+    // Docker's protocol remembers it with the kubelet's.
+    assert!(sandbox.get(HOST).stderr.contains("the EC2 instance metadata service can't be reached"));
+    assert_eq!(aws.requests().len(), requests, "it was asked again");
+}
+
+#[test]
 fn what_is_not_a_request_is_refused_without_repeating_it() {
     let sandbox = Sandbox::new();
     for (stdin, problem) in [
