@@ -86,7 +86,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             CachePolicy::Cached(_) => context.options.cache_dir.as_deref(),
             CachePolicy::Never => None,
         };
-        let (cache, unusable) = Cache::open(directory);
+        let (cache, unusable) = Cache::open(directory, context.options.cache_encryption);
         if let Some(unusable) = unusable {
             context.log.warn(format_args!("the cache is not used: {unusable}"));
         }

@@ -35,7 +35,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     (
         "leaves",
-        &["options", "paths", "env", "fs", "secret", "redact", "clock", "terminal", "process", "panics", "child"],
+        &[
+            "options", "paths", "env", "fs", "secret", "os_key", "redact", "clock", "terminal", "process", "panics",
+            "child",
+        ],
     ),
 ];
 
@@ -64,6 +67,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("signal_hook", &["src/ecr/signals/unix.rs", "src/process/unix.rs"]),
     ("fs4", &["src/cache/lock.rs"]),
+    ("ring::", &["src/cache/seal.rs", "src/os_key.rs"]),
+    ("linux_keyutils", &["src/os_key/linux.rs"]),
     ("dlmalloc", &["src/main.rs"]),
     ("dirs", &["src/paths.rs"]),
     (

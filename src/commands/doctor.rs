@@ -179,5 +179,6 @@ fn late_text() -> text::Text {
 
 fn cache_check(limit: Duration, env: &Env, options: &Options) -> Vec<Check> {
     let Some(path) = options.cache_dir.clone() else { return vec![cache_dir::off(env.is_set(names::DISABLE_CACHE))] };
-    local(limit, env, "cache", move |_| vec![cache_dir::check(&path, &cache::inspect(&path))])
+    let encryption = options.cache_encryption;
+    local(limit, env, "cache", move |_| vec![cache_dir::check(&path, &cache::inspect(&path, encryption))])
 }

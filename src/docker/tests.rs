@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::{ExchangeRequest, FetchedToken, MfaPrompt, RegistryToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
+use crate::options::CacheEncryption;
 use crate::protocol::{Action, Helpers, Request};
 use crate::registry::Registry;
 use crate::rules::Target;
@@ -416,7 +417,7 @@ fn lock_of(stage: &Stage<'_>, host: &str) -> LockGuard {
 }
 
 fn cache_of(stage: &Stage<'_>) -> Cache {
-    let (mut cache, _) = Cache::open(Some(&stage.cache_directory()));
+    let (mut cache, _) = Cache::open(Some(&stage.cache_directory()), CacheEncryption::Off);
     cache.prepare().expect("a directory");
     cache
 }

@@ -8,6 +8,8 @@ use super::text::Text;
 use crate::cache::{Directory, Inspection};
 use crate::env::names;
 use crate::fs::{UnusableDir, Volume};
+use crate::options::CacheEncryption;
+use crate::os_key::NoKey;
 
 const NAME: &str = "cache";
 
@@ -25,13 +27,18 @@ pub(super) fn off(is_disabled: bool) -> Check {
 
 /// The directory at a path.
 pub(super) fn check(path: &Path, inspection: &Inspection) -> Check {
-    let Inspection { directory, volume } = inspection;
+    let Inspection { directory, volume, encryption } = inspection;
     let at = || Text::new("").path(path);
     let warning = |what: Text, remedy: Text| Check::warning(NAME, what, Remedy::run(remedy));
+    let usable = |what: Text| match encryption {
+        Ok(CacheEncryption::Off) => fine(what, *volume),
+        Ok(CacheEncryption::Os) => fine(what.then(", encrypted"), *volume),
+        Err(no_key) => not_encrypted(no_key),
+    };
     match directory {
-        Directory::Missing => fine(at().then(" will be made by the first pull"), *volume),
-        Directory::Loose => fine(at().then(" is writable by others until the next pull"), *volume),
-        Directory::Usable => fine(at(), *volume),
+        Directory::Missing => usable(at().then(" will be made by the first pull")),
+        Directory::Loose => usable(at().then(" is writable by others until the next pull")),
+        Directory::Usable => usable(at()),
         Directory::CannotBeMade(above) if above.is_dir() => warning(
             at().then(" can't be made in ").path(above),
             Text::new("sudo chown \"$(id -un)\" ").path_argument(above),
@@ -66,6 +73,13 @@ pub(super) fn check(path: &Path, inspection: &Inspection) -> Check {
             warning(what, elsewhere())
         }
     }
+}
+
+/// Tokens are to be encrypted and can't be.
+fn not_encrypted(no_key: &NoKey) -> Check {
+    let what = format!("tokens can't be encrypted, so nothing is cached: {no_key}");
+    let advice = format!("{}; or cache them unencrypted: `{}=off`", no_key.remedy, names::CACHE_ENCRYPTION);
+    Check::warning(NAME, what, Remedy::advice(advice))
 }
 
 /// Another place for the cache.
@@ -110,6 +124,21 @@ mod tests {
 
     const fn volume(free: u64) -> Volume {
         Volume { note: None, free: Some(free) }
+    }
+
+    #[test]
+    fn a_cache_is_encrypted_or_the_reason_is_said_with_what_to_do() {
+        let look = |encryption| {
+            let inspection = Inspection { directory: Directory::Usable, volume: Some(volume(ROOM)), encryption };
+            let checks = vec![check(Path::new(PATH), &inspection)];
+            Results { checks, variables: Vec::new() }.text(Style::plain(), &Names::Shown)
+        };
+        assert_eq!(look(Ok(CacheEncryption::Os)), "\u{2713} cache: `/c`, encrypted\n\nAll is well.\n");
+        assert_eq!(
+            look(Err(NoKey::because("no reason", "Wait"))),
+            "! cache: tokens can't be encrypted, so nothing is cached: no reason\n    Wait; or cache them unencrypted: \
+             `AWS_ECR_CACHE_ENCRYPTION=off`\n\n1 warning.\n"
+        );
     }
 
     #[test]
@@ -189,7 +218,8 @@ mod tests {
             ),
         ];
         for (directory, volume, said, remedy) in states {
-            let checks = vec![check(Path::new(PATH), &Inspection { directory, volume })];
+            let checks =
+                vec![check(Path::new(PATH), &Inspection { directory, volume, encryption: Ok(CacheEncryption::Off) })];
             let results = Results { checks, variables: Vec::new() };
             let (outcome, what) = said.split_once(' ').expect("an outcome, and what is said");
             let (mark, end) = if outcome == "good" { ("\u{2713}", "All is well.") } else { ("!", "1 warning.") };
