@@ -35,6 +35,7 @@ fn linked() -> BTreeSet<String> {
     let tree = cargo(&[
         "tree",
         "--locked",
+        "--all-features",
         "--edges",
         "normal,no-proc-macro",
         "--prefix",
