@@ -2,9 +2,9 @@
 //! cached, and writers of different keys never meet.
 //!
 //! Promises: a reader takes no lock; an entry is seen whole or not at all; a damaged, foreign or newer entry is a miss and
-//! never a wrong password; everything is owner-only; where tokens are sealed, none is written or read as it is. The cache can only help: if opening or writing it fails, there is no
-//! cache, and no error. `cache/lock.rs` decides which process may fetch; `token` decides how fresh a token is; the policy
-//! in `tokens` decides what to do about it.
+//! never a wrong password; everything is owner-only; where tokens are to be sealed, none is written or read as it is. The
+//! cache can only help: if opening or writing it fails, there is no cache, and no error. `cache/lock.rs` decides which
+//! process may fetch; `token` decides how fresh a token is; the policy in `tokens` decides what to do about it.
 
 mod directory;
 mod erasure;
