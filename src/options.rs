@@ -1,10 +1,10 @@
 //! This program's own options, the variables `AWS_ECR_*` and the `[options]` of the configuration
 //! file: read once, as one value. A variable wins; one that is empty is unset.
 //!
-//! A mistake in the file is an error of the file. An option of a variable whose value isn't valid has its default here, and [`Options::check`] says so: `get`
-//! refuses to go on with a value that may mean something else than its user thinks, while the other
-//! verbs, which must not fail for it, use the default. `AWS_ECR_CONFIG` isn't here: it is where
-//! `config` begins to look.
+//! A mistake in the file is an error of the file. An option of a variable whose value isn't valid has
+//! its default here (the cache is encrypted then), and [`Options::check`] says so: `get` refuses to go
+//! on with a value that may mean something else than its user thinks, while the other verbs, which must
+//! not fail for it, use the default. `AWS_ECR_CONFIG` isn't here: it is where `config` begins to look.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -133,7 +133,11 @@ impl Options {
         let has_cache = !env.is_set(names::DISABLE_CACHE) && file.cache.unwrap_or(true);
         Self {
             cache_dir: if has_cache { paths::cache_dir(env, file.cache_dir.as_deref()) } else { None },
-            cache_encryption: encryption.unwrap_or_default().or(file.cache_encryption).unwrap_or_default(),
+            // What may have been meant to encrypt must not write plain text.
+            cache_encryption: encryption
+                .unwrap_or(Some(CacheEncryption::Os))
+                .or(file.cache_encryption)
+                .unwrap_or_default(),
             log_level: match log.unwrap_or(Some(LogSetting::Off)).or(file.log) {
                 Some(LogSetting::Off) => None,
                 Some(LogSetting::From(level)) => Some(level),
@@ -310,6 +314,7 @@ mod tests {
             let options = read(&[("AWS_ECR_CACHE_ENCRYPTION", value)]);
             let message = options.check().expect_err(value).to_string();
             assert_eq!(message, "`AWS_ECR_CACHE_ENCRYPTION` must be os or off");
+            assert_eq!(options.cache_encryption, CacheEncryption::Os, "what doesn't check must not write plain text");
         }
     }
 

@@ -55,6 +55,10 @@ fn a_build_without_encryption_caches_nothing_where_it_is_asked_for_and_says_why(
     assert!(status.contains(reason), "{status}");
     assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
     assert_eq!(tokens(&sandbox), [PathBuf::new(); 0], "the plain token is erased");
+    // A command that doesn't refuse another word must not write plain text either.
+    let sandbox = sandbox.env("AWS_ECR_CACHE_ENCRYPTION", "aes");
+    assert_eq!(sandbox.run(&["token", HOST], b"").code, Some(0));
+    assert_eq!((aws.calls(Api::EcrToken), tokens(&sandbox)), (5, Vec::new()));
 }
 
 #[test]

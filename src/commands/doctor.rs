@@ -67,8 +67,9 @@ pub(super) struct Arguments {
 }
 
 /// Variables that a reader of a report wants to know of.
-const REPORTED: [&str; 22] = [
+const REPORTED: [&str; 23] = [
     names::CACHE_DIR,
+    names::CACHE_ENCRYPTION,
     names::DISABLE_CACHE,
     names::CONFIG,
     names::TIMEOUT,
