@@ -25,8 +25,8 @@ pub(crate) struct OsKey(Zeroizing<[u8; Self::LENGTH]>);
 pub(crate) struct NoKey {
     /// What is in the way.
     reason: String,
-    /// What to do about it, as advice to a person.
-    pub(crate) remedy: &'static str,
+    /// What to do about it, as advice to a person, if anything can be done.
+    pub(crate) remedy: Option<&'static str>,
 }
 
 /// The key, if a process has made it.
@@ -42,7 +42,7 @@ pub(crate) fn find_or_make() -> Result<OsKey, NoKey> {
 }
 
 impl NoKey {
-    pub(crate) fn because(reason: impl Into<String>, remedy: &'static str) -> Self {
+    pub(crate) fn because(reason: impl Into<String>, remedy: Option<&'static str>) -> Self {
         Self { reason: reason.into(), remedy }
     }
 }
@@ -54,7 +54,7 @@ impl OsKey {
     fn random() -> Result<Self, NoKey> {
         let mut key = Self(Zeroizing::default());
         let filled = SystemRandom::new().fill(key.0.as_mut_slice());
-        filled.map_err(|_| NoKey::because("the system has no random numbers", "Restart the system"))?;
+        filled.map_err(|_| NoKey::because("the system has no random numbers", Some("Restart the system")))?;
         Ok(key)
     }
 

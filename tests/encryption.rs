@@ -47,12 +47,17 @@ fn a_build_without_encryption_caches_nothing_where_it_is_asked_for_and_says_why(
     let sandbox = sandbox.env("AWS_ECR_LOG", "warn");
     let reply = sandbox.get(HOST);
     assert!(reply.stderr.ends_with(&format!("] get {HOST}: the cache is not used: {reason}\n")), "{}", reply.stderr);
-    let doctor = sandbox.run(&["doctor"], b"").stdout_text();
+    // Without line breaks.
+    let words = |command| {
+        let text = sandbox.run(&[command], b"").stdout_text();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let doctor = words("doctor");
     let warning = "cache: tokens can't be encrypted, so nothing is cached: this program was built without the feature \
-                   `os-encryption`\n    Install a build with that feature; or cache them unencrypted: \
-                   `AWS_ECR_CACHE_ENCRYPTION=off`\n";
+                   `os-encryption` Install a build with that feature, or set `AWS_ECR_CACHE_ENCRYPTION=off` to cache them in \
+                   plain text";
     assert!(doctor.contains(warning), "{doctor}");
-    let status = sandbox.run(&["status"], b"").stdout_text();
+    let status = words("status");
     assert!(status.contains(reason), "{status}");
     assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
     assert_eq!(tokens(&sandbox), Vec::<PathBuf>::new(), "the plain token is erased");

@@ -70,16 +70,16 @@ fn no_key(error: KeyError) -> NoKey {
     let unavailable = "the kernel's keyring can't be used";
     let forbidden = "Allow the system calls `add_key` and `keyctl`, which container runtimes forbid by default";
     let (cause, remedy) = match error {
-        KeyError::PermissionDenied => ("it is forbidden here".to_owned(), forbidden),
+        KeyError::PermissionDenied => ("it is forbidden here".to_owned(), Some(forbidden)),
         KeyError::QuotaExceeded => (
             "the user's quota is used up".to_owned(),
-            "Remove keys that nobody needs (see `/proc/keys`), or raise `kernel.keys.maxkeys`",
+            Some("Remove keys that nobody needs (see `/proc/keys`), or raise `kernel.keys.maxkeys`"),
         ),
-        KeyError::Unknown(number) => (io::Error::from_raw_os_error(number).to_string(), forbidden),
-        KeyError::AccessDenied => (io::ErrorKind::PermissionDenied.to_string(), forbidden),
-        KeyError::OutOfMemory => (io::ErrorKind::OutOfMemory.to_string(), "Try again"),
+        KeyError::Unknown(number) => (io::Error::from_raw_os_error(number).to_string(), Some(forbidden)),
+        KeyError::AccessDenied => (io::ErrorKind::PermissionDenied.to_string(), Some(forbidden)),
+        KeyError::OutOfMemory => (io::ErrorKind::OutOfMemory.to_string(), Some("Try again")),
         KeyError::KeyDoesNotExist | KeyError::KeyExpired | KeyError::KeyRevoked => {
-            ("the key was removed meanwhile".to_owned(), "Try again")
+            ("the key was removed meanwhile".to_owned(), Some("Try again"))
         }
         KeyError::OperationNotSupported
         | KeyError::KeyringDoesNotExist
@@ -89,7 +89,7 @@ fn no_key(error: KeyError) -> NoKey {
         | KeyError::BadAddress
         | KeyError::InvalidArguments
         | KeyError::InvalidDescription
-        | KeyError::InvalidIdentifier => (io::ErrorKind::Unsupported.to_string(), "Turn the encryption off"),
+        | KeyError::InvalidIdentifier => (io::ErrorKind::Unsupported.to_string(), None),
     };
     NoKey::because(format!("{unavailable}: {cause}"), remedy)
 }

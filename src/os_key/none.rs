@@ -12,9 +12,9 @@ pub(super) fn find_or_make(_name: &str, _make: fn() -> Result<OsKey, NoKey>) -> 
 
 fn no_key() -> NoKey {
     if cfg!(feature = "os-encryption") {
-        NoKey::because("only Linux is supported", "Turn the encryption off")
+        NoKey::because("only Linux is supported", None)
     } else {
         let reason = "this program was built without the feature `os-encryption`";
-        NoKey::because(reason, "Install a build with that feature")
+        NoKey::because(reason, Some("Install a build with that feature"))
     }
 }

@@ -78,7 +78,8 @@ pub(super) fn check(path: &Path, inspection: &Inspection) -> Check {
 /// Tokens are to be encrypted and can't be.
 fn not_encrypted(no_key: &NoKey) -> Check {
     let what = format!("tokens can't be encrypted, so nothing is cached: {no_key}");
-    let advice = format!("{}; or cache them unencrypted: `{}=off`", no_key.remedy, names::CACHE_ENCRYPTION);
+    let plain = format!("set `{}=off` to cache them in plain text", names::CACHE_ENCRYPTION);
+    let advice = no_key.remedy.map_or_else(|| plain.replacen('s', "S", 1), |remedy| format!("{remedy}, or {plain}"));
     Check::warning(NAME, what, Remedy::advice(advice))
 }
 
@@ -134,11 +135,14 @@ mod tests {
             Results { checks, variables: Vec::new() }.text(Style::plain(), &Names::Shown)
         };
         assert_eq!(look(Ok(CacheEncryption::Os)), "\u{2713} cache: `/c`, encrypted\n\nAll is well.\n");
-        assert_eq!(
-            look(Err(NoKey::because("no reason", "Wait"))),
-            "! cache: tokens can't be encrypted, so nothing is cached: no reason\n    Wait; or cache them unencrypted: \
-             `AWS_ECR_CACHE_ENCRYPTION=off`\n\n1 warning.\n"
-        );
+        let what = "! cache: tokens can't be encrypted, so nothing is cached: no reason\n";
+        for (remedy, advice) in [
+            (Some("Wait"), "Wait, or set `AWS_ECR_CACHE_ENCRYPTION=off` to cache them in plain text"),
+            (None, "Set `AWS_ECR_CACHE_ENCRYPTION=off` to cache them in plain text"),
+        ] {
+            let text = look(Err(NoKey::because("no reason", remedy)));
+            assert_eq!(text, format!("{what}    {advice}\n\n1 warning.\n"));
+        }
     }
 
     #[test]
