@@ -163,22 +163,30 @@ pub fn session_file(data: &[u8]) {
     assert_eq!(readers::time(&format!(" {} ", text.trim())), time);
 }
 
-/// The file of a registry client: with our helper it says so, in the same order and with everything else; without it again,
-/// it has the bytes that it had, unless there was something where helpers are named.
+/// The file of a registry client: with our helper it says so, and without it again what it said before.
 pub fn client_file(data: &[u8]) {
+    use serde_json::{Map, Value};
+    fn object(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).expect("an object")
+    }
     let Some([with, without]) = readers::configured(data, PRIVATE) else { return };
-    let document: serde_json::Value = serde_json::from_str(&with).expect("JSON");
-    let object = document.as_object().expect("an object");
-    let helpers = object.iter().filter(|(key, _)| key.eq_ignore_ascii_case("credHelpers"));
-    let is_ours = |helpers: &serde_json::Value| {
-        let entry = helpers.as_object().and_then(|helpers| helpers.get(PRIVATE));
-        entry.is_some_and(|program| program == "ecr-login")
-    };
-    assert!(helpers.clone().any(|(_, helpers)| is_ours(helpers)), "{with}");
+    // Numbers of any size are JSON, but this decoder has limits.
+    if serde_json::from_str::<Value>(&with).is_err() {
+        return;
+    }
+    let is_helpers = |key: &str| key.eq_ignore_ascii_case("credHelpers");
+    let object_with = object(&with);
+    let mut helpers = object_with.iter().filter(|(key, _)| is_helpers(key)).map(|(_, helpers)| helpers);
+    assert!(helpers.any(|helpers| helpers[PRIVATE] == "ecr-login"), "{with}");
     let before = String::from_utf8_lossy(data);
-    if !before.to_ascii_lowercase().contains("helpers") && !before.contains('\\') && !before.trim().is_empty() {
-        assert!(without.len() >= before.len(), "{without:?} was {before:?}");
-        let again = readers::configured(without.as_bytes(), PRIVATE).expect("clients can read it");
-        assert_eq!(again[1], without);
+    let before = before.trim_start_matches('\u{feff}');
+    let others = |text: &str| {
+        let mut object = object(text);
+        object.retain(|key, _| !is_helpers(key));
+        object
+    };
+    if !before.trim().is_empty() {
+        assert_eq!(others(&without), others(before));
+        assert_eq!(others(&with), others(before));
     }
 }
