@@ -250,4 +250,10 @@ impl RememberedFailure {
         // A clock that went back must not make a failure last.
         (self.at <= now && now < self.until).then_some(self.failure)
     }
+
+    /// The same where there is no token to serve instead: that a refresh has just failed is no reason not to fetch then.
+    pub(crate) fn counting_without_token_at(self, now: Timestamp) -> Option<Failure> {
+        let until = self.until.min(self.at.after(self.failure.remembered_for()));
+        Self { until, ..self }.counting_at(now)
+    }
 }

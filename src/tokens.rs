@@ -126,7 +126,11 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let known = self.cache.failure(&self.key);
         let known_serial = known.as_ref().map(|failure| failure.serial);
         let known = known.filter(|failure| failure.circumstances == self.circumstances());
-        let counting = known.and_then(|failure| failure.counting_at(self.context.clock.now()));
+        let now = self.context.clock.now();
+        let counting = known.and_then(|failure| match stale {
+            Some(_) => failure.counting_at(now),
+            None => failure.counting_without_token_at(now),
+        });
         if let Some(failure) = counting.filter(|_| self.context.wanted == Wanted::Any) {
             self.context.log.info(format_args!("not retried so soon after {}", failure.kind.name()));
             return self.serve_stale(stale).ok_or(failure);

@@ -254,6 +254,24 @@ fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_
 }
 
 #[test]
+fn a_refresh_that_failed_keeps_nobody_from_fetching_once_the_stale_token_is_gone() {
+    let clock = FakeClock::at(START);
+    let stage = Stage::new(&clock);
+    assert_eq!(stage.password(HOST), "password-1");
+    stage.script.fail(FailureKind::Unreachable);
+    clock.jump_to(START + 7 * HOUR);
+    assert_eq!(stage.password(HOST), "password-1");
+    stage.script.failure.take();
+    for entry in std::fs::read_dir(stage.home.path().join("tokens")).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "token") {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+    assert_eq!(stage.password(HOST), "password-3");
+}
+
+#[test]
 fn a_token_is_never_served_past_its_end_even_if_it_ended_while_a_newer_one_was_tried_for() {
     let clock = FakeClock::at(START);
     let stage = Stage::new(&clock);
