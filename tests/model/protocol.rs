@@ -65,7 +65,7 @@ pub(crate) const STEPS: [(At, &str, &str); 35] = [
     (At::Ask, "src/ecr/mfa.rs", "MfaPrompt"),
     (At::Call, "src/tokens.rs", "self.context.source.fetch(TokenRequest {"),
     (At::WriteLock, "src/cache.rs", "let _lock = erasure::lock_to_write(directory, clock);"),
-    (At::CheckTrace, "src/cache.rs", "if !is_erased() {"),
+    (At::CheckTrace, "src/cache.rs", "if !is_erased()"),
     (At::Rename, "src/fs/private_dir.rs", "file.persist(&path)"),
     (At::CheckTraceAgain, "src/cache.rs", "if is_erased() {"),
     (At::TakeBack, "src/cache.rs", "directory.remove(&token)?;"),
