@@ -1,9 +1,10 @@
 //! Keeps the cache small: expired entries are removed as part of a write.
 //!
 //! Removed are tokens, failures, noted hosts and traces of `erase` that have expired or are damaged, plain tokens where they
-//! are to be sealed, entries of another version or sealed with another key after a day, free locks that belong to neither a token nor a failure, and temporary files that a killed process
-//! left behind. People put caches among their own files, so a name alone proves nothing: entries begin with our magic line,
-//! and locks are empty. Nothing here can fail a `get`: what can't be removed stays until the next write.
+//! are to be sealed, entries of another version or sealed with another key after a day, free locks that belong to neither a
+//! token nor a failure, and temporary files that a killed process left behind. People put caches among their own files, so a
+//! name alone proves nothing: entries begin with our magic line, and locks are empty. Nothing here can fail a `get`: what
+//! can't be removed stays until the next write.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
