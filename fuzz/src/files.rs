@@ -75,7 +75,7 @@ pub fn aws_files(data: &[u8]) {
 }
 
 /// An entry of the cache: what is read of one is written to the same entry, a token is never a failure, and an entry of
-/// another key is none.
+/// another key is not read.
 pub fn cache_entry(data: &[u8]) {
     const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     for contents in [data, &readers::with_checksum(KEY, data)] {

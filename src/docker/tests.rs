@@ -236,14 +236,20 @@ fn a_stale_token_is_refreshed_and_an_over_one_is_too() {
     assert_eq!(stage.password(HOST), "password-3");
 }
 
-#[test]
-fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_minute() {
-    let clock = FakeClock::at(START);
-    let stage = Stage::new(&clock);
+/// A stale token, whose refresh has just failed.
+fn with_failed_refresh(clock: &FakeClock) -> Stage<'_> {
+    let stage = Stage::new(clock);
     assert_eq!(stage.password(HOST), "password-1");
     stage.script.fail(FailureKind::Unreachable);
     clock.jump_to(START + 7 * HOUR);
     assert_eq!(stage.password(HOST), "password-1");
+    stage
+}
+
+#[test]
+fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_minute() {
+    let clock = FakeClock::at(START);
+    let stage = with_failed_refresh(&clock);
     assert_eq!(stage.script.calls(), 2);
     clock.jump_to(START + 7 * HOUR + 59);
     assert_eq!(stage.password(HOST), "password-1");
@@ -256,11 +262,7 @@ fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_
 #[test]
 fn a_refresh_that_failed_keeps_nobody_from_fetching_once_the_stale_token_is_gone() {
     let clock = FakeClock::at(START);
-    let stage = Stage::new(&clock);
-    assert_eq!(stage.password(HOST), "password-1");
-    stage.script.fail(FailureKind::Unreachable);
-    clock.jump_to(START + 7 * HOUR);
-    assert_eq!(stage.password(HOST), "password-1");
+    let stage = with_failed_refresh(&clock);
     stage.script.failure.take();
     for entry in std::fs::read_dir(stage.home.path().join("tokens")).expect("a directory") {
         let path = entry.expect("an entry").path();
