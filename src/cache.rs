@@ -2,9 +2,9 @@
 //! cached, and writers of different keys never meet.
 //!
 //! Promises: a reader takes no lock; an entry is seen whole or not at all; a damaged, foreign or newer entry is a miss and
-//! never a wrong password; everything is owner-only. The cache can only help: if opening or writing it fails, there is no
-//! cache, and no error. `cache/lock.rs` decides which process may fetch; `token` decides how fresh a token is; the policy
-//! in `tokens` decides what to do about it.
+//! never a wrong password; everything is owner-only; where tokens are to be sealed, none is written or read as it is. The
+//! cache can only help: if opening or writing it fails, there is no cache, and no error. `cache/lock.rs` decides which
+//! process may fetch; `token` decides how fresh a token is; the policy in `tokens` decides what to do about it.
 
 mod directory;
 mod erasure;
@@ -13,6 +13,7 @@ mod inspection;
 mod inventory;
 mod lock;
 mod record;
+mod seal;
 mod sweep;
 
 use std::io::ErrorKind;
@@ -26,10 +27,13 @@ use lock::Sharing;
 pub(crate) use lock::{LockGuard, TryLock};
 use record::is_an_entry;
 pub(crate) use record::{KeyNotes, RememberedFailure, TokenRecord, read_again, with_checksum};
+use seal::Sealing;
 
 use crate::clock::{Clock, Timestamp};
 use crate::error::Failure;
 use crate::fs::{PathError, PrivateDir, UnusableDir};
+use crate::options::CacheEncryption;
+use crate::os_key::NoKey;
 use crate::registry::Api;
 use crate::scope::CacheKey;
 
@@ -58,52 +62,63 @@ pub(crate) struct Cache {
     path: Option<PathBuf>,
     /// Where it is.
     directory: Option<PrivateDir>,
+    /// How tokens are written in it.
+    sealing: Sealing,
+}
+
+/// Why nothing is cached.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UnusableCache {
+    /// There is no directory for it.
+    #[error(transparent)]
+    Directory(#[from] UnusableDir),
+    /// Tokens are to be encrypted and can't be.
+    #[error("tokens can't be encrypted: {0}")]
+    Key(#[from] NoKey),
 }
 
 impl Cache {
     /// Opens the cache at a path, without creating or changing it. The second value says why it can't be used, unless
     /// [`Cache::prepare`] may yet make it usable.
-    pub(crate) fn open(path: Option<&Path>) -> (Self, Option<UnusableDir>) {
-        let Some(path) = path else { return (Self { path: None, directory: None }, None) };
+    pub(crate) fn open(path: Option<&Path>, encryption: CacheEncryption) -> (Self, Option<UnusableDir>) {
+        let sealing = Sealing::of(encryption);
+        let Some(path) = path else { return (Self { path: None, directory: None, sealing }, None) };
         match PrivateDir::open(path) {
-            Ok(directory) => (Self { path: Some(path.to_owned()), directory: Some(directory) }, None),
+            Ok(directory) => (Self { path: Some(path.to_owned()), directory: Some(directory), sealing }, None),
             Err(UnusableDir::Missing(_) | UnusableDir::WritableByOthers(_)) => {
-                (Self { path: Some(path.to_owned()), directory: None }, None)
+                (Self { path: Some(path.to_owned()), directory: None, sealing }, None)
             }
-            Err(unusable) => (Self { path: None, directory: None }, Some(unusable)),
+            Err(unusable) => (Self { path: None, directory: None, sealing }, Some(unusable)),
         }
     }
 
     /// Opens the cache at a path to remove entries from it: others may write a directory in which passwords were left.
-    pub(crate) fn open_to_erase(path: Option<&Path>) -> (Self, Option<UnusableDir>) {
+    pub(crate) fn open_to_erase(path: Option<&Path>, encryption: CacheEncryption) -> (Self, Option<UnusableDir>) {
+        let sealing = Sealing::of(encryption);
         let opened = path.map(PrivateDir::open_as_it_is).transpose();
         let unusable = |unusable| (!matches!(unusable, UnusableDir::Missing(_))).then_some(unusable);
         match opened {
-            Ok(directory) => (Self { path: None, directory }, None),
-            Err(error) => (Self { path: None, directory: None }, unusable(error)),
+            Ok(directory) => (Self { path: None, directory, sealing }, None),
+            Err(error) => (Self { path: None, directory: None, sealing }, unusable(error)),
         }
     }
 
-    /// Creates the directory if it is missing, and tightens one that we made. Called before a fetch, so that a hit never
-    /// writes.
-    /// Error: it can't be created, or others may write it; nothing is cached from then on.
-    pub(crate) fn prepare(&mut self) -> Result<(), UnusableDir> {
-        if let Some(path) = &self.path {
-            match directory::prepare(path) {
-                Ok(directory) => self.directory = Some(directory),
-                Err(unusable) => {
-                    self.path = None;
-                    return Err(unusable);
-                }
-            }
-        }
+    /// Creates the directory if it is missing, and tightens one that we made; makes the key if tokens are sealed. Called
+    /// before a fetch, so that a hit never writes.
+    /// Error: the directory can't be created, others may write it, or there is no key; nothing is cached from then on.
+    pub(crate) fn prepare(&mut self) -> Result<(), UnusableCache> {
+        let Some(path) = self.path.take() else { return Ok(()) };
+        self.directory = None;
+        self.sealing.prepare()?;
+        self.directory = Some(directory::prepare(&path)?);
+        self.path = Some(path);
         Ok(())
     }
 
     /// The token stored under a key, however old; `None` if it is missing or can't be trusted.
     pub(crate) fn token(&self, key: &CacheKey) -> Option<TokenRecord> {
         let key = key.to_string();
-        TokenRecord::decode(&key, &self.entry(&key, TOKEN)?)
+        self.sealing.decode(&key, &self.entry(&key, TOKEN)?)
     }
 
     /// The failure remembered under a key, whether or not it still counts.
@@ -146,7 +161,7 @@ impl Cache {
         clock: &dyn Clock,
     ) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        sweep::sweep(directory, clock.now());
+        sweep::sweep(directory, &self.sealing, clock.now());
         self.amend(key, record, identity, erasure, clock)?;
         directory.remove(&format!("{key}{FAILURE}"))
     }
@@ -168,8 +183,10 @@ impl Cache {
         let notes = KeyNotes { hosts: record.hosts.clone(), identity: Some(identity.to_owned()) };
         directory.replace(&format!("{key}{HOSTS}"), &notes.encode(&key))?;
         let _lock = erasure::lock_to_write(directory, clock);
-        if !is_erased() {
-            directory.replace(&token, &record.encode(&key))?;
+        if !is_erased()
+            && let Some(contents) = self.sealing.encode(&key, record)
+        {
+            directory.replace(&token, &contents)?;
             // Without a lock, an `erase` may have come meanwhile.
             if is_erased() {
                 directory.remove(&token)?;
@@ -182,7 +199,7 @@ impl Cache {
     /// Error: as [`Cache::store`].
     pub(crate) fn record_failure(&self, key: &CacheKey, failure: &RememberedFailure) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
-        sweep::sweep(directory, failure.at);
+        sweep::sweep(directory, &self.sealing, failure.at);
         let key = key.to_string();
         let encoded = failure.encode(&key);
         if encoded.len() > MAX_ENTRY_SIZE {
@@ -203,33 +220,32 @@ impl Cache {
     }
 
     /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An
-    /// entry of ours that is damaged is removed too: it might be one of these. The serial number is different each time.
-    /// Error: the first file that couldn't be read, written or removed; the others are gone all the same.
+    /// entry of ours that is damaged or can't be read is removed too: it might be one of these. The serial number is
+    /// different each time.
+    /// Error: the first file that couldn't be written or removed; the others are gone all the same.
     pub(crate) fn erase(&self, api: &Api, serial: u64, clock: &dyn Clock) -> Result<(), PathError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let _lock = erasure::lock_to_erase(directory, clock);
         let mut result = erasure::leave(directory, api, serial, clock.now());
         for name in directory.names()? {
             let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
-            let contents = match directory.read_untrusted(&name, MAX_ENTRY_SIZE) {
-                Ok(Some(contents)) => contents,
-                Ok(None) => continue,
-                // It is none of ours.
-                Err(error) if error.source.kind() == ErrorKind::FileTooLarge => continue,
-                Err(error) => {
-                    result = result.and(Err(error));
-                    continue;
-                }
+            let belongs = match directory.read_untrusted(&name, MAX_ENTRY_SIZE) {
+                Ok(Some(contents)) => is_an_entry(&contents) && self.api_of(key, &contents).is_none_or(|of| of == *api),
+                Ok(None) => false,
+                Err(error) => error.source.kind() != ErrorKind::FileTooLarge,
             };
-            let of_token = TokenRecord::decode(key, &contents).map(|record| record.api);
-            let api_of_entry = of_token.or_else(|| Some(RememberedFailure::decode(key, &contents)?.api));
-            let belongs = is_an_entry(&contents) && api_of_entry.is_none_or(|of_entry| of_entry == *api);
             if belongs {
                 result = result.and(directory.remove(&name));
             }
         }
         // Once more: a hit may have read a token after the first trace and before its removal.
         result.and(erasure::leave(directory, api, serial.wrapping_add(1), clock.now()))
+    }
+
+    /// The API of the token or failure that an entry holds; nothing for a damaged one.
+    fn api_of(&self, key: &str, contents: &[u8]) -> Option<Api> {
+        let of_token = self.sealing.decode(key, contents).map(|record| record.api);
+        of_token.or_else(|| Some(RememberedFailure::decode(key, contents)?.api))
     }
 
     fn entry(&self, key: &str, ending: &str) -> Option<Vec<u8>> {
@@ -242,5 +258,11 @@ impl RememberedFailure {
     pub(crate) fn counting_at(self, now: Timestamp) -> Option<Failure> {
         // A clock that went back must not make a failure last.
         (self.at <= now && now < self.until).then_some(self.failure)
+    }
+
+    /// The same where there is no token to serve instead: that a refresh has just failed is no reason not to fetch then.
+    pub(crate) fn counting_without_token_at(self, now: Timestamp) -> Option<Failure> {
+        let until = self.until.min(self.at.after(self.failure.remembered_for()));
+        Self { until, ..self }.counting_at(now)
     }
 }

@@ -41,7 +41,7 @@ enum Command {
     Help,
     /// One of the commands for people, which reads the arguments itself.
     ForPeople,
-    /// The arguments aren't valid; the unknown action, if there is a single one.
+    /// The arguments aren't valid; the unknown action, if it is the only argument or nearly a known one.
     Unknown(Option<String>),
 }
 
@@ -56,6 +56,7 @@ impl Command {
             (Some("version" | "--version" | "-v"), [_]) => Self::Version,
             (Some("help" | "--help" | "-h"), [_]) => Self::Help,
             (Some(name), _) if commands::is_command(name) => Self::ForPeople,
+            (Some(word), _) if commands::nearest(word).is_some() => Self::Unknown(Some(word.to_owned())),
             (_, [word]) => Self::Unknown(Some(word.to_string_lossy().into_owned())),
             (_, [] | [_, _, ..]) => Self::Unknown(None),
         }
@@ -85,13 +86,11 @@ pub fn run(arguments: &[OsString], world: &mut World<'_>) -> Status {
         Command::Version => (format!("{VERSION}\n"), Status::Success),
         Command::Help => (commands::help(), Status::Success),
         Command::Unknown(None) => (commands::help(), Status::Failure),
-        Command::Unknown(Some(action)) => (
-            format!(
-                "{NAME}: unknown action `{}`; try `{NAME} help`\n",
-                one_line(&shorten(&action.escape_debug().to_string(), LONGEST_ACTION))
-            ),
-            Status::Failure,
-        ),
+        Command::Unknown(Some(action)) => {
+            let shown = one_line(&shorten(&action.escape_debug().to_string(), LONGEST_ACTION));
+            let meant = commands::nearest(&action).map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
+            (format!("{NAME}: unknown action `{shown}`; {meant}try `{NAME} help`\n"), Status::Failure)
+        }
     };
     match world.stdout.write_all(text.as_bytes()).and_then(|()| world.stdout.flush()) {
         Ok(()) => status,

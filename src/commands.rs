@@ -40,6 +40,9 @@ const MORE: &str = "\
 Begin with:  docker-credential-ecr-login configure --help
 Variables, files and exit status: man docker-credential-ecr-login";
 
+/// The most letters in which a misspelled word may differ.
+const MOST_TYPOS: usize = 2;
+
 /// All of it.
 #[derive(Parser)]
 #[command(name = NAME, about = ABOUT, disable_version_flag = true, after_help = MORE)]
@@ -82,6 +85,14 @@ pub fn command_line() -> clap::Command {
 #[cold]
 pub(crate) fn is_command(first: &str) -> bool {
     first == "help" || CommandLine::command().find_subcommand(first).is_some()
+}
+
+/// The verb or command that a word is nearly. A verb itself, with arguments that it doesn't take, isn't.
+pub(crate) fn nearest(word: &str) -> Option<String> {
+    let line = command_line();
+    let typos = |name: &&str| strsim::damerau_levenshtein(name, word);
+    let nearest = line.get_subcommands().map(clap::Command::get_name).min_by_key(typos)?;
+    (1..=MOST_TYPOS).contains(&typos(&nearest)).then(|| nearest.to_owned())
 }
 
 /// What `--help` shows.

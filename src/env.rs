@@ -16,6 +16,8 @@ pub(crate) mod names {
     pub(crate) const CACHE_DIR: &str = "AWS_ECR_CACHE_DIR";
     /// Turns off the cache, whatever the value: each `get` asks AWS.
     pub(crate) const DISABLE_CACHE: &str = "AWS_ECR_DISABLE_CACHE";
+    /// Encrypts cached tokens with a key that the system keeps: `os`, or `off`.
+    pub(crate) const CACHE_ENCRYPTION: &str = "AWS_ECR_CACHE_ENCRYPTION";
     /// Makes `store` succeed for hosts that no fallback covers, and drop the password.
     pub(crate) const IGNORE_CREDS_STORAGE: &str = "AWS_ECR_IGNORE_CREDS_STORAGE";
     /// Limits a whole `get`, in seconds from 1 to 3600.

@@ -53,7 +53,7 @@ pub struct PathError {
 }
 
 impl PathError {
-    fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(crate) fn new(action: &'static str, path: &Path, source: io::Error) -> Self {
         Self { action, path: path.to_owned(), source, is_unreachable: false }
     }
 
@@ -228,7 +228,8 @@ mod tests {
         other.try_lock().expect("not locked");
         open_log(&path, 100).expect("opened").write_all(b"one").expect("written");
         assert_eq!(fs::read(&path).expect("read").len(), 103);
-        drop(other);
+        // A program that another test is just starting may have the file open, too.
+        other.unlock().expect("ours");
         // Both have seen that it is long; the second one comes when it has been renamed.
         let (late, _) = open_append(&path).expect("opened");
         open_log(&path, 100).expect("opened").write_all(b"two").expect("written");

@@ -16,7 +16,7 @@
 //! | policy | `tokens` | one token for one registry: cached, fetched by one process, refreshed in time |
 //! | adapters | `cache`, `ecr`, `aws`, `config`, `clients`, `fallback`, `log` | the disk, AWS, the AWS settings, our configuration file, the files of registry clients, other credential helpers, the operator's log |
 //! | domain | `protocol`, `server_url`, `registry`, `arn`, `rules`, `identity`, `scope`, `fetch`, `network`, `token`, `error`, `probe`, `world` | the wire, ECR's hosts, rules, identities, cache keys, network settings, tokens, errors, what `doctor` asks of the network; no I/O |
-//! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, time, a person, this process and others |
+//! | leaves | `options`, `paths`, `env`, `fs`, `secret`, `os_key`, `redact`, `clock`, `terminal`, `process`, `panics`, `child` | our own options, places of files, variables, files, secrets, the system's key for the cache, time, a person, this process and others |
 //!
 //! Each dependency has one home: the AWS SDK and tokio in `ecr`, fs4 in `cache`'s lock, `toml` in `config`, `dirs` in
 //! `paths`.
@@ -71,6 +71,7 @@ mod kubelet;
 mod log;
 mod network;
 mod options;
+mod os_key;
 mod panics;
 mod paths;
 mod probe;

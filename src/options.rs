@@ -1,10 +1,10 @@
 //! This program's own options, the variables `AWS_ECR_*` and the `[options]` of the configuration
 //! file: read once, as one value. A variable wins; one that is empty is unset.
 //!
-//! A mistake in the file is an error of the file. An option of a variable whose value isn't valid has its default here, and [`Options::check`] says so: `get`
-//! refuses to go on with a value that may mean something else than its user thinks, while the other
-//! verbs, which must not fail for it, use the default. `AWS_ECR_CONFIG` isn't here: it is where
-//! `config` begins to look.
+//! A mistake in the file is an error of the file. An option of a variable whose value isn't valid has
+//! its default here (the cache is encrypted then), and [`Options::check`] says so: `get` refuses to go
+//! on with a value that may mean something else than its user thinks, while the other verbs, which must
+//! not fail for it, use the default. `AWS_ECR_CONFIG` isn't here: it is where `config` begins to look.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -22,6 +22,8 @@ pub(crate) struct FileOptions {
     pub cache: Option<bool>,
     /// As `AWS_ECR_CACHE_DIR`.
     pub cache_dir: Option<PathBuf>,
+    /// As `AWS_ECR_CACHE_ENCRYPTION`.
+    pub cache_encryption: Option<CacheEncryption>,
     /// As `AWS_ECR_TIMEOUT`.
     pub timeout: Option<Duration>,
     /// As `AWS_ECR_STRICT`.
@@ -39,6 +41,8 @@ pub(crate) struct Options {
     /// The directory with the cached tokens; `None` if nothing is to be cached
     /// (`AWS_ECR_DISABLE_CACHE`, or no home directory).
     pub cache_dir: Option<PathBuf>,
+    /// How tokens are cached, `AWS_ECR_CACHE_ENCRYPTION`.
+    pub cache_encryption: CacheEncryption,
     /// The limit of a whole `get`, `AWS_ECR_TIMEOUT`.
     pub timeout: Duration,
     /// `AWS_ECR_STRICT`.
@@ -51,6 +55,16 @@ pub(crate) struct Options {
     pub log_file: Option<PathBuf>,
     /// The first value that isn't valid.
     invalid: Option<InvalidOption>,
+}
+
+/// How tokens are cached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CacheEncryption {
+    /// As they are, in files that only their owner may read.
+    #[default]
+    Off,
+    /// Encrypted with a key that the operating system keeps for the user; where it can't, not at all.
+    Os,
 }
 
 /// Where the reason of a failed `get` goes.
@@ -115,10 +129,15 @@ impl Options {
             if env.is_set(variable) { env.is_on(variable) } else { in_file.unwrap_or_default() }
         };
         let log_file = paths::log_file(env, file.log_file.as_deref());
-        let (log, timeout) = (log(env), timeout(env));
+        let (log, timeout, encryption) = (log(env), timeout(env), cache_encryption(env));
         let has_cache = !env.is_set(names::DISABLE_CACHE) && file.cache.unwrap_or(true);
         Self {
             cache_dir: if has_cache { paths::cache_dir(env, file.cache_dir.as_deref()) } else { None },
+            // What may have been meant to encrypt must not write plain text.
+            cache_encryption: encryption
+                .unwrap_or(Some(CacheEncryption::Os))
+                .or(file.cache_encryption)
+                .unwrap_or_default(),
             log_level: match log.unwrap_or(Some(LogSetting::Off)).or(file.log) {
                 Some(LogSetting::Off) => None,
                 Some(LogSetting::From(level)) => Some(level),
@@ -133,7 +152,7 @@ impl Options {
                 UnplacedPasswords::Refuse
             },
             log_file,
-            invalid: log.err().or(timeout.err()),
+            invalid: log.err().or(timeout.err()).or(encryption.err()),
         }
     }
 
@@ -171,6 +190,20 @@ impl LogSetting {
     }
 }
 
+impl CacheEncryption {
+    /// What [`CacheEncryption::parse`] knows.
+    pub(crate) const EXPECTED: &str = "os or off";
+
+    /// A word in any case.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        match &*word.to_ascii_lowercase() {
+            "off" => Some(Self::Off),
+            "os" => Some(Self::Os),
+            _ => None,
+        }
+    }
+}
+
 /// A time limit in seconds.
 pub(crate) fn parse_timeout(seconds: u64) -> Option<Duration> {
     (1..=3_600).contains(&seconds).then(|| Duration::from_secs(seconds))
@@ -183,6 +216,12 @@ fn log(env: &Env) -> Result<Option<LogSetting>, InvalidOption> {
     let Some(name) = env.text(names::LOG) else { return Ok(None) };
     let invalid = InvalidOption { variable: names::LOG, expected: LogSetting::EXPECTED };
     LogSetting::parse(&name).ok_or(invalid).map(Some)
+}
+
+fn cache_encryption(env: &Env) -> Result<Option<CacheEncryption>, InvalidOption> {
+    let Some(word) = env.text(names::CACHE_ENCRYPTION) else { return Ok(None) };
+    let invalid = InvalidOption { variable: names::CACHE_ENCRYPTION, expected: CacheEncryption::EXPECTED };
+    CacheEncryption::parse(&word).ok_or(invalid).map(Some)
 }
 
 fn timeout(env: &Env) -> Result<Option<Duration>, InvalidOption> {
@@ -264,22 +303,49 @@ mod tests {
     }
 
     #[test]
+    fn encryption_of_the_cache_is_off_unless_it_is_asked_for_and_another_word_is_a_mistake() {
+        for (value, encryption) in
+            [("", CacheEncryption::Off), ("off", CacheEncryption::Off), ("OS", CacheEncryption::Os)]
+        {
+            let options = read(&[("AWS_ECR_CACHE_ENCRYPTION", value)]);
+            assert_eq!((options.cache_encryption, options.check()), (encryption, Ok(())), "{value:?}");
+        }
+        for value in ["on", "true", "1", "o", "aes"] {
+            let options = read(&[("AWS_ECR_CACHE_ENCRYPTION", value)]);
+            let message = options.check().expect_err(value).to_string();
+            assert_eq!(message, "`AWS_ECR_CACHE_ENCRYPTION` must be os or off");
+            assert_eq!(options.cache_encryption, CacheEncryption::Os, "what doesn't check must not write plain text");
+        }
+    }
+
+    #[test]
     fn what_the_file_says_counts_where_no_variable_is_set() {
         let file = FileOptions {
             cache: None,
             cache_dir: Some("/in-file".into()),
+            cache_encryption: Some(CacheEncryption::Os),
             timeout: Some(Duration::from_secs(7)),
             strict: Some(true),
             ignore_creds_storage: Some(true),
             log: Some(LogSetting::From(LogLevel::Debug)),
             log_file: Some("~/in-file".into()),
         };
-        let variables = ["CACHE_DIR", "DISABLE_CACHE", "TIMEOUT", "STRICT", "IGNORE_CREDS_STORAGE", "LOG", "LOG_FILE"];
+        let variables = [
+            "CACHE_DIR",
+            "DISABLE_CACHE",
+            "CACHE_ENCRYPTION",
+            "TIMEOUT",
+            "STRICT",
+            "IGNORE_CREDS_STORAGE",
+            "LOG",
+            "LOG_FILE",
+        ];
         let variables = variables.map(|name| format!("AWS_ECR_{name}"));
         let mut unset = variables.iter().map(|name| (&**name, "")).collect::<Vec<_>>();
         unset.push(("HOME", "/home/me"));
         let by_file = Options {
             cache_dir: Some("/in-file".into()),
+            cache_encryption: CacheEncryption::Os,
             timeout: Duration::from_secs(7),
             strictness: Strictness::Strict,
             unplaced_passwords: UnplacedPasswords::Drop,
@@ -288,10 +354,11 @@ mod tests {
             invalid: None,
         };
         assert_eq!(read_with(&unset, &file), by_file);
-        let set = ["/in-variable", "", "8", "false", "0", "error", "/in-variable"];
+        let set = ["/in-variable", "", "off", "8", "false", "0", "error", "/in-variable"];
         let set: Vec<_> = variables.iter().map(|name| &**name).zip(set).collect();
         let by_variables = Options {
             cache_dir: Some("/in-variable".into()),
+            cache_encryption: CacheEncryption::Off,
             timeout: Duration::from_secs(8),
             strictness: Strictness::Lenient,
             unplaced_passwords: UnplacedPasswords::Refuse,

@@ -4,9 +4,12 @@
 //! They return what was read, also where it is secret, so that a property can be checked; nothing is printed. What must hold
 //! is in `fuzz/src/lib.rs`.
 
+mod envelopes;
+
 use std::io;
 use std::path::Path;
 
+pub use self::envelopes::{PASSWORD, Written, bazel_answer, kubelet_answer};
 pub use crate::ecr::readers::*;
 
 use crate::aws::AwsSettings;
@@ -97,6 +100,13 @@ pub fn cache_entry(key: &str, contents: &[u8]) -> [Option<Vec<u8>>; 3] {
 /// The contents of a cache entry with this JSON.
 pub fn with_checksum(key: &str, json: &[u8]) -> Vec<u8> {
     crate::cache::with_checksum(key, json)
+}
+
+/// The file of a registry client with our helper for a host, and the same without it again; `None` if clients can't read it.
+pub fn configured(contents: &[u8], host: &str) -> Option<[String; 2]> {
+    let with = crate::clients::parse(contents).ok()?.with_helper(host, "ecr-login");
+    let without = with.without_helper(host);
+    Some([with.text().to_owned(), without.text().to_owned()])
 }
 
 /// The proxy that a URL names, without its login.

@@ -22,6 +22,11 @@ pub(crate) struct ServerUrl(String);
 impl ServerUrl {
     /// Parses the text of a client; `None` if it isn't a server URL.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::host_in(text).map(|host| Self(host.to_ascii_lowercase()))
+    }
+
+    /// The host as it is written in such a text.
+    pub(crate) fn host_in(text: &str) -> Option<&str> {
         // Browsers take a backslash for a slash, other programs don't: they would see two hosts.
         if !text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\')) {
             return None;
@@ -30,7 +35,7 @@ impl ServerUrl {
         let rest = scheme("https://").or_else(|| scheme("http://")).unwrap_or(text);
         // Behind any other scheme (`ftp://HOST`) this is `ftp:`, whose port isn't a number.
         let authority = rest.split('/').next()?;
-        host_of_authority(authority).map(|host| Self(host.to_ascii_lowercase()))
+        host_of_authority(authority)
     }
 
     /// The host in lower case, without the port; an IPv6 address keeps its brackets.

@@ -86,7 +86,7 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
             CachePolicy::Cached(_) => context.options.cache_dir.as_deref(),
             CachePolicy::Never => None,
         };
-        let (cache, unusable) = Cache::open(directory);
+        let (cache, unusable) = Cache::open(directory, context.options.cache_encryption);
         if let Some(unusable) = unusable {
             context.log.warn(format_args!("the cache is not used: {unusable}"));
         }
@@ -126,7 +126,11 @@ impl<'l, 'w> TokenLookup<'l, 'w> {
         let known = self.cache.failure(&self.key);
         let known_serial = known.as_ref().map(|failure| failure.serial);
         let known = known.filter(|failure| failure.circumstances == self.circumstances());
-        let counting = known.and_then(|failure| failure.counting_at(self.context.clock.now()));
+        let now = self.context.clock.now();
+        let counting = known.and_then(|failure| match stale {
+            Some(_) => failure.counting_at(now),
+            None => failure.counting_without_token_at(now),
+        });
         if let Some(failure) = counting.filter(|_| self.context.wanted == Wanted::Any) {
             self.context.log.info(format_args!("not retried so soon after {}", failure.kind.name()));
             return self.serve_stale(stale).ok_or(failure);

@@ -58,15 +58,6 @@ fn seconds_until(time: &str) -> i64 {
     date(&["-u", "-d", time, "+%s"]) - date(&["+%s"])
 }
 
-/// Checks that an answer is a failure, and returns its line.
-#[track_caller]
-fn failure(reply: &Reply) -> String {
-    assert_eq!((reply.code, reply.stdout_text().as_str()), (Some(1), ""), "{}", reply.stderr);
-    let line = reply.stderr.strip_suffix('\n').expect("a line");
-    assert!(!line.contains('\n') && line.starts_with("ecr-login: ") && line.chars().count() < 1_000, "{line}");
-    line.to_owned()
-}
-
 #[test]
 fn a_private_registry_takes_basic_until_we_would_refresh_it() {
     let aws = FakeAws::start();
@@ -144,7 +135,7 @@ fn a_request_is_a_json_object_with_a_uri_behind_blanks_and_byte_order_marks() {
         password(&sandbox.run(&["get"], &stdin));
     }
     for stdin in ["{", "{}", r#"{"uri":1}"#, r#"{"uri":null}"#, r#"{"ServerURL":"x"}"#, r#"{"uri":"a"} {"uri":"b"}"#] {
-        let line = failure(&sandbox.run(&["get"], stdin.as_bytes()));
+        let line = sandbox.run(&["get"], stdin.as_bytes()).failure();
         assert_eq!(line, "ecr-login: the request is not a JSON object with a `uri`", "{stdin}");
     }
     // Everything else is of Docker's protocol.
@@ -167,7 +158,7 @@ fn hosts_that_rules_name_are_registries_and_a_mistake_in_the_file_breaks_no_othe
     let reply = ask(&sandbox, "https://example.com/");
     assert_eq!((reply.code, reply.stdout_text().as_str()), (Some(0), NOTHING));
     assert!(reply.stderr.contains("the configuration file is invalid"), "{}", reply.stderr);
-    assert!(failure(&ask(&sandbox, &format!("https://{HOST}/"))).contains("config.toml:2:"));
+    assert!(ask(&sandbox, &format!("https://{HOST}/")).failure().contains("config.toml:2:"));
 }
 
 #[test]
@@ -178,7 +169,7 @@ fn a_failure_is_one_line_on_stderr_and_nothing_on_stdout_however_strict() {
         let sandbox = Sandbox::new().with_aws(&aws).with_keys("AKIABUILD").env("AWS_ECR_STRICT", strict);
         let reply = ask(&sandbox, &format!("https://{HOST}/v2/"));
         assert_eq!(
-            failure(&reply),
+            reply.failure(),
             format!(
                 "ecr-login: no password for {HOST}: access denied (AccessDeniedException: no); allow \
                  `ecr:GetAuthorizationToken` in a policy of this identity"
@@ -186,7 +177,7 @@ fn a_failure_is_one_line_on_stderr_and_nothing_on_stdout_however_strict() {
         );
         sandbox.assert_no_secret_in(&reply);
     }
-    assert!(failure(&ask(&Sandbox::new(), HOST)).contains("no AWS credentials found"));
+    assert!(ask(&Sandbox::new(), HOST).failure().contains("no AWS credentials found"));
 }
 
 /// ECR Public as a build machine sees it: its API, and its registry over TLS behind a proxy.
@@ -272,7 +263,7 @@ fn an_exchange_that_fails_says_why_and_shows_no_secret() {
     let uri = "https://public.ecr.aws/v2/app/manifests/1";
     let fails = |sandbox: &Sandbox, problem: &str| {
         let reply = ask(sandbox, uri);
-        let line = failure(&reply);
+        let line = reply.failure();
         assert!(line.starts_with("ecr-login: no password for public.ecr.aws: ") && line.contains(problem), "{line}");
         sandbox.assert_no_secret_in(&reply);
         assert!(reply.elapsed < Duration::from_secs(9), "{:?}", reply.elapsed);

@@ -9,7 +9,7 @@
 mod support;
 
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -262,6 +262,7 @@ fn an_entry_that_changes_between_a_look_and_its_use_never_becomes_an_answer() {
     let (whole, theirs) = (kept.join("whole"), kept.join("theirs"));
     fs::copy(&own, &whole).expect("copied");
     fs::copy(&other, &theirs).expect("copied");
+    let treasure = fs::metadata(place.treasure()).expect("it is there").ino();
     let stop = AtomicBool::new(false);
     let mut passwords = 0;
     thread::scope(|scope| {
@@ -284,10 +285,11 @@ fn an_entry_that_changes_between_a_look_and_its_use_never_becomes_an_answer() {
                 assert!(made && fs::rename(&next, &own).is_ok());
                 if rounds.is_multiple_of(3) {
                     // And torn: written into while it is read.
-                    let open = OpenOptions::new().write(true).open(&own);
-                    let is_file =
-                        own.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.nlink() == 1);
-                    if is_file && let Ok(file) = open {
+                    let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).expect("a flag");
+                    let open = OpenOptions::new().write(true).custom_flags(no_link).open(&own);
+                    if let Ok(file) = open
+                        && file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.ino() != treasure)
+                    {
                         file.set_len(40).ok();
                     }
                 }

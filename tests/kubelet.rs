@@ -144,15 +144,6 @@ fn login(reply: &Reply, key: &str) -> (String, Duration) {
     (auth[key].1.clone(), cache_for)
 }
 
-/// Checks that an answer is a failure, and returns its line.
-#[track_caller]
-fn failure(reply: &Reply) -> String {
-    assert_eq!((reply.code, reply.stdout_text().as_str()), (Some(1), ""), "{}", reply.stderr);
-    let line = reply.stderr.strip_suffix('\n').expect("a line");
-    assert!(!line.contains('\n') && line.starts_with("ecr-login: ") && line.chars().count() < 1_000, "{line}");
-    line.to_owned()
-}
-
 /// Checks that an answer lets the kubelet pull anonymously for a short time.
 #[track_caller]
 fn is_anonymous(reply: &Reply) {
@@ -289,7 +280,7 @@ fn a_failure_is_one_line_on_stderr_and_nothing_on_stdout_however_strict() {
         let sandbox = node(&aws).env("AWS_ECR_STRICT", strict);
         let reply = ask(&sandbox, &request("v1", IMAGE));
         assert_eq!(
-            failure(&reply),
+            reply.failure(),
             format!(
                 "ecr-login: no password for {HOST}: access denied (AccessDeniedException: no); allow \
                  `ecr:GetAuthorizationToken` in a policy of this identity"
@@ -298,14 +289,31 @@ fn a_failure_is_one_line_on_stderr_and_nothing_on_stdout_however_strict() {
         sandbox.assert_no_secret_in(&reply);
     }
     let sandbox = Sandbox::new();
-    assert!(failure(&ask(&sandbox, &request("v1", IMAGE))).contains("no AWS credentials found"));
+    assert!(ask(&sandbox, &request("v1", IMAGE)).failure().contains("no AWS credentials found"));
     sandbox.write(".config/ecr-login/config.toml", "[[registry]]\nmatch = 1\n");
     for image in [IMAGE, "images.example.com/app", "public.ecr.aws/app"] {
-        let line = failure(&ask(&sandbox, &request("v1", image)));
+        let line = ask(&sandbox, &request("v1", image)).failure();
         assert!(line.contains("the configuration file is invalid") && line.contains("config.toml:2:"), "{line}");
     }
     let sandbox = Sandbox::new().with_keys("AKIANODE").env("AWS_ECR_TIMEOUT", "soon");
-    assert!(failure(&ask(&sandbox, &request("v1", IMAGE))).contains("`AWS_ECR_TIMEOUT` must be a number of seconds"));
+    assert!(ask(&sandbox, &request("v1", IMAGE)).failure().contains("`AWS_ECR_TIMEOUT` must be a number of seconds"));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_images_of_a_node_without_credentials_look_for_the_metadata_service_once() {
+    let aws = FakeAws::start();
+    aws.set(Api::MetadataToken, Behaviour::Hang);
+    let sandbox = Sandbox::new().with_aws(&aws).with_metadata(&aws);
+    let first = ask(&sandbox, &request("v1", IMAGE)).failure();
+    assert!(first.contains("the EC2 instance metadata service can't be reached"), "{first}");
+    let requests = aws.requests().len();
+    for image in [IMAGE, &format!("{HOST}/other:2")] {
+        assert_eq!(ask(&sandbox, &request("v1", image)).failure(), first);
+    }
+    // Docker's protocol remembers it with the kubelet's.
+    assert!(sandbox.get(HOST).stderr.contains("the EC2 instance metadata service can't be reached"));
+    assert_eq!(aws.requests().len(), requests, "it was asked again");
 }
 
 #[test]
@@ -324,7 +332,7 @@ fn what_is_not_a_request_is_refused_without_repeating_it() {
         (vec![0xff], "the request is not valid UTF-8"),
         (vec![b'{'; (1 << 20) + 1], "the request is longer than 1048576 bytes"),
     ] {
-        let line = failure(&ask(&sandbox, &stdin));
+        let line = ask(&sandbox, &stdin).failure();
         assert_eq!(line, format!("ecr-login: unusable request from the kubelet: {problem}"));
     }
 }
@@ -341,7 +349,7 @@ fn public_images_are_pulled_anonymously_without_permission_and_in_silence() {
         is_anonymous(&ask(&node(&aws), &request("v1", &image)));
         // What may pass is no reason to go without for a while.
         aws.set(Api::EcrPublicToken, Behaviour::Status(500));
-        let line = failure(&ask(&node(&aws).env("AWS_MAX_ATTEMPTS", "1"), &request("v1", &image)));
+        let line = ask(&node(&aws).env("AWS_MAX_ATTEMPTS", "1"), &request("v1", &image)).failure();
         assert!(line.contains("ECR returned a server error"), "{line}");
         aws.set(Api::EcrPublicToken, Behaviour::Answer);
         let (password, _) = login(&ask(&node(&aws), &request("v1", &image)), host);
@@ -444,7 +452,7 @@ fn the_node_s_identity_serves_without_a_role_unless_one_is_required() {
     ] {
         for reply in [ask(&strict, request), node(&aws).run(&["kubelet", "get-credentials", "--require-role"], request)]
         {
-            let line = failure(&reply);
+            let line = reply.failure();
             assert!(line.contains(problem) && line.contains("and a role is required"), "{line}");
         }
     }
@@ -466,7 +474,7 @@ fn a_role_that_sts_refuses_never_becomes_the_node_s_identity() {
         let token = token_of("web", 1);
         sandbox.secret(&token);
         let reply = ask(&sandbox, &pod_request(&format!("{host}/app"), &token, &[(ANNOTATION, ROLE)]));
-        let line = failure(&reply);
+        let line = reply.failure();
         let problem = format!(
             "no password for {host}: AWS rejected the service account for the role `{ROLE}` (AccessDenied: {message}); check the trust policy"
         );
@@ -477,7 +485,7 @@ fn a_role_that_sts_refuses_never_becomes_the_node_s_identity() {
     let token = token_of("web", 1);
     aws.set(Api::AssumeRoleWithWebIdentity, Behaviour::error(400, "InvalidIdentityToken", &format!("{token} is bad")));
     let reply = ask(&sandbox, &pod_request(IMAGE, &token, &[(ANNOTATION, ROLE)]));
-    let line = failure(&reply);
+    let line = reply.failure();
     assert!(
         line.contains("AWS rejected the service account for the role") && line.contains("InvalidIdentityToken"),
         "{line}"
@@ -488,7 +496,7 @@ fn a_role_that_sts_refuses_never_becomes_the_node_s_identity() {
         ("pull", "the annotation `eks.amazonaws.com/ecr-role-arn` is `pull`, which is not the ARN of a role"),
         ("arn:aws-cn:iam::111122223333:role/pull", "is in partition `aws-cn`, and the registry in `aws`"),
     ] {
-        let line = failure(&ask(&sandbox, &pod_request(IMAGE, &token, &[(ANNOTATION, role)])));
+        let line = ask(&sandbox, &pod_request(IMAGE, &token, &[(ANNOTATION, role)])).failure();
         assert!(line.contains(problem), "{line}");
     }
     assert_eq!((aws.calls(Api::AssumeRoleWithWebIdentity), aws.calls(Api::EcrToken)), (sts_calls, 0));

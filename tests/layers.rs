@@ -35,7 +35,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     (
         "leaves",
-        &["options", "paths", "env", "fs", "secret", "redact", "clock", "terminal", "process", "panics", "child"],
+        &[
+            "options", "paths", "env", "fs", "secret", "os_key", "redact", "clock", "terminal", "process", "panics",
+            "child",
+        ],
     ),
 ];
 
@@ -64,6 +67,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["src/ecr.rs", "src/ecr/"]),
     ("signal_hook", &["src/ecr/signals/unix.rs", "src/process/unix.rs"]),
     ("fs4", &["src/cache/lock.rs"]),
+    ("ring::aead::", &["src/cache/seal.rs"]),
+    ("ring::rand::", &["src/cache/seal.rs", "src/os_key.rs"]),
+    ("linux_keyutils", &["src/os_key/linux.rs"]),
     ("dlmalloc", &["src/main.rs"]),
     ("dirs", &["src/paths.rs"]),
     (
@@ -84,7 +90,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["src/config/toml.rs", "src/clients/registries_conf.rs"]),
     ("jsonc_parser", &["src/clients/syntax.rs"]),
     ("similar", &["src/commands/configure/"]),
-    ("strsim", &["src/config/toml.rs", "src/commands/doctor/identity.rs"]),
+    ("strsim", &["src/config/toml.rs", "src/commands.rs", "src/commands/doctor/identity.rs"]),
     ("aws_sdk_ssooidc", &["src/ecr/"]),
     ("shlex", &["src/aws/profile_file.rs", "src/commands/doctor/"]),
     ("sha1", &["src/ecr/times.rs"]),

@@ -35,6 +35,7 @@ fn linked() -> BTreeSet<String> {
     let tree = cargo(&[
         "tree",
         "--locked",
+        "--all-features",
         "--edges",
         "normal,no-proc-macro",
         "--prefix",
@@ -69,7 +70,8 @@ fn texts(directory: &Path) -> BTreeMap<String, String> {
 /// The whole file.
 fn file() -> String {
     let metadata: Value =
-        serde_json::from_str(&cargo(&["metadata", "--locked", "--format-version", "1"])).expect("JSON");
+        serde_json::from_str(&cargo(&["metadata", "--locked", "--all-features", "--format-version", "1"]))
+            .expect("JSON");
     let linked = linked();
     let mut crates = Vec::new();
     let mut users: BTreeMap<String, (String, BTreeSet<String>)> = BTreeMap::new();

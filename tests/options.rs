@@ -166,6 +166,7 @@ fn a_mistake_in_an_option_stops_ecr_with_its_place_and_costs_other_registries_no
         ("timeout = 0", "2:11: `timeout` must be a number of seconds from 1 to 3600"),
         ("strict = 'yes'", "2:10: `strict` must be `true` or `false`"),
         ("cache_dir = 'tokens'", "2:13: `tokens` is not an absolute path, nor one that begins with `~/`"),
+        ("cache_encryption = 'aes'", "2:20: `aes` is not a form of encryption: os or off"),
         ("log = 'loud'", "2:7: `loud` is not a log level: off, error, warn, info, debug or trace"),
         ("chache = false", "2:1: unknown key `chache`; did you mean `cache`?"),
     ] {

@@ -129,23 +129,32 @@ fn arguments_that_make_no_sense_get_the_usage_and_ask_nobody() {
 fn an_unknown_action_is_named_on_one_line() {
     let aws = FakeAws::start();
     let sandbox = sandbox(&aws);
-    for (argument, shown) in [
-        (&b"login"[..], "login"),
-        (b"GET", "GET"),
-        (b"get ", "get "),
-        (b"", ""),
-        (b"--get", "--get"),
-        (b"two\nlines\x1b[31m", "two\\nlines\\u{1b}[31m"),
+    for (argument, shown, meant) in [
+        (&b"login"[..], "login", ""),
+        (b"GET", "GET", ""),
+        (b"get ", "get ", "get"),
+        (b"", "", ""),
+        (b"--get", "--get", "get"),
+        (b"two\nlines\x1b[31m", "two\\nlines\\u{1b}[31m", ""),
         #[cfg(unix)]
-        (b"g\xffet", "g\u{fffd}et"),
+        (b"g\xffet", "g\u{fffd}et", "get"),
+        (b"confgure", "confgure", "configure"),
+        (b"docter", "docter", "doctor"),
+        (b"stauts", "stauts", "status"),
     ] {
         let mut command = sandbox.command(&[]);
         #[cfg(unix)]
         command.arg(OsStr::from_bytes(argument));
         #[cfg(windows)]
         command.arg(str::from_utf8(argument).expect("text"));
-        let expected =
-            format!("docker-credential-ecr-login: unknown action `{shown}`; try `docker-credential-ecr-login help`\n");
+        if argument == b"stauts" {
+            // Whatever follows.
+            command.args([PRIVATE, "--json"]);
+        }
+        let meant = if meant.is_empty() { String::new() } else { format!("did you mean `{meant}`? ") };
+        let expected = format!(
+            "docker-credential-ecr-login: unknown action `{shown}`; {meant}try `docker-credential-ecr-login help`\n"
+        );
         let mut running = Running::start(command);
         running.write_all_and_close(PRIVATE.as_bytes());
         assert_answer(&running.wait(), 1, &expected, shown);

@@ -238,3 +238,14 @@ fn a_host_and_the_endpoint_of_the_sdk_lie_in_the_same_partition() {
     ];
     assert_eq!(without_dual_stack_hosts, expected.map(|(partition, suffix)| (partition, suffix.to_owned())));
 }
+
+#[test]
+fn the_domains_of_the_apis_are_those_of_the_sdk() {
+    for (partition, regions) in REGIONS {
+        let [plain, dual_stack] = partition.api_domains();
+        for (domain, is_dual_stack) in [(plain, false), (dual_stack, true)] {
+            let url = sdk_endpoint(regions[0], EndpointVariant { fips: false, dual_stack: is_dual_stack });
+            assert!(url.ends_with(&format!(".{domain}")), "{url} and {domain}");
+        }
+    }
+}

@@ -14,7 +14,7 @@ pub const HIT_INSTRUCTIONS_SPREAD: f64 = 0.02;
 pub const HIT_SYSTEM_CALLS: f64 = 45.0;
 /// Peak resident memory of a hit, in bytes. The aim is 2,500,000, which is missed: `benches/README.md` says by how much and
 /// why.
-pub const HIT_MEMORY: f64 = 3_300_000.0;
+pub const HIT_MEMORY: f64 = 3_500_000.0;
 /// Peak resident memory of a cold call over TLS, in bytes: half of the Go helper's.
 pub const COLD_TLS_MEMORY: f64 = 6_000_000.0;
 /// API calls of any number of processes that need the same token at the same time.

@@ -75,7 +75,7 @@ pub fn aws_files(data: &[u8]) {
 }
 
 /// An entry of the cache: what is read of one is written to the same entry, a token is never a failure, and an entry of
-/// another key is none.
+/// another key is not read.
 pub fn cache_entry(data: &[u8]) {
     const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
     for contents in [data, &readers::with_checksum(KEY, data)] {
@@ -161,4 +161,32 @@ pub fn session_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let time = readers::time(text);
     assert_eq!(readers::time(&format!(" {} ", text.trim())), time);
+}
+
+/// The file of a registry client: with our helper it says so, and without it again what it said before.
+pub fn client_file(data: &[u8]) {
+    use serde_json::{Map, Value};
+    fn object(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).expect("an object")
+    }
+    let Some([with, without]) = readers::configured(data, PRIVATE) else { return };
+    // Numbers of any size are JSON, but this decoder has limits.
+    if serde_json::from_str::<Value>(&with).is_err() {
+        return;
+    }
+    let is_helpers = |key: &str| key.eq_ignore_ascii_case("credHelpers");
+    let object_with = object(&with);
+    let mut helpers = object_with.iter().filter(|(key, _)| is_helpers(key)).map(|(_, helpers)| helpers);
+    assert!(helpers.any(|helpers| helpers[PRIVATE] == "ecr-login"), "{with}");
+    let before = String::from_utf8_lossy(data);
+    let before = before.trim_start_matches('\u{feff}');
+    let others = |text: &str| {
+        let mut object = object(text);
+        object.retain(|key, _| !is_helpers(key));
+        object
+    };
+    if !before.trim().is_empty() {
+        assert_eq!(others(&without), others(before));
+        assert_eq!(others(&with), others(before));
+    }
 }

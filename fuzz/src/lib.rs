@@ -2,11 +2,13 @@
 //! `tests/corpora.rs` of the program on the files in `corpus/`. They panic where something doesn't hold.
 
 mod answers;
+mod envelopes;
 mod files;
 mod words;
 
 pub use answers::{api_answer, dns_answer, list_answer, machine_answer, sso_answer, sts_answer};
-pub use files::{aws_files, cache_entry, config_file, hosts_file, pem_bundle, resolv_conf, session_file};
+pub use envelopes::{bazel_request, kubelet_request};
+pub use files::{aws_files, cache_entry, client_file, config_file, hosts_file, pem_bundle, resolv_conf, session_file};
 pub use words::{docker_request, proxy_url, redaction, server_url};
 
 /// A target: its name, which is that of its corpus, and what must hold for an input.
@@ -16,11 +18,14 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("api_answer", api_answer),
     ("aws_files", aws_files),
+    ("bazel_request", bazel_request),
     ("cache_entry", cache_entry),
+    ("client_file", client_file),
     ("config_file", config_file),
     ("dns_answer", dns_answer),
     ("docker_request", docker_request),
     ("hosts_file", hosts_file),
+    ("kubelet_request", kubelet_request),
     ("list_answer", list_answer),
     ("machine_answer", machine_answer),
     ("pem_bundle", pem_bundle),

@@ -101,6 +101,7 @@ mod tests {
     use super::*;
     use crate::clock::fake::FakeClock;
     use crate::identity::{CachePolicy, Identity};
+    use crate::options::CacheEncryption;
     use crate::registry::{EndpointVariant, Region};
     use crate::scope::Scope;
     use crate::token::MaxAge;
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn what_began_before_an_erase_does_not_bring_the_token_back() {
         let outer = tempfile::tempdir().expect("a temporary directory");
-        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")));
+        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")), CacheEncryption::Off);
         cache.prepare().expect("a directory");
         let record = token_record();
         let identity = Identity { digest: [0; 32], cache_policy: CachePolicy::Cached(MaxAge::UntilExpiry) };
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn the_trace_goes_after_a_day_and_its_absence_erases_nothing() {
         let outer = tempfile::tempdir().expect("a temporary directory");
-        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")));
+        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")), CacheEncryption::Off);
         cache.prepare().expect("a directory");
         let api = token_record().api;
         cache.erase(&api, 7, &clock()).expect("erased");
@@ -159,9 +160,9 @@ mod tests {
         assert_eq!(traces().collect::<Vec<_>>(), ["ecr.aws.eu-west-1.erased"]);
         let before = cache.last_erasure(&api);
         let later = |hours| clock().now().after(Duration::from_hours(hours));
-        super::super::sweep::sweep(directory, later(24));
+        super::super::sweep::sweep(directory, &cache.sealing, later(24));
         assert_eq!(cache.last_erasure(&api), before);
-        super::super::sweep::sweep(directory, later(25));
+        super::super::sweep::sweep(directory, &cache.sealing, later(25));
         assert_eq!(traces().count(), 0);
         assert!(!cache.last_erasure(&api).is_after(before));
     }
@@ -187,7 +188,7 @@ mod tests {
     #[test]
     fn where_there_are_no_locks_tokens_are_written_and_erased_all_the_same() {
         let outer = tempfile::tempdir().expect("a temporary directory");
-        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")));
+        let (mut cache, _) = Cache::open(Some(&outer.path().join("cache")), CacheEncryption::Off);
         cache.prepare().expect("a directory");
         PrivateDir::create(&outer.path().join("cache").join(LOCK)).expect("in place of the lock");
         let (clock, record) = (clock(), token_record());

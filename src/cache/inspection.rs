@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 
 use super::directory;
 use super::lock::{Sharing, TryLock, try_lock};
+use super::seal::Sealing;
 use crate::fs::{PathError, PrivateDir, UnusableDir, Volume, may_write, volume};
+use crate::options::CacheEncryption;
+use crate::os_key::NoKey;
 
 /// A name that the sweep takes for a temporary file, if it is left behind.
 const PROBE: &str = "tmp-doctor";
@@ -18,6 +21,8 @@ pub(crate) struct Inspection {
     pub(crate) directory: Directory,
     /// `None` if the system doesn't tell.
     pub(crate) volume: Option<Volume>,
+    /// Whether tokens are encrypted, or why they can't be.
+    pub(crate) encryption: Result<CacheEncryption, NoKey>,
 }
 
 /// How the directory is.
@@ -38,9 +43,10 @@ pub(crate) enum Directory {
     Usable,
 }
 
-/// Looks at the directory.
-pub(crate) fn inspect(path: &Path) -> Inspection {
-    Inspection { directory: look(path), volume: volume(path) }
+/// Looks at the directory, and makes the key if tokens are to be encrypted, as the next fetch would.
+pub(crate) fn inspect(path: &Path, encryption: CacheEncryption) -> Inspection {
+    let key = Sealing::of(encryption).prepare();
+    Inspection { directory: look(path), volume: volume(path), encryption: key.map(|()| encryption) }
 }
 
 fn look(path: &Path) -> Directory {
@@ -80,21 +86,21 @@ mod tests {
     fn a_directory_is_as_a_fetch_will_find_it() {
         let outer = tempfile::tempdir().expect("a temporary directory");
         let path = outer.path().join("cache/ecr-login");
-        assert!(matches!(inspect(&path).directory, Directory::Missing));
+        assert!(matches!(look(&path), Directory::Missing));
         assert!(!outer.path().join("cache").exists(), "nothing is made");
         directory::prepare(&path).expect("made");
-        assert!(matches!(inspect(&path).directory, Directory::Usable));
+        assert!(matches!(look(&path), Directory::Usable));
         assert_eq!(fs::read_dir(&path).expect("a directory").count(), 1, "only the tag");
         let set_mode = |mode| fs::set_permissions(&path, Permissions::from_mode(mode)).expect("chmod");
         set_mode(0o777);
-        assert!(matches!(inspect(&path).directory, Directory::Loose));
+        assert!(matches!(look(&path), Directory::Loose));
         fs::remove_file(path.join("CACHEDIR.TAG")).expect("removed");
-        assert!(matches!(inspect(&path).directory, Directory::Unusable(UnusableDir::WritableByOthers(_))));
+        assert!(matches!(look(&path), Directory::Unusable(UnusableDir::WritableByOthers(_))));
         fs::remove_dir(&path).expect("removed");
         fs::write(&path, "").expect("a file");
-        assert!(matches!(inspect(&path).directory, Directory::Unusable(UnusableDir::NotADirectory(_))));
+        assert!(matches!(look(&path), Directory::Unusable(UnusableDir::NotADirectory(_))));
         let below = path.join("below/it");
-        assert!(matches!(inspect(&below).directory, Directory::CannotBeMade(above) if above == path));
-        assert!(inspect(&below).volume.is_some_and(|volume| volume.free.is_some()));
+        assert!(matches!(look(&below), Directory::CannotBeMade(above) if above == path));
+        assert!(inspect(&below, CacheEncryption::Off).volume.is_some_and(|volume| volume.free.is_some()));
     }
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 use super::directory::TAG;
 use super::erasure::ERASED;
 use super::record::{KeyNotes, RememberedFailure, TokenRecord};
-use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, PROMPT_LOCK, TOKEN, key_of};
+use super::seal::Sealing;
+use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, PROMPT_LOCK, TOKEN, UnusableCache, key_of};
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::fs::{PrivateDir, UnusableDir};
+use crate::options::CacheEncryption;
 use crate::registry::Api;
 use crate::token::Lifetime;
 
@@ -17,7 +19,8 @@ use crate::token::Lifetime;
 pub(crate) struct Inventory {
     pub(crate) tokens: Vec<CachedToken>,
     pub(crate) failures: Vec<CachedFailure>,
-    /// The entries that aren't used: damaged, of another version, of another user, or writable by others.
+    /// The entries that aren't used: damaged, of another version, of another user, writable by others, or
+    /// not encrypted as they should be.
     pub(crate) unusable: usize,
     /// The size of all files that are ours by their names.
     pub(crate) bytes: u64,
@@ -48,12 +51,14 @@ pub(crate) struct CachedFailure {
 impl Inventory {
     /// Of the cache at a path; an empty one if it doesn't exist.
     /// Error: it isn't used, and why.
-    pub(crate) fn read(path: &Path, now: Timestamp) -> Result<Self, UnusableDir> {
+    pub(crate) fn read(path: &Path, encryption: CacheEncryption, now: Timestamp) -> Result<Self, UnusableCache> {
         let directory = match PrivateDir::open(path) {
             Err(UnusableDir::Missing(_)) => return Ok(Self::default()),
             opened => opened?,
         };
-        let mut names = directory.names()?;
+        let mut sealing = Sealing::of(encryption);
+        sealing.look()?;
+        let mut names = directory.names().map_err(UnusableDir::from)?;
         names.sort_unstable();
         let mut inventory = Self::default();
         for name in &names {
@@ -63,7 +68,7 @@ impl Inventory {
                 || [TOKEN, FAILURE, HOSTS, LOCK].iter().any(|ending| key_of(name, ending).is_some());
             if is_ours {
                 inventory.bytes += directory.length(name).unwrap_or_default();
-                inventory.add(&directory, name, now);
+                inventory.add(&directory, &sealing, name, now);
             }
         }
         // By region, and the one that lasts longest first.
@@ -74,10 +79,10 @@ impl Inventory {
         Ok(inventory)
     }
 
-    fn add(&mut self, directory: &PrivateDir, name: &str, now: Timestamp) {
+    fn add(&mut self, directory: &PrivateDir, sealing: &Sealing, name: &str, now: Timestamp) {
         let read = |name: &str| directory.read(name, MAX_ENTRY_SIZE).ok().flatten();
         if let Some(key) = key_of(name, TOKEN) {
-            let Some(record) = read(name).and_then(|contents| TokenRecord::decode(key, &contents)) else {
+            let Some(record) = read(name).and_then(|contents| sealing.decode(key, &contents)) else {
                 return self.unusable += 1;
             };
             let TokenRecord { api, hosts, lifetime, token: _ } = record;

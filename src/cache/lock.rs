@@ -65,6 +65,15 @@ impl LockGuard {
     }
 }
 
+impl Drop for LockGuard {
+    /// Closing the file isn't enough while another thread starts a program: until that runs, it has all files of this
+    /// process open, and the lock is that of the open file.
+    fn drop(&mut self) {
+        // Where this fails, closing the file does it, a moment later at most.
+        let _ = fs4::FileExt::unlock(&self.file);
+    }
+}
+
 /// Whether others may have the lock at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sharing {
@@ -115,4 +124,22 @@ pub(super) fn try_lock(directory: &PrivateDir, name: &str, sharing: Sharing) -> 
         }
     }
     TryLock::Busy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_lock_is_free_although_a_program_that_is_being_started_has_the_file_open() {
+        let outer = tempfile::tempdir().expect("a temporary directory");
+        let directory = PrivateDir::create(&outer.path().join("cache")).expect("a directory");
+        let try_lock = || try_lock(&directory, "lock", Sharing::Exclusive);
+        let TryLock::Held(guard) = try_lock() else { panic!("nobody has it") };
+        let copy_of_a_program = guard.file.try_clone().expect("a descriptor");
+        assert!(matches!(try_lock(), TryLock::Busy));
+        drop(guard);
+        assert!(matches!(try_lock(), TryLock::Held(_)));
+        drop(copy_of_a_program);
+    }
 }

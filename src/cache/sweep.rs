@@ -1,16 +1,18 @@
 //! Keeps the cache small: expired entries are removed as part of a write.
 //!
-//! Removed are tokens, failures, noted hosts and traces of `erase` that have expired or are damaged, those of another
-//! version after a day, free locks that belong to neither a token nor a failure, and temporary files that a killed process
-//! left behind. People put caches among their own files, so a name alone proves nothing: entries begin with our magic line,
-//! and locks are empty. Nothing here can fail a `get`: what can't be removed stays until the next write.
+//! Removed are tokens, failures, noted hosts and traces of `erase` that have expired or are damaged, plain tokens where they
+//! are to be sealed, entries of another version or sealed with another key after a day, free locks that belong to neither a
+//! token nor a failure, and temporary files that a killed process left behind. People put caches among their own files, so a
+//! name alone proves nothing: entries begin with our magic line, and locks are empty. Nothing here can fail a `get`: what
+//! can't be removed stays until the next write.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::hosts;
 use super::lock::Sharing;
-use super::record::{RememberedFailure, TokenRecord, is_an_entry, is_of_another_version};
+use super::record::{RememberedFailure, is_an_entry, is_of_another_version};
+use super::seal::Sealing;
 use super::{FAILURE, HOSTS, LOCK, MAX_ENTRY_SIZE, TOKEN, TryLock, erasure, key_of, lock};
 use crate::clock::Timestamp;
 use crate::fs::{PrivateDir, is_temporary};
@@ -36,7 +38,7 @@ enum Verdict {
     Goes,
 }
 
-pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
+pub(super) fn sweep(directory: &PrivateDir, sealing: &Sealing, now: Timestamp) {
     let names = directory.names().unwrap_or_default();
     for name in &names {
         let goes = is_orphan(directory, name, now) || erasure::is_over(directory, name, now);
@@ -49,8 +51,8 @@ pub(super) fn sweep(directory: &PrivateDir, now: Timestamp) {
     for key in keys.collect::<BTreeSet<_>>() {
         let entries = [TOKEN, FAILURE].map(|ending| format!("{key}{ending}"));
         let mut present = entries.iter().filter(|entry| names.contains(entry)).peekable();
-        if present.peek().is_none() || present.any(|entry| verdict(directory, entry, now) == Verdict::Goes) {
-            sweep_key(directory, key, &entries, now);
+        if present.peek().is_none() || present.any(|entry| verdict(directory, sealing, entry, now) == Verdict::Goes) {
+            sweep_key(directory, sealing, key, &entries, now);
         }
     }
 }
@@ -77,7 +79,7 @@ fn sweep_hosts(directory: &PrivateDir, names: &[String], now: Timestamp) {
 
 /// Removes the expired entries of one key, and the lock if nothing else is left. All of it while holding that lock: a newer
 /// token may have come since we looked, and no process may hold a lock on a file that is gone.
-fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timestamp) {
+fn sweep_key(directory: &PrivateDir, sealing: &Sealing, key: &str, entries: &[String], now: Timestamp) {
     let lock = format!("{key}{LOCK}");
     // A file with contents is another program's. Looked at first: Windows lets no one read a file that is locked.
     if directory.modified(&lock).is_some() && !directory.read(&lock, 0).is_ok_and(|contents| contents.is_some()) {
@@ -86,7 +88,7 @@ fn sweep_key(directory: &PrivateDir, key: &str, entries: &[String], now: Timesta
     let TryLock::Held(guard) = lock::try_lock(directory, &lock, Sharing::Exclusive) else { return };
     let mut left = false;
     for entry in entries {
-        left |= match verdict(directory, entry, now) {
+        left |= match verdict(directory, sealing, entry, now) {
             Verdict::Missing => false,
             Verdict::Stays => true,
             Verdict::Goes => directory.remove(entry).is_err(),
@@ -106,16 +108,18 @@ fn is_orphan(directory: &PrivateDir, name: &str, now: Timestamp) -> bool {
             .is_ok_and(|contents| contents.is_some_and(|contents| contents.is_empty() || is_an_entry(&contents)))
 }
 
-fn verdict(directory: &PrivateDir, name: &str, now: Timestamp) -> Verdict {
+fn verdict(directory: &PrivateDir, sealing: &Sealing, name: &str, now: Timestamp) -> Verdict {
     let Some(contents) = directory.read(name, MAX_ENTRY_SIZE).ok().flatten() else {
         return if directory.modified(name).is_some() { Verdict::Stays } else { Verdict::Missing };
     };
     let is_expired = || {
-        if is_of_another_version(&contents) {
+        let token = key_of(name, TOKEN);
+        if let Some(record) = token.and_then(|key| sealing.decode(key, &contents)) {
+            record.lifetime.freshness(now) == Freshness::Expired
+        } else if is_of_another_version(&contents) {
             is_older(directory, name, now, MAX_LIFE)
-        } else if let Some(key) = key_of(name, TOKEN) {
-            TokenRecord::decode(key, &contents)
-                .is_none_or(|record| record.lifetime.freshness(now) == Freshness::Expired)
+        } else if token.is_some() {
+            true
         } else {
             let failure = key_of(name, FAILURE).and_then(|key| RememberedFailure::decode(key, &contents));
             failure.is_none_or(|failure| failure.counting_at(now).is_none() && is_older(directory, name, now, GRACE))

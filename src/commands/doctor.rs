@@ -67,8 +67,9 @@ pub(super) struct Arguments {
 }
 
 /// Variables that a reader of a report wants to know of.
-const REPORTED: [&str; 22] = [
+const REPORTED: [&str; 23] = [
     names::CACHE_DIR,
+    names::CACHE_ENCRYPTION,
     names::DISABLE_CACHE,
     names::CONFIG,
     names::TIMEOUT,
@@ -179,5 +180,6 @@ fn late_text() -> text::Text {
 
 fn cache_check(limit: Duration, env: &Env, options: &Options) -> Vec<Check> {
     let Some(path) = options.cache_dir.clone() else { return vec![cache_dir::off(env.is_set(names::DISABLE_CACHE))] };
-    local(limit, env, "cache", move |_| vec![cache_dir::check(&path, &cache::inspect(&path))])
+    let encryption = options.cache_encryption;
+    local(limit, env, "cache", move |_| vec![cache_dir::check(&path, &cache::inspect(&path, encryption))])
 }

@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use super::toml::{DeTable, DeValue, Key, Problem, Value, entries, flag, keys, parsed, string};
-use crate::options::{EXPECTED_TIMEOUT, FileOptions, LogSetting, parse_timeout};
+use crate::options::{CacheEncryption, EXPECTED_TIMEOUT, FileOptions, LogSetting, parse_timeout};
 
 keys! {
     /// In `[options]`.
     OptionKey {
         Cache = "cache",
         CacheDir = "cache_dir",
+        CacheEncryption = "cache_encryption",
         Timeout = "timeout",
         Strict = "strict",
         IgnoreCredsStorage = "ignore_creds_storage",
@@ -35,6 +36,10 @@ fn in_table(table: &DeTable<'_>) -> Result<FileOptions, Problem> {
         match key {
             OptionKey::Cache => options.cache = Some(flag(key, value)?.into_inner()),
             OptionKey::CacheDir => options.cache_dir = Some(path(key, value)?),
+            OptionKey::CacheEncryption => {
+                let encryption = parsed(&string(key, value)?, parse_encryption)?;
+                options.cache_encryption = Some(encryption.into_inner());
+            }
             OptionKey::Timeout => {
                 let problem = || Problem::at(value, format!("`{}` must be {EXPECTED_TIMEOUT}", key.name()));
                 options.timeout = Some(whole_number(value).and_then(parse_timeout).ok_or_else(problem)?);
@@ -65,6 +70,10 @@ fn parse_path(text: &str) -> Result<PathBuf, String> {
     } else {
         Err("is not an absolute path, nor one that begins with `~/`".to_owned())
     }
+}
+
+fn parse_encryption(word: &str) -> Result<CacheEncryption, String> {
+    CacheEncryption::parse(word).ok_or_else(|| format!("is not a form of encryption: {}", CacheEncryption::EXPECTED))
 }
 
 fn parse_log(name: &str) -> Result<LogSetting, String> {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::schema::parse;
 use crate::arn::RoleArn;
-use crate::options::{FileOptions, LogLevel, LogSetting};
+use crate::options::{CacheEncryption, FileOptions, LogLevel, LogSetting};
 use crate::registry::{Region, Registry};
 use crate::rules::{Fallback, Pattern, Position, Role, Rule, Rules};
 
@@ -77,11 +77,12 @@ fn every_key_finds_its_place() {
 
 #[test]
 fn every_option_finds_its_place() {
-    let all = "[options]\ncache = true\ncache_dir = '~/tokens'\ntimeout = 1_0\nstrict = true\n\
+    let all = "[options]\ncache = true\ncache_dir = '~/tokens'\ncache_encryption = 'os'\ntimeout = 1_0\nstrict = true\n\
                ignore_creds_storage = false\nlog = 'WARN'\nlog_file = '~/ecr.log'\n";
     let expected = FileOptions {
         cache: Some(true),
         cache_dir: Some("~/tokens".into()),
+        cache_encryption: Some(CacheEncryption::Os),
         timeout: Some(Duration::from_secs(10)),
         strict: Some(true),
         ignore_creds_storage: Some(false),
@@ -295,6 +296,7 @@ fn a_mistake_is_named_with_line_and_column_and_the_nearest_key() {
         ("[options]\nstrict = 1".to_owned(), "2:10: `strict` must be `true` or `false`"),
         ("[options]\nignore_creds_storage = ''".to_owned(), "2:24: `ignore_creds_storage` must be `true` or `false`"),
         ("[options]\ncache_dir = 'a'".to_owned(), "2:13: `a` is not an absolute path, nor one that begins with `~/`"),
+        ("[options]\ncache_encryption = 'on'".to_owned(), "2:20: `on` is not a form of encryption: os or off"),
         ("[options]\ncache_dir = ''".to_owned(), "2:13: `cache_dir` is empty; remove it or give it a value"),
         (
             "[options]\nlog_file = './a'".to_owned(),

@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::{ExchangeRequest, FetchedToken, MfaPrompt, RegistryToken, TokenRequest, TokenSource};
 use crate::identity::CredentialPlan;
+use crate::options::CacheEncryption;
 use crate::protocol::{Action, Helpers, Request};
 use crate::registry::Registry;
 use crate::rules::Target;
@@ -235,14 +236,20 @@ fn a_stale_token_is_refreshed_and_an_over_one_is_too() {
     assert_eq!(stage.password(HOST), "password-3");
 }
 
-#[test]
-fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_minute() {
-    let clock = FakeClock::at(START);
-    let stage = Stage::new(&clock);
+/// A stale token, whose refresh has just failed.
+fn with_failed_refresh(clock: &FakeClock) -> Stage<'_> {
+    let stage = Stage::new(clock);
     assert_eq!(stage.password(HOST), "password-1");
     stage.script.fail(FailureKind::Unreachable);
     clock.jump_to(START + 7 * HOUR);
     assert_eq!(stage.password(HOST), "password-1");
+    stage
+}
+
+#[test]
+fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_minute() {
+    let clock = FakeClock::at(START);
+    let stage = with_failed_refresh(&clock);
     assert_eq!(stage.script.calls(), 2);
     clock.jump_to(START + 7 * HOUR + 59);
     assert_eq!(stage.password(HOST), "password-1");
@@ -250,6 +257,20 @@ fn a_stale_token_is_served_when_no_newer_one_can_be_had_and_asking_pauses_for_a_
     clock.jump_to(START + 7 * HOUR + 60);
     assert_eq!(stage.password(HOST), "password-1");
     assert_eq!(stage.script.calls(), 3);
+}
+
+#[test]
+fn a_refresh_that_failed_keeps_nobody_from_fetching_once_the_stale_token_is_gone() {
+    let clock = FakeClock::at(START);
+    let stage = with_failed_refresh(&clock);
+    stage.script.failure.take();
+    for entry in std::fs::read_dir(stage.home.path().join("tokens")).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "token") {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+    assert_eq!(stage.password(HOST), "password-3");
 }
 
 #[test]
@@ -416,7 +437,7 @@ fn lock_of(stage: &Stage<'_>, host: &str) -> LockGuard {
 }
 
 fn cache_of(stage: &Stage<'_>) -> Cache {
-    let (mut cache, _) = Cache::open(Some(&stage.cache_directory()));
+    let (mut cache, _) = Cache::open(Some(&stage.cache_directory()), CacheEncryption::Off);
     cache.prepare().expect("a directory");
     cache
 }

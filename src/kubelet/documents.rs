@@ -11,6 +11,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::secret::Secret;
+use crate::server_url::ServerUrl;
 
 /// The group of the API, which all versions share.
 const GROUP: &str = "credentialprovider.kubelet.k8s.io";
@@ -81,11 +82,9 @@ impl Request {
     }
 
     /// The host of the image as it is written there, without the port: the kubelet compares it with the image letter by
-    /// letter, and takes a key without a port for every port.
+    /// letter, and takes a key without a port for every port. An image without a host has no password.
     pub(super) fn host(&self) -> &str {
-        let image = self.image.split_once("://").map_or(&*self.image, |(_scheme, rest)| rest);
-        let authority = image.split('/').next().unwrap_or_default();
-        authority.split_once(':').map_or(authority, |(host, _port)| host)
+        ServerUrl::host_in(&self.image).unwrap_or("an image")
     }
 }
 
@@ -215,6 +214,7 @@ mod tests {
             format!("{host}/app:1@sha256:00"),
             format!("{host}:443/app"),
             format!("https://{host}:443/app"),
+            format!("{host}/app/:1/://x"),
             host.to_owned(),
         ] {
             let text = request(&format!("{GROUP}/v1"), &format!(r#","image":"{image}""#));

@@ -108,7 +108,7 @@ impl Partition {
     }
 
     /// The domains of its APIs: the one that its private registries have, too, and the one over IPv6.
-    pub(crate) fn api_domains(self) -> [&'static str; 2] {
+    pub fn api_domains(self) -> [&'static str; 2] {
         let Facts { domain, dual_stack_api_domain, .. } = self.facts();
         [domain, dual_stack_api_domain]
     }

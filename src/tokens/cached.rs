@@ -11,7 +11,7 @@ use crate::rules::{Destination, Rules, Target};
 /// The hosts that the current identity asked for in the last 30 days, and its own registry, if account and region are
 /// visible in the settings.
 pub(crate) fn known_hosts(context: &Context<'_>, rules: &Rules) -> BTreeSet<String> {
-    let (cache, _) = Cache::open(context.options.cache_dir.as_deref());
+    let (cache, _) = Cache::open(context.options.cache_dir.as_deref(), context.options.cache_encryption);
     let settings = AwsSettings::read(context.env);
     let now = context.clock.now();
     let mut keys_by_host = BTreeMap::<String, Vec<String>>::new();
@@ -41,7 +41,8 @@ pub(crate) fn target_of(rules: &Rules, host: &str) -> Option<Target> {
 
 /// Removes the cached tokens of an API, of every identity, and the failures remembered for it.
 pub(crate) fn erase(context: &mut Context<'_>, api: &Api) {
-    let (cache, unusable) = Cache::open_to_erase(context.options.cache_dir.as_deref());
+    let (cache, unusable) =
+        Cache::open_to_erase(context.options.cache_dir.as_deref(), context.options.cache_encryption);
     if let Some(unusable) = unusable {
         context.log.warn(format_args!("the cache is not used: {unusable}"));
     }

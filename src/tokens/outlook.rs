@@ -58,7 +58,11 @@ impl TokenLookup<'_, '_> {
         let token = self.cached().map(|(record, freshness)| (record.lifetime, freshness));
         let known = self.cache.failure(&self.key);
         let known = known.filter(|failure| failure.circumstances == self.circumstances());
-        let failure = known.filter(|failure| failure.clone().counting_at(now).is_some());
+        let is_stale = matches!(token, Some((_, Freshness::Stale)));
+        let counting = |failure: RememberedFailure| {
+            if is_stale { failure.counting_at(now) } else { failure.counting_without_token_at(now) }
+        };
+        let failure = known.filter(|failure| counting(failure.clone()).is_some());
         let next = match token {
             Some((_, Freshness::Fresh)) => Next::Serve,
             Some((_, Freshness::Stale)) => match self.obstacle(failure.as_ref()) {

@@ -24,11 +24,11 @@ const RULE: &str = "[[registry]]\nmatch = \"111122223333\"\n";
 const ROLE: &str = "role_arn = arn:aws:iam::111122223333:role/pull\n";
 
 /// What is said of one check, under a heading.
-struct Golden(String);
+pub(crate) struct Golden(pub(crate) String);
 
 impl Golden {
     /// Writes down what `doctor` says of the checks of these wanted, in text and in JSON.
-    fn add(&mut self, what: &str, wanted: &[&str], sandbox: &Sandbox, arguments: &[&str]) {
+    pub(crate) fn add(&mut self, what: &str, wanted: &[&str], sandbox: &Sandbox, arguments: &[&str]) {
         let text = doctor(sandbox, arguments).stdout_text();
         let results = json(sandbox, arguments);
         writeln!(self.0, "## {what}").expect("a string");
@@ -61,7 +61,7 @@ impl Golden {
     }
 
     #[track_caller]
-    fn compare(&self, name: &str) {
+    pub(crate) fn compare(&self, name: &str) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/doctor").join(name);
         if std::env::var_os("UPDATE_DOCTOR").is_some() {
             fs::write(&path, &self.0).expect("a writable source tree");

@@ -54,7 +54,9 @@ pub(crate) fn json(sandbox: &Sandbox, arguments: &[&str]) -> Value {
 pub(crate) fn steady(sandbox: &Sandbox, text: &str) -> String {
     let text = text.replace(&binary().display().to_string(), "BINARY");
     let mut text = text.replace(&sandbox.path().display().to_string(), "SANDBOX");
-    for (before, after, name) in [("127.0.0.1:", "", "PORT"), ("(", " ms)", "N"), ("valid until ", "", "TIME")] {
+    for (before, after, name) in
+        [("127.0.0.1:", "", "PORT"), ("ecr.example:", "", "PORT"), ("(", " ms)", "N"), ("valid until ", "", "TIME")]
+    {
         let mut parts = text.split(before);
         let mut steady = parts.next().unwrap_or_default().to_owned();
         for part in parts {

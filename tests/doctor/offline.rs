@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::checks::Golden;
 use crate::machine::{HOST, doctor, json, machine};
 use crate::support::fake_aws::FakeAws;
 use crate::support::name_server::Answer::{Failure, NoSuchName};
@@ -127,6 +128,15 @@ fn names_and_proxies() {
     let named = || machine(&aws).env("AWS_ENDPOINT_URL", format!("http://ecr.example:{}", aws.port()));
     let results = json(&named(), &[HOST]);
     assert_eq!(results["healthy"], true, "{results:#}");
+    let mut golden = Golden(String::new());
+    let wanted = &["DNS", "proxy", "API"];
+    golden.add("the name has an address", wanted, &named(), &[HOST]);
+    let unknown = || machine(&aws).env("AWS_ENDPOINT_URL", "http://gone.example");
+    golden.add("there is no such name", wanted, &unknown(), &[HOST]);
+    let by_proxy = |proxy: &str| named().env("HTTP_PROXY", proxy);
+    golden.add("the proxy isn't there, and isn't needed", wanted, &by_proxy("http://127.0.0.1:9"), &[HOST]);
+    golden.add("the proxy's name can't be looked up", wanted, &by_proxy("http://proxy.example:3128"), &[HOST]);
+    golden.compare("names.txt");
     let (what, _) = bad(&machine(&aws).env("AWS_ENDPOINT_URL", "http://gone.example"), &[HOST], "DNS");
     assert!(what.starts_with("http://gone.example: "), "{what}");
     // The proxy isn't needed here.

@@ -26,10 +26,10 @@ CASES = []
 class Case:
     name: str
     run: Callable
-    needs_oras: bool = False
+    needs: str = ""  # a program that may be missing
 
 
-def case(name, styles=BOTH, hosts=(PRIVATE,), needs_oras=False):
+def case(name, styles=BOTH, hosts=(PRIVATE,), needs=""):
     """Registers a case once for each way of naming the helper in the docker config."""
 
     def register(run):
@@ -39,15 +39,15 @@ def case(name, styles=BOTH, hosts=(PRIVATE,), needs_oras=False):
                     home.name_helper(style, *hosts)
                 run(home)
 
-            CASES.append(Case(f"{name} ({style})", prepared, needs_oras))
+            CASES.append(Case(f"{name} ({style})", prepared, needs))
         return run
 
     return register
 
 
-def all_cases(oras):
-    """All cases in order; those of the `oras` program only where it is there."""
-    return [entry for entry in CASES if oras or not entry.needs_oras]
+def all_cases(is_there):
+    """All cases in order, without those of programs that are missing."""
+    return [entry for entry in CASES if not entry.needs or is_there(entry.needs)]
 
 
 # Docker
@@ -470,7 +470,7 @@ def oras_python(home):
     check((home.directory / "pulled" / file.name).read_text() == file.read_text(), "the same file again")
 
 
-@case("oras push and pull", needs_oras=True)
+@case("oras push and pull", needs="oras")
 def oras_program(home):
     file = home.write("artifact.txt", "pushed by oras\n")
     target = f"{PRIVATE}/pushed-by-oras:1"
@@ -479,6 +479,26 @@ def oras_program(home):
     home.run("oras", "pull", "--ca-file", CA, "--output", "pulled", target)
     check("get" in home.verbs(), "a get")
     check((home.directory / "pulled" / file.name).read_text() == file.read_text(), "the same file again")
+
+
+# crane
+
+
+@case("crane pull, push and logout", needs="crane")
+def crane_program(home):
+    trust = {"SSL_CERT_FILE": str(CA)}
+    home.run("crane", "pull", IMAGE, "image.tar", **trust)
+    check(home.verbs() == ["get"], "one get")
+    target = f"{PRIVATE}/pushed-by-crane:1"
+    home.run("crane", "push", "image.tar", target, **trust)
+    check("get" in home.verbs(), "a get")
+    home.run("crane", "copy", IMAGE, target, **trust)
+    digests = {home.run("crane", "digest", image, **trust).stdout for image in (IMAGE, target)}
+    check(len(digests) == 1, "the same image again")
+    check(len(home.api_calls()) == 1, "one API call")
+    home.verbs()
+    home.run("crane", "auth", "logout", PRIVATE)
+    check("erase" in home.verbs(), "an erase")
 
 
 # What several clients share

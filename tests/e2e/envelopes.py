@@ -131,7 +131,7 @@ def token_logins(home):
     check(len(home.api_calls()) == 1, "one API call")
 
 
-@case("token: oras login", styles=[NO_HELPER], needs_oras=True)
+@case("token: oras login", styles=[NO_HELPER], needs="oras")
 def token_oras(home):
     home.run("oras", "login", "--ca-file", CA, "--username", "AWS", "--password-stdin", PRIVATE, stdin=token(home))
     home.run("oras", "manifest", "fetch", "--ca-file", CA, IMAGE)

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::report::{ApiName, ConfigurationFile, FailureReport, TokenTimes};
 use crate::aws::AwsSettings;
-use crate::cache::{CachedFailure, CachedToken, Inventory};
+use crate::cache::{CachedFailure, CachedToken, Inventory, UnusableCache};
 use crate::env::{Env, names};
 use crate::fs::UnusableDir;
 use crate::options::Options;
@@ -66,12 +66,15 @@ impl CacheReport {
     /// Looks at the directory, and returns what it holds.
     pub(super) fn look(world: &World<'_>, options: &Options) -> (Inventory, Self) {
         let (env, directory) = (world.env, options.cache_dir.as_deref());
-        let (inventory, problem) = match directory.map(|path| Inventory::read(path, world.clock.now())) {
-            Some(Ok(inventory)) => (inventory, None),
-            Some(Err(UnusableDir::Io(error))) => (Inventory::default(), Some(format!("{error}: {}", error.source))),
-            Some(Err(unusable)) => (Inventory::default(), Some(unusable.to_string())),
-            None => (Inventory::default(), None),
-        };
+        let (inventory, problem) =
+            match directory.map(|path| Inventory::read(path, options.cache_encryption, world.clock.now())) {
+                Some(Ok(inventory)) => (inventory, None),
+                Some(Err(UnusableCache::Directory(UnusableDir::Io(error)))) => {
+                    (Inventory::default(), Some(format!("{error}: {}", error.source)))
+                }
+                Some(Err(unusable)) => (Inventory::default(), Some(unusable.to_string())),
+                None => (Inventory::default(), None),
+            };
         let report = Self {
             directory: directory.map(|path| path.display().to_string()),
             problem,

@@ -47,6 +47,15 @@ impl Reply {
         password.to_owned()
     }
 
+    /// Checks that this is a failure with nothing on stdout, and returns its line on stderr.
+    #[track_caller]
+    pub fn failure(&self) -> String {
+        assert_eq!((self.code, self.stdout_text().as_str()), (Some(1), ""), "{}", self.stderr);
+        let line = self.stderr.strip_suffix('\n').expect("a line");
+        assert!(!line.contains('\n') && line.starts_with("ecr-login: ") && line.chars().count() < 1_000, "{line}");
+        line.to_owned()
+    }
+
     /// Checks that the answer is "not found", byte for byte.
     ///
     /// # Panics

@@ -1,0 +1,20 @@
+//! No keys: on a system whose keys aren't used here, or in a build without the feature `os-encryption`.
+
+use super::{NoKey, OsKey};
+
+pub(super) fn find(_name: &str) -> Result<Option<OsKey>, NoKey> {
+    Err(no_key())
+}
+
+pub(super) fn find_or_make(_name: &str, _make: fn() -> Result<OsKey, NoKey>) -> Result<OsKey, NoKey> {
+    Err(no_key())
+}
+
+fn no_key() -> NoKey {
+    if cfg!(feature = "os-encryption") {
+        NoKey::because("only Linux is supported", None)
+    } else {
+        let reason = "this program was built without the feature `os-encryption`";
+        NoKey::because(reason, Some("Install a build with that feature"))
+    }
+}
