@@ -654,6 +654,7 @@ fn on_a_new_machine_list_names_the_registry_of_the_caller_without_a_call() {
 }
 
 /// The times in the one token of a directory: received, refresh and expires.
+#[cfg(unix)]
 fn times(directory: &Path) -> [u64; 3] {
     let names = tokens(directory);
     let [name] = &names[..] else { panic!("one token, not {names:?}") };

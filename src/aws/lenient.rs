@@ -214,16 +214,18 @@ impl AwsSettings<'_> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::MAIN_SEPARATOR;
 
     use super::*;
     use crate::env::Env;
 
-    /// Each oddity as `FILE:LINE WHAT`, with its kind.
+    /// Each oddity as `FILE:LINE WHAT`, with `/` in the path of the file, and its kind.
     fn oddities(variables: &[(&str, &str)], config: &str, credentials: &str) -> Vec<(OddityKind, String)> {
         let env = Env::fixed(variables.iter().copied().chain([("HOME", "/home/me")]));
         let [config, credentials] = [config, credentials].map(str::to_owned);
         let settings = AwsSettings { env: &env, config, credentials, notes: Vec::new() };
-        let shown = |oddity: Oddity| (oddity.kind, format!("{} {}", oddity.place.shown(&env), oddity.what));
+        let place = |oddity: &Oddity| oddity.place.shown(&env).replace(MAIN_SEPARATOR, "/");
+        let shown = |oddity: Oddity| (oddity.kind, format!("{} {}", place(&oddity), oddity.what));
         settings.oddities().into_iter().map(shown).collect()
     }
 

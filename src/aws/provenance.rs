@@ -203,6 +203,8 @@ impl Collector<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::MAIN_SEPARATOR;
+
     use super::*;
     use crate::registry::Registry;
     use crate::rules::{Destination, Rules, Target};
@@ -214,10 +216,12 @@ mod tests {
     /// Any text serves as a token here.
     const TOKEN_FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/LICENSE");
 
+    /// Each setting as a line, with `/` in the paths of files.
     fn lines(settings: &[Setting], env: &Env) -> Vec<String> {
         let shown = |setting: &Setting| {
             let Setting { name, value, found_at } = setting;
-            format!("{name} = {} ({})", value.as_deref().unwrap_or("***"), found_at.shown(env))
+            let found_at = found_at.shown(env).replace(MAIN_SEPARATOR, "/");
+            format!("{name} = {} ({found_at})", value.as_deref().unwrap_or("***"))
         };
         settings.iter().map(shown).collect()
     }

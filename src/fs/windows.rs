@@ -192,7 +192,7 @@ mod tests {
     use std::fs;
     use std::time::Instant;
 
-    use super::super::PrivateDir;
+    use super::super::private_dir::PrivateDir;
     use super::*;
 
     /// Opens a file as a program does that shares it with nobody who would replace or remove it.

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 use std::time::Duration;
 
 use crate::clock::fake::FakeClock;
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Timestamp, boot_id};
 use crate::commands;
 use crate::env::Env;
 use crate::error::{Failure, FailureKind};
@@ -146,14 +146,17 @@ impl Stage {
         let _ = self.run(&[], host, false);
     }
 
-    /// What `status` writes, with `~` for the home directory. It changes nothing and shows no secret.
+    /// What `status` writes, with `~` for the home directory and `/` in all paths. It changes nothing and shows no secret.
     fn status(&self, arguments: &[&str]) -> String {
         let before = listing(self.home.path());
         let (status, stdout, stderr) = self.run(arguments, "", true);
         assert_eq!((status, stderr.as_str()), (Status::Success, ""), "{arguments:?}");
         assert_eq!(listing(self.home.path()), before);
         assert!(!stdout.contains("hush"), "{stdout}");
-        stdout.replace(&self.home.path().display().to_string(), "~")
+        let home = self.home.path().display().to_string();
+        let home_in_json = home.escape_default().to_string();
+        let stdout = stdout.replace(&home_in_json, "~").replace(&home, "~");
+        stdout.replace(r"\\", "/").replace(MAIN_SEPARATOR, "/")
     }
 }
 
@@ -395,8 +398,13 @@ fn without_size(text: &str) -> String {
 
 #[test]
 fn a_host_is_told_what_a_get_would_do_and_why() {
+    const OF_THE_MACHINE: &str = "a remembered failure";
+    let expected = include_str!("../../../tests/status/told.txt").split_inclusive("\n=== ");
+    // What instance metadata gave is kept for the machine, on systems that say which one it is.
+    let is_told = |name: &str| boot_id().is_some() || !name.starts_with(OF_THE_MACHINE);
+    let expected: String = expected.filter(|told| is_told(told)).collect();
     let mut told = String::new();
-    for (name, stage, arguments) in scenarios() {
+    for (name, stage, arguments) in scenarios().into_iter().filter(|(name, ..)| is_told(name)) {
         let text = stage.status(&arguments);
         // A single word may be longer than a line.
         let long = text.lines().find(|line| line.chars().count() > 80 && line.trim().contains("  "));
@@ -405,7 +413,7 @@ fn a_host_is_told_what_a_get_would_do_and_why() {
         let text = if name.contains("mistake") { one_line_each(&text) } else { text };
         let _ = write!(told, "=== {name}\n{}\n", without_size(&text));
     }
-    assert_eq!(told, include_str!("../../../tests/status/told.txt"), "what is told now:\n{told}");
+    assert_eq!(told, expected, "what is told now:\n{told}");
 }
 
 #[test]
