@@ -222,12 +222,12 @@ impl Cache {
     /// Removes every token of an API and every failure remembered for it, of every identity; the noted hosts stay. An
     /// entry of ours that is damaged or can't be read is removed too: it might be one of these. The serial number is
     /// different each time.
-    /// Error: the first file that couldn't be written or removed; the others are gone all the same.
-    pub(crate) fn erase(&self, api: &Api, serial: u64, clock: &dyn Clock) -> Result<(), PathError> {
+    pub(crate) fn erase(&self, api: &Api, serial: u64, clock: &dyn Clock) -> Result<(), EraseError> {
         let Some(directory) = &self.directory else { return Ok(()) };
         let _lock = erasure::lock_to_erase(directory, clock);
-        let mut result = erasure::leave(directory, api, serial, clock.now());
-        for name in directory.names()? {
+        let traced = erasure::leave(directory, api, serial, clock.now());
+        let mut removed = Ok(());
+        for name in directory.names().map_err(EraseError::NotRemoved)? {
             let Some(key) = [TOKEN, FAILURE].iter().find_map(|ending| key_of(&name, ending)) else { continue };
             let belongs = match directory.read_untrusted(&name, MAX_ENTRY_SIZE) {
                 Ok(Some(contents)) => is_an_entry(&contents) && self.api_of(key, &contents).is_none_or(|of| of == *api),
@@ -235,11 +235,13 @@ impl Cache {
                 Err(error) => error.source.kind() != ErrorKind::FileTooLarge,
             };
             if belongs {
-                result = result.and(directory.remove(&name));
+                removed = removed.and(directory.remove(&name));
             }
         }
         // Once more: a hit may have read a token after the first trace and before its removal.
-        result.and(erasure::leave(directory, api, serial.wrapping_add(1), clock.now()))
+        let traced = traced.and(erasure::leave(directory, api, serial.wrapping_add(1), clock.now()));
+        removed.map_err(EraseError::NotRemoved)?;
+        traced.map_err(EraseError::NoTrace)
     }
 
     /// The API of the token or failure that an entry holds; nothing for a damaged one.
@@ -251,6 +253,15 @@ impl Cache {
     fn entry(&self, key: &str, ending: &str) -> Option<Vec<u8>> {
         self.directory.as_ref()?.read(&format!("{key}{ending}"), MAX_ENTRY_SIZE).ok()?
     }
+}
+
+/// Why an `erase` did less than it should. Everything else was removed all the same.
+#[derive(Debug)]
+pub(crate) enum EraseError {
+    /// The first entry that couldn't be removed, or the directory that couldn't be read: a token may still be served.
+    NotRemoved(PathError),
+    /// The tokens are gone, but a fetch or a hit that began before the `erase` may bring one back.
+    NoTrace(PathError),
 }
 
 impl RememberedFailure {

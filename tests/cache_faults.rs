@@ -171,7 +171,11 @@ fn is_root() -> bool {
 
 /// The helper, run by another program: `PROGRAM ARGUMENTS… HELPER get`.
 fn through(program: &[&str], sandbox: &Sandbox) -> Command {
-    let helper = sandbox.command(&["get"]);
+    through_with(program, sandbox, "get")
+}
+
+fn through_with(program: &[&str], sandbox: &Sandbox, verb: &str) -> Command {
+    let helper = sandbox.command(&[verb]);
     let mut command = Command::new(program[0]);
     command.args(&program[1..]).arg(helper.get_program()).args(helper.get_args());
     command.env_clear().current_dir(sandbox.home());
@@ -468,21 +472,27 @@ fn a_read_only_directory_still_serves_what_it_holds() {
                       mount -o remount,bind,ro \"$AWS_ECR_CACHE_DIR\" && ! touch \"$AWS_ECR_CACHE_DIR/x\" 2>/dev/null && \
                       exec \"$0\" \"$@\"";
         let wrapper: Vec<&str> = NAMESPACE.into_iter().chain(["sh", "-c", script]).collect();
-        let get = |host: &str| {
-            let mut command = through(&wrapper, &cached.sandbox);
+        let ask = |verb: &str, host: &str| {
+            let mut command = through_with(&wrapper, &cached.sandbox, verb);
             command.env("AWS_ECR_CACHE_DIR", cached.directory());
             run(command, host.as_bytes())
         };
-        assert_reads_only(&cached, get);
+        assert_reads_only(&cached, ask, "Read-only file system (os error 30)");
     } else {
         set_mode(&cached.directory(), 0o500);
-        assert_reads_only(&cached, |host| cached.sandbox.get(host));
+        assert_reads_only(
+            &cached,
+            |verb, host| cached.sandbox.run(&[verb], host.as_bytes()),
+            "Permission denied (os error 13)",
+        );
         set_mode(&cached.directory(), 0o700);
     }
 }
 
-/// Checks that what is cached is served, that what isn't is fetched each time, and that no file comes or goes.
-fn assert_reads_only(cached: &Cached, get: impl Fn(&str) -> Reply) {
+/// Checks that what is cached is served, that what isn't is fetched each time, that `erase` says why it removed nothing,
+/// and that no file comes or goes.
+fn assert_reads_only(cached: &Cached, ask: impl Fn(&str, &str) -> Reply, reason: &str) {
+    let get = |host| ask("get", host);
     let before = names(&cached.directory());
     assert_eq!(password(&get(HOST), "eu-west-1"), cached.password, "a hit");
     assert_eq!(cached.calls(), 1);
@@ -490,6 +500,14 @@ fn assert_reads_only(cached: &Cached, get: impl Fn(&str) -> Reply) {
         password(&get(ELSEWHERE), "eu-west-2");
         assert_eq!(cached.calls(), calls, "nothing can be kept");
     }
+    let erased = ask("erase", HOST);
+    assert_eq!((erased.code, erased.stdout_text()), (Some(0), String::new()), "logging out never fails");
+    let told = format!(
+        "ecr-login: a password of {HOST} may still be cached: cannot remove `{}`: {reason}; remove the file, or the \
+         cache directory\n",
+        cached.entry().display()
+    );
+    assert_eq!(erased.stderr, told);
     assert_eq!(password(&get(HOST), "eu-west-1"), cached.password, "still a hit");
     assert_eq!(names(&cached.directory()), before);
 }

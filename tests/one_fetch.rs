@@ -74,7 +74,7 @@ fn different_tokens_are_fetched_in_parallel_and_all_are_kept() {
     const REGIONS: usize = 32;
     let _machine = alone();
     let aws = FakeAws::start();
-    aws.set(Api::EcrToken, Behaviour::Delay(Duration::from_millis(1_500)));
+    aws.set(Api::EcrToken, Behaviour::Delay(Duration::from_secs(3)));
     let sandbox = home_of(&aws);
     let hosts = || (0..REGIONS).map(|region| format!("111122223333.dkr.ecr.eu-test-{region}.amazonaws.com"));
     let started = Instant::now();
@@ -133,7 +133,7 @@ fn who_waits_for_a_fetch_that_fails_takes_its_failure() {
     let _machine = alone();
     let aws = FakeAws::start();
     // The call is refused, but not before everybody is there.
-    aws.set(Api::AssumeRoleWithWebIdentity, Behaviour::Delay(Duration::from_millis(1_500)));
+    aws.set(Api::AssumeRoleWithWebIdentity, Behaviour::Delay(Duration::from_secs(4)));
     aws.set(Api::EcrToken, Behaviour::error(400, "AccessDeniedException", "no policy allows it"));
     let sandbox = Sandbox::new().with_aws(&aws);
     let token = sandbox.write("token", "not.a.jwt.but.somebody");

@@ -85,19 +85,34 @@ fn an_erase_that_succeeds_leaves_no_token_whoever_reads_it() {
 }
 
 #[test]
-fn an_erase_that_another_program_prevents_fails() {
+fn an_erase_waits_for_a_program_that_has_the_token_open_and_says_so_when_it_keeps_it() {
     let aws = FakeAws::start();
     let sandbox = home_of(&aws);
-    sandbox.get(HOST).password();
-    let token = sandbox.cache_dir().join(&names(&sandbox.cache_dir(), ".token")[0]);
+    let opened =
+        |token: &Path, shared| OpenOptions::new().read(true).share_mode(shared).open(token).expect("it is there");
     for shared in [SHARE_NOTHING, SHARE_READ] {
-        let held = OpenOptions::new().read(true).share_mode(shared).open(&token).expect("it is there");
+        sandbox.get(HOST).password();
+        let token = sandbox.cache_dir().join(&names(&sandbox.cache_dir(), ".token")[0]);
+        let open_file = opened(&token, shared);
         let reply = sandbox.run(&["erase"], HOST.as_bytes());
-        assert_eq!(reply.code, Some(1), "{}", reply.stdout_text());
-        drop(held);
+        assert_eq!((reply.code, reply.stdout_text()), (Some(0), String::new()), "logging out never fails");
+        let beginning =
+            format!("ecr-login: a password of {HOST} may still be cached: cannot remove `{}`: ", token.display());
+        assert!(reply.stderr.starts_with(&beginning), "{}", reply.stderr);
+        assert!(reply.stderr.ends_with("; remove the file, or the cache directory\n"), "{}", reply.stderr);
+        assert_eq!(reply.stderr.lines().count(), 1);
+        drop(open_file);
+
+        let open_file = opened(&token, shared);
+        let closing = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(300));
+            drop(open_file);
+        });
+        let reply = sandbox.run(&["erase"], HOST.as_bytes());
+        assert_eq!((reply.code, reply.stderr.as_str()), (Some(0), ""));
+        assert!(!token.exists());
+        closing.join().expect("it ended");
     }
-    assert_eq!(sandbox.run(&["erase"], HOST.as_bytes()).code, Some(0));
-    assert!(!token.exists());
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! `erase`: removes the cached tokens that serve a registry, of every identity, and the failures remembered for it.
 //!
-//! For ECR it always succeeds, unless the request names no server: some clients crash on anything else.
+//! For ECR it always succeeds, unless the request names no server: some clients crash on anything else. That a token
+//! couldn't be removed is told on stderr.
 
 use std::io;
 
 use super::{Asked, other_hosts};
 use crate::options::Options;
 use crate::protocol::{Action, Request};
+use crate::redact::clean_line;
 use crate::registry::Api;
 use crate::rules::Destination;
 use crate::tokens::{self, Context};
@@ -35,6 +37,12 @@ pub(super) fn erase(world: &mut World<'_>) -> io::Result<Status> {
 }
 
 fn erase_tokens(world: &mut World<'_>, options: &Options, host: &str, api: &Api) -> Status {
-    tokens::erase(&mut Context::new(world, options, format!("erase {host}")), api);
+    if let Err(error) = tokens::erase(&mut Context::new(world, options, format!("erase {host}")), api) {
+        let sentence = format!(
+            "ecr-login: a password of {host} may still be cached: {error}: {}; remove the file, or the cache directory",
+            error.source
+        );
+        world.complain(&clean_line(&sentence));
+    }
     Status::Success
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Context;
 use crate::aws::AwsSettings;
-use crate::cache::Cache;
+use crate::cache::{Cache, EraseError};
+use crate::fs::PathError;
 use crate::registry::Api;
 use crate::rules::{Destination, Rules, Target};
 
@@ -40,14 +41,25 @@ pub(crate) fn target_of(rules: &Rules, host: &str) -> Option<Target> {
 }
 
 /// Removes the cached tokens of an API, of every identity, and the failures remembered for it.
-pub(crate) fn erase(context: &mut Context<'_>, api: &Api) {
+/// Error: the first one that couldn't be removed.
+pub(crate) fn erase(context: &mut Context<'_>, api: &Api) -> Result<(), PathError> {
     let (cache, unusable) =
         Cache::open_to_erase(context.options.cache_dir.as_deref(), context.options.cache_encryption);
     if let Some(unusable) = unusable {
         context.log.warn(format_args!("the cache is not used: {unusable}"));
     }
     match cache.erase(api, (context.random)(), context.clock) {
-        Ok(()) => context.log.info(format_args!("done")),
-        Err(error) => context.log.warn(format_args!("{error}: {}", error.source)),
+        Ok(()) => {
+            context.log.info(format_args!("done"));
+            Ok(())
+        }
+        Err(EraseError::NoTrace(error)) => {
+            context.log.warn(format_args!("{error}: {}", error.source));
+            Ok(())
+        }
+        Err(EraseError::NotRemoved(error)) => {
+            context.log.warn(format_args!("{error}: {}", error.source));
+            Err(error)
+        }
     }
 }

@@ -234,7 +234,7 @@ impl Actor<'_> {
     fn erase(&self) -> End {
         let began = self.stage.event();
         let api = Registry::parse(HOSTS[0]).expect("an ECR host").api;
-        self.with_context(|context| erase(context, &api));
+        self.with_context(|context| erase(context, &api)).expect("the directory in memory removes what it is told to");
         let ended = self.stage.event();
         self.stage.erasures.lock().expect("no holder panics").push([began, ended]);
         End::Erased
