@@ -409,7 +409,7 @@ impl Figures {
         let periods = usize::try_from(took.as_millis() / EARLIEST_REFRESH.as_millis() + 1).expect("a short time");
         let disturbed =
             self.killed + self.interrupted + 2 * self.stopped + self.files + 2 * self.erased * IDENTITIES.len();
-        let failed: usize = self.failed.values().sum();
+        let failed = self.failed();
         (self.calls, self.passwords, self.took) = (calls, passwords, took);
         self.most_passwords = KEYS * periods + disturbed;
         self.most_calls = ATTEMPTS * (self.most_passwords + failed + KEYS * periods);
@@ -431,14 +431,18 @@ impl Figures {
     pub fn served(&self) -> usize {
         self.served
     }
+
+    /// How many `get`s had a reason instead.
+    pub fn failed(&self) -> usize {
+        self.failed.values().sum()
+    }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let failed: usize = self.failed.values().sum();
         writeln!(out, "| what | number |\n| --- | --- |")?;
         writeln!(out, "| served, whole, unexpired, of the right identity | {} |", self.served)?;
-        writeln!(out, "| failed with a reason | {failed} |")?;
+        writeln!(out, "| failed with a reason | {} |", self.failed())?;
         writeln!(out, "| killed | {} |", self.killed)?;
         writeln!(out, "| interrupted (SIGTERM) | {} |", self.interrupted)?;
         writeln!(out, "| stopped and continued | {} |", self.stopped)?;
