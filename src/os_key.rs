@@ -1,11 +1,12 @@
 //! A key that the operating system keeps for the user, for what is encrypted on disk.
 //!
-//! The first process that needs it makes it, and processes that need it at the same time get the same one. It is never
-//! written to a file. Linux keeps it in the kernel, until the machine restarts; other systems have none here. This module
-//! encrypts nothing.
+//! The first process that needs it makes it, and all others get the same one. It is never written to a file in plain text:
+//! Linux keeps it in the kernel, until the machine restarts; macOS in the keychain and Windows in its Credential Manager,
+//! until it is removed. This module encrypts nothing.
 
 #[cfg_attr(all(feature = "os-encryption", target_os = "linux"), path = "os_key/linux.rs")]
-#[cfg_attr(not(all(feature = "os-encryption", target_os = "linux")), path = "os_key/none.rs")]
+#[cfg_attr(all(feature = "os-encryption", target_os = "macos"), path = "os_key/macos.rs")]
+#[cfg_attr(all(feature = "os-encryption", windows), path = "os_key/windows.rs")]
 mod os;
 
 use std::fmt;

@@ -70,6 +70,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ring::aead::", &["src/cache/seal.rs"]),
     ("ring::rand::", &["src/cache/seal.rs", "src/os_key.rs"]),
     ("linux_keyutils", &["src/os_key/linux.rs"]),
+    ("security_framework", &["src/os_key/macos.rs"]),
+    ("keyring_core", &["src/os_key/windows.rs"]),
+    ("windows_native_keyring_store", &["src/os_key/windows.rs"]),
     ("dlmalloc", &["src/main.rs"]),
     ("dirs", &["src/paths.rs"]),
     (

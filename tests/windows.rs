@@ -115,6 +115,22 @@ fn an_erase_waits_for_a_program_that_has_the_token_open_and_says_so_when_it_keep
     }
 }
 
+#[cfg(feature = "os-encryption")]
+#[test]
+fn an_encrypted_token_is_served_again_and_its_file_does_not_hold_it() {
+    let aws = FakeAws::start();
+    let sandbox = home_of(&aws).env("AWS_ECR_CACHE_ENCRYPTION", "os");
+    let password = sandbox.get(HOST).password();
+    assert_eq!(sandbox.get(HOST).password(), password);
+    assert_eq!(aws.calls(Api::EcrToken), 1);
+    let entry = fs::read(sandbox.cache_dir().join(&names(&sandbox.cache_dir(), ".token")[0])).expect("an entry");
+    assert!(!entry.windows(16).any(|part| password.as_bytes().windows(16).any(|secret| secret == part)));
+    // Without the key of this user it is of no use.
+    let plain = sandbox.env("AWS_ECR_CACHE_ENCRYPTION", "off");
+    assert_ne!(plain.get(HOST).password(), password);
+    assert_eq!(aws.calls(Api::EcrToken), 2);
+}
+
 #[test]
 fn the_locks_of_tokens_that_have_expired_are_swept_away() {
     let aws = FakeAws::start();

@@ -95,24 +95,24 @@ mod tests {
 
     const HOST: &str = "111122223333.dkr.ecr.us-east-1.amazonaws.com";
 
-    const CONFIG: &str = "[default]\nca_bundle = /of/profile.pem\n[profile plain]\nregion = x\n";
-
-    fn places(variables: &[(&str, &str)]) -> Vec<String> {
-        match with_settings(HOST, variables, CONFIG, trust) {
-            Trust::System => Vec::new(),
-            Trust::Only(places) => places
-                .into_iter()
-                .map(|place| match place {
-                    CertificatePlace::File { setting, path } => format!("{setting}: {}", path.display()),
-                    CertificatePlace::Directory(path) => format!("{}/", path.display()),
-                })
-                .collect(),
-        }
-    }
-
     #[test]
     #[cfg(unix)]
     fn the_bundle_of_aws_comes_before_openssl_s_and_the_environment_before_the_profile() {
+        const CONFIG: &str = "[default]\nca_bundle = /of/profile.pem\n[profile plain]\nregion = x\n";
+
+        fn places(variables: &[(&str, &str)]) -> Vec<String> {
+            match with_settings(HOST, variables, CONFIG, trust) {
+                Trust::System => Vec::new(),
+                Trust::Only(places) => places
+                    .into_iter()
+                    .map(|place| match place {
+                        CertificatePlace::File { setting, path } => format!("{setting}: {}", path.display()),
+                        CertificatePlace::Directory(path) => format!("{}/", path.display()),
+                    })
+                    .collect(),
+            }
+        }
+
         let plain = ("AWS_PROFILE", "plain");
         let bundle = ("AWS_CA_BUNDLE", "~/aws.pem");
         let file = ("SSL_CERT_FILE", "/ssl.pem");

@@ -1,4 +1,4 @@
-//! No keys: on a system whose keys aren't used here, or in a build without the feature `os-encryption`.
+//! No keys: for all systems without a file of their own beside this one, and builds without the feature `os-encryption`.
 
 use super::{NoKey, OsKey};
 
@@ -12,7 +12,7 @@ pub(super) fn find_or_make(_name: &str, _make: fn() -> Result<OsKey, NoKey>) -> 
 
 fn no_key() -> NoKey {
     if cfg!(feature = "os-encryption") {
-        NoKey::because("only Linux is supported", None)
+        NoKey::because("only Linux, macOS and Windows are supported", None)
     } else {
         let reason = "this program was built without the feature `os-encryption`";
         NoKey::because(reason, Some("Install a build with that feature"))
