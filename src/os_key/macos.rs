@@ -52,3 +52,28 @@ fn no_key(error: Error) -> NoKey {
         "Unlock it (`security unlock-keychain`), and allow this program to read its key when macOS asks";
     NoKey::because(format!("the keychain can't be used: {error}"), Some(UNLOCK))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_found_again_until_it_is_removed() {
+        let name = format!("ecr-login-test-{}", std::process::id());
+        // In a session without a keychain there is nothing to test, and nobody to unlock one.
+        let found = match find(&name) {
+            Ok(found) => found,
+            Err(error) => return println!("NOT TESTED: {error}"),
+        };
+        assert!(found.is_none());
+        let made = find_or_make(&name, OsKey::random).expect("a key");
+        assert_eq!(find_or_make(&name, OsKey::random).expect("a key").expose(), made.expose());
+        assert_eq!(find(&name).expect("no error").expect("a key").expose(), made.expose());
+        let keychain = SecKeychain::default().expect("it was there");
+        // Adding another one doesn't replace it.
+        let again = keychain.add_generic_password(&name, ACCOUNT, &[7; OsKey::LENGTH]);
+        assert_eq!(again.map_err(Error::code), Err(codes::DUPLICATE_ITEM));
+        keychain.find_generic_password(&name, ACCOUNT).expect("it is there").1.delete();
+        assert!(find(&name).expect("no error").is_none());
+    }
+}
