@@ -1,6 +1,6 @@
 //! What fuzzing checks, on the inputs that it has been given and has found: `fuzz/corpus/TARGET/*`. `fuzz/README.md` says
 //! how more are found.
-#![cfg(unix)]
+#![cfg(all(unix, not(target_os = "macos")))]
 #![expect(clippy::disallowed_methods, reason = "the test reads the corpora")]
 
 // These files have the rules of the package in `fuzz/`.

@@ -12,8 +12,10 @@ mod support;
 mod checks;
 #[path = "doctor/machine.rs"]
 mod machine;
+#[cfg(target_os = "linux")]
 #[path = "doctor/mending.rs"]
 mod mending;
+#[cfg(target_os = "linux")]
 #[path = "doctor/offline.rs"]
 mod offline;
 #[path = "doctor/readme.rs"]

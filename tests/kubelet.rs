@@ -1,7 +1,7 @@
 //! The kubelet's protocol, as a kubelet sees it: every document whole, decoded as strictly as the kubelet decodes, for
 //! requests written from the published types
 //! (<https://github.com/kubernetes/kubelet/tree/master/pkg/apis/credentialprovider>).
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 #![expect(
     clippy::disallowed_methods,
     reason = "tests are the outside world: they use the real clock, files and processes"
