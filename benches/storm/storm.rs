@@ -269,8 +269,9 @@ impl Sky {
                 let reason = reason.split(['(', ';']).next().unwrap_or_default().trim().to_owned();
                 self.note(|figures| *figures.failed.entry(reason).or_default() += 1);
             }
-            // By our signal.
-            None if reply.stdout.is_empty() || self.check_password(reply, key, region, began).is_ok() => {}
+            // By our signal, before or after the answer.
+            None if reply.stdout.is_empty() || reply.stdout_text() == NOT_FOUND => {}
+            None if self.check_password(reply, key, region, began).is_ok() => {}
             None | Some(_) => self.fault(format!("{what}: {reply:?}")),
         }
     }
