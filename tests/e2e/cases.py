@@ -27,10 +27,10 @@ class Case:
     name: str
     run: Callable
     needs: str = ""  # a program that may be missing
-    home: type = Home  # what its clients are run in
+    place: type = Home  # what its clients are run in
 
 
-def case(name, styles=BOTH, hosts=(PRIVATE,), needs=""):
+def case(name, styles=BOTH, hosts=(PRIVATE,), needs="", place=Home):
     """Registers a case once for each way of naming the helper in the docker config."""
 
     def register(run):
@@ -40,7 +40,7 @@ def case(name, styles=BOTH, hosts=(PRIVATE,), needs=""):
                     home.name_helper(style, *hosts)
                 run(home)
 
-            CASES.append(Case(f"{name} ({style})", prepared, needs))
+            CASES.append(Case(f"{place.kind}{name} ({style})", prepared, needs, place))
         return run
 
     return register
@@ -274,7 +274,7 @@ CONTAINERS = (CRED_HELPERS, AUTH_FILE, "registries.conf")
 REGISTRIES_CONF = ".config/containers/registries.conf"
 
 
-def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
+def containers_case(name, logs_in=False, hosts=(PRIVATE,), place=Home):
     """Registers a case for each way of naming the helper that these three clients know."""
 
     def register(run):
@@ -297,7 +297,7 @@ def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
                     home.write(REGISTRIES_CONF, 'credential-helpers = ["ecr-login"]\n')
                 run(home)
 
-            CASES.append(Case(f"{name} ({style})", prepared))
+            CASES.append(Case(f"{place.kind}{name} ({style})", prepared, place=place))
         return run
 
     return register

@@ -27,6 +27,7 @@ class Failed(Exception):
 class Home:
     """The home directory of one case."""
 
+    kind = ""  # how names of cases begin that are run in such a home
     tools = None  # the folder of tests/e2e/install, set by `run`
     client_path = ""  # folders searched for clients, set by `run`
 
@@ -72,6 +73,11 @@ class Home:
 
     def without_aws_credentials(self):
         del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
+
+    @classmethod
+    def is_there(cls):
+        """Whether there is what the clients are started in."""
+        return True
 
     def entrance(self):
         """The words in front of each command, where clients are started in another root."""
