@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Callable
 
 import stage
-from home import CRED_HELPERS, CREDS_STORE, check
+from home import CRED_HELPERS, CREDS_STORE, Home, check
 from stage import CA, FOREIGN, OTHER_IDENTITY, OTHER_REGION, PRIVATE, PUBLIC
 
 BOTH = (CRED_HELPERS, CREDS_STORE)
@@ -27,9 +27,10 @@ class Case:
     name: str
     run: Callable
     needs: str = ""  # a program that may be missing
+    place: type = Home  # what its clients are run in
 
 
-def case(name, styles=BOTH, hosts=(PRIVATE,), needs=""):
+def case(name, styles=BOTH, hosts=(PRIVATE,), needs="", place=Home):
     """Registers a case once for each way of naming the helper in the docker config."""
 
     def register(run):
@@ -39,7 +40,7 @@ def case(name, styles=BOTH, hosts=(PRIVATE,), needs=""):
                     home.name_helper(style, *hosts)
                 run(home)
 
-            CASES.append(Case(f"{name} ({style})", prepared, needs))
+            CASES.append(Case(f"{place.kind}{name} ({style})", prepared, needs, place))
         return run
 
     return register
@@ -55,7 +56,7 @@ def all_cases(is_there):
 
 def pull(home, image, **environment):
     """Pulls an image that the engine doesn't have, with nothing on stderr."""
-    stage.docker("rmi", "--force", image)
+    home.remove_image(image)
     output = home.run("docker", "pull", image, **environment)
     check("Downloaded newer image" in output.stdout, "a fresh download")
     check(output.stderr == "", "nothing on stderr")
@@ -118,7 +119,7 @@ def docker_build_classic(home):
     # With credsStore, Docker asks only for the hosts that `list` names: those with a token on disk.
     pull(home, IMAGE)
     home.verbs()
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     home.run("docker", "build", "--quiet", build_context(home), DOCKER_BUILDKIT="0")
     check("get" in (verbs := home.verbs()), "a get")
     if CREDS_STORE in json.loads(home.docker_config.read_text()):
@@ -128,7 +129,7 @@ def docker_build_classic(home):
 
 @case("docker build, BuildKit in the engine")
 def docker_build_buildkit(home):
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     # The system's client brings its own BuildKit session; others need the buildx plugin.
     home.run("/usr/bin/docker", "build", "--no-cache", "--pull", build_context(home), DOCKER_BUILDKIT="1")
     check("get" in home.verbs(), "a get")
@@ -171,7 +172,7 @@ def docker_pull_identities(home):
         pull(home, IMAGE, AWS_PROFILE="base")
         pull(home, f"{OTHER_IDENTITY}/app:1", AWS_PROFILE="other")
     check(len(home.api_calls()) == 2, "one API call for each identity")
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     home.run("docker", "pull", IMAGE, AWS_PROFILE="other", fails=True)
 
 
@@ -180,14 +181,14 @@ def docker_pull_identities(home):
 
 @case("docker pull without the helper is refused", styles=[NO_HELPER])
 def docker_pull_refused(home):
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     output = home.run("docker", "pull", IMAGE, fails=True)
     check("no basic auth credentials" in output.stderr, "the registry to demand a password")
 
 
 @case("docker pull says why when the API can't be reached")
 def docker_pull_unreachable(home):
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     output = home.run("docker", "pull", IMAGE, AWS_ENDPOINT_URL=UNREACHABLE, fails=True)
     check_one_reason(output)
 
@@ -195,7 +196,7 @@ def docker_pull_unreachable(home):
 @case("docker pull says why when there are no AWS credentials")
 def docker_pull_no_credentials(home):
     home.without_aws_credentials()
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     check_one_reason(home.run("docker", "pull", IMAGE, fails=True))
     check(home.api_calls() == [], "no API call")
 
@@ -218,7 +219,7 @@ def docker_pull_public(home):
 @case("docker pull of a public image when the API can't be reached", hosts=(PUBLIC,))
 def docker_pull_public_unreachable(home):
     image = f"{PUBLIC}/app:1"
-    stage.docker("rmi", "--force", image)
+    home.remove_image(image)
     output = home.run("docker", "pull", image, AWS_ENDPOINT_URL=UNREACHABLE)
     check("Downloaded newer image" in output.stdout, "an anonymous download")
 
@@ -249,7 +250,7 @@ def python_client(home, *args):
 
 @case("docker-py pull")
 def docker_py_pull(home):
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     python_client(home, "docker-pull", IMAGE)
     check("get" in home.verbs(), "a get")
 
@@ -258,7 +259,7 @@ def docker_py_pull(home):
 def docker_py_build(home):
     home.secret(PRIVATE)  # with credsStore, `list` names only the hosts with a token on disk
     home.verbs()
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     python_client(home, "docker-build", build_context(home))
     verbs = home.verbs()
     check("get" in verbs, "a get")
@@ -273,7 +274,7 @@ CONTAINERS = (CRED_HELPERS, AUTH_FILE, "registries.conf")
 REGISTRIES_CONF = ".config/containers/registries.conf"
 
 
-def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
+def containers_case(name, logs_in=False, hosts=(PRIVATE,), place=Home):
     """Registers a case for each way of naming the helper that these three clients know."""
 
     def register(run):
@@ -296,7 +297,7 @@ def containers_case(name, logs_in=False, hosts=(PRIVATE,)):
                     home.write(REGISTRIES_CONF, 'credential-helpers = ["ecr-login"]\n')
                 run(home)
 
-            CASES.append(Case(f"{name} ({style})", prepared))
+            CASES.append(Case(f"{place.kind}{name} ({style})", prepared, place=place))
         return run
 
     return register

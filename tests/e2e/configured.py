@@ -58,7 +58,7 @@ def log_in(home, *client):
 @case("docker login, pull, push and logout through the fallback", styles=[CREDS_STORE])
 def docker_fallback(home):
     with_fallback(home)
-    stage.docker("rmi", "--force", COMPANY_IMAGE)
+    home.remove_image(COMPANY_IMAGE)
     home.run("docker", "pull", COMPANY_IMAGE, fails=True)
     log_in(home, "docker", "login")
     pull(home, COMPANY_IMAGE)
@@ -74,7 +74,7 @@ def docker_fallback(home):
     home.run("docker", "logout", COMPANY)
     check("erase" in home.verbs(), "an erase")
     check(kept(home) == {}, "an empty store")
-    stage.docker("rmi", "--force", COMPANY_IMAGE)
+    home.remove_image(COMPANY_IMAGE)
     home.run("docker", "pull", COMPANY_IMAGE, fails=True)
     pull(home, f"{FOREIGN}/app:1")  # which everybody may
     check(home.api_calls() == [], "AWS not to be asked for what isn't ECR's")
@@ -122,7 +122,7 @@ def as_seen(home):
         (False, ["logout", COMPANY]),
         (True, ["pull", "--quiet", COMPANY_IMAGE]),
     ]:
-        stage.docker("rmi", "--force", COMPANY_IMAGE)
+        home.remove_image(COMPANY_IMAGE)
         output = home.run("docker", *argv, fails=fails)
         seen.append((output.stdout, output.stderr))
     return seen
@@ -143,7 +143,7 @@ def docker_fallback_missing(home):
     check("error storing credentials" in output.stderr and stored in output.stderr, f"Docker to show: {stored}")
     check_no_password_saved(home, home.docker_config)
 
-    stage.docker("rmi", "--force", COMPANY_IMAGE)
+    home.remove_image(COMPANY_IMAGE)
     output = home.run("docker", "pull", COMPANY_IMAGE, fails=True)
     check(helper_lines(output) == [f"ecr-login: no password for {why}"], "one line that says why")
     # Docker always ends with a success here, and shows what it was answered only for Docker Hub.
@@ -203,7 +203,7 @@ def mixed_context(home, *images):
     copies = [f"COPY --from=stage{number} /bin/busybox /from-stage{number}\n" for number in range(len(images))]
     dockerfile.write_text("".join([*stages, dockerfile.read_text(), *copies]))
     for image in (IMAGE, *images):
-        stage.docker("rmi", "--force", image)
+        home.remove_image(image)
     return context
 
 
@@ -228,7 +228,7 @@ def podman_fallback(home):
 
 @case("docker pull and push under a name of one's own", hosts=(ALIAS, OTHER_REGION))
 def docker_alias(home):
-    stage.docker("rmi", "--force", f"{ALIAS}/app:1")
+    home.remove_image(f"{ALIAS}/app:1")
     home.run("docker", "pull", f"{ALIAS}/app:1", fails=True)
     rules(home, f'[[registry]]\nmatch = "{ALIAS}"\nregistry = "{OTHER_REGION}"\n')
     pull(home, f"{ALIAS}/app:1")
@@ -265,7 +265,7 @@ def check_both_accounts(home):
 @case("docker pull from two accounts with a profile each", hosts=(PRIVATE, OTHER_IDENTITY))
 def docker_two_profiles(home):
     two_accounts(home)
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     home.run("docker", "pull", IMAGE, fails=True)
     rules(
         home,
@@ -274,7 +274,7 @@ def docker_two_profiles(home):
     )
     check_both_accounts(home)
     # What the environment says for everything else doesn't count for these registries.
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     pull(home, IMAGE, AWS_PROFILE="other")
     check(len(home.api_calls()) == 2, "no other identity")
 
@@ -283,7 +283,7 @@ def docker_two_profiles(home):
 def docker_auto_profile(home):
     two_accounts(home)
     home.environment["AWS_PROFILE"] = "base"
-    stage.docker("rmi", "--force", OTHER_IMAGE)
+    home.remove_image(OTHER_IMAGE)
     home.run("docker", "pull", OTHER_IMAGE, fails=True)
     home.run("docker", "logout", OTHER_IDENTITY)
     calls = len(home.api_calls())

@@ -123,7 +123,7 @@ def token_helm(home):
 @case("token: docker login, skopeo login", styles=[NO_HELPER])
 def token_logins(home):
     home.run("docker", "login", "--username", "AWS", "--password-stdin", PRIVATE, stdin=token(home))
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     home.run("docker", "pull", IMAGE)
     home.run("skopeo", "login", "--cert-dir", CA.parent, "--username", "AWS", "--password-stdin", PRIVATE,
              stdin=token(home))
@@ -142,7 +142,7 @@ def token_formats(home):
     headers = {"Authorization": token(home, "--format", "authorization").strip()}
     check(isinstance(download(f"https://{PRIVATE}/v2/app/tags/list", headers), bytes), "the list of tags")
     home.write(".docker/config.json", json.dumps({"auths": {PRIVATE: {"auth": token(home, "--format", "basic").strip()}}}))
-    stage.docker("rmi", "--force", IMAGE)
+    home.remove_image(IMAGE)
     home.run("docker", "pull", IMAGE)
     script = (
         f'eval "$({HELPER} token --format env {PRIVATE})" && '

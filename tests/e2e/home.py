@@ -7,6 +7,7 @@ the verb and becomes the real helper, so that a case can tell what a client aske
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 
@@ -26,6 +27,7 @@ class Failed(Exception):
 class Home:
     """The home directory of one case."""
 
+    kind = ""  # how names of cases begin that are run in such a home
     tools = None  # the folder of tests/e2e/install, set by `run`
     client_path = ""  # folders searched for clients, set by `run`
 
@@ -72,6 +74,19 @@ class Home:
     def without_aws_credentials(self):
         del self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"]
 
+    @classmethod
+    def is_there(cls):
+        """Whether there is what the clients are started in."""
+        return True
+
+    def entrance(self):
+        """The words in front of each command, where clients are started in another root."""
+        return []
+
+    def remove_image(self, image):
+        """Takes an image away from the engine, without any credential helper."""
+        stage.docker("rmi", "--force", image)
+
     def write(self, name, text):
         """Writes a file below the home directory and returns its path."""
         return stage.write(self.directory / name, text)
@@ -83,8 +98,8 @@ class Home:
         """
         argv = [str(word) for word in argv]
         process = subprocess.Popen(
-            argv, env=self.environment | environment, cwd=self.directory, start_new_session=True, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [*self.entrance(), *argv], env=self.environment | environment, cwd=self.directory, text=True,
+            start_new_session=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
         try:
             stdout, stderr = process.communicate(stdin, timeout=LIMIT)
@@ -141,7 +156,11 @@ def check(holds, expectation):
 
 
 def put_helper_on_path(program):
-    """Makes the script that notes each call and becomes the helper, and the link that the kubelet runs."""
+    """Makes the script that notes each call and becomes the helper, and the link that the kubelet runs.
+
+    Both lead to a copy, which clients in another root see too.
+    """
+    program = shutil.copy(program, stage.WORK / "helper")
     script = f'#!/bin/sh\necho "$1" >>"$HOME/helper-calls"\nexec {shlex.quote(str(program))} "$@"\n'
     stage.write(stage.WORK / "bin" / HELPER, script).chmod(0o755)
     (stage.WORK / "bin" / "ecr-credential-provider").symlink_to(program)

@@ -61,12 +61,7 @@ def set_up(tools):
     make_names()
     certificate, key = make_certificates()
     start("moto", [tools / "venv/bin/python", Path(__file__).parent / "moto_ecr.py", API_PORT, API_CALLS])
-    start("engine", [
-        "dockerd", "--host", ENGINE, "--config-file", write(WORK / "daemon.json", "{}"),
-        "--data-root", WORK / "engine", "--exec-root", WORK / "engine-run", "--pidfile", WORK / "engine.pid",
-        # No network of its own, no kernel module, no overlay: loopback pulls and COPY builds need none of them.
-        "--bridge", "none", "--iptables=false", "--ip-forward=false", "--storage-driver", "vfs",
-    ])
+    start("engine", engine(WORK / "engine", ENGINE))
     wait("moto", lambda: connects("127.0.0.1", API_PORT))
     tls = {"certificate": str(certificate), "key": str(key)}
     logins = {
@@ -82,6 +77,17 @@ def set_up(tools):
     start_registry("foreign", "127.0.0.1:5001", None, None)
     wait("engine", lambda: docker("version").returncode == 0)
     add_images(logins)
+
+
+def engine(folder, address):
+    """The command of a Docker engine that keeps its data in a folder."""
+    settings = write(folder / "daemon.json", "{}")
+    return [
+        "dockerd", "--host", address, "--config-file", settings,
+        "--data-root", folder / "data", "--exec-root", folder / "run", "--pidfile", folder / "pid",
+        # No network of its own, no kernel module, no overlay: loopback pulls and COPY builds need none of them.
+        "--bridge", "none", "--iptables=false", "--ip-forward=false", "--storage-driver", "vfs",
+    ]
 
 
 def make_names():
