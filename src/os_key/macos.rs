@@ -37,7 +37,7 @@ pub(super) fn find_or_make(name: &str, make: fn() -> Result<OsKey, NoKey>) -> Re
     read(&keychain, name).and_then(|key| key.ok_or_else(missing)).map_err(no_key)
 }
 
-/// The key, unless there is none of the right length.
+/// The key; `None` if there is none, or one of another length.
 fn read(keychain: &SecKeychain, name: &str) -> Result<Option<OsKey>, Error> {
     match keychain.find_generic_password(name, ACCOUNT) {
         // It is the keychain's memory, which it wipes itself.

@@ -37,7 +37,7 @@ fn entry(name: &str) -> Result<Entry, NoKey> {
     Store::new().and_then(|store| store.build(name, USER, Some(&options))).map_err(|error| no_key(&error))
 }
 
-/// The key, unless there is none of the right length.
+/// The key; `None` if there is none, or one of another length.
 fn read(entry: &Entry) -> Result<Option<OsKey>, NoKey> {
     match entry.get_secret().map(Zeroizing::new) {
         Ok(secret) => Ok(<[u8; OsKey::LENGTH]>::try_from(secret.as_slice()).ok().map(|key| OsKey(Zeroizing::new(key)))),
