@@ -19,6 +19,9 @@ use crate::secret::Secret;
 /// The most that is read from stdin. A password has some kilobytes at most, so no client sends nearly as much.
 const MAX_INPUT: u64 = 1 << 20;
 
+/// The bytes of an answer with a password of ECR, which has about 2 KB, and room for one of twice that length.
+const USUAL_OUTPUT: usize = 4 << 10;
+
 /// How long to wait at most before a stdin that wasn't ready is read again.
 const MAX_PAUSE: Duration = Duration::from_millis(20);
 
@@ -240,7 +243,11 @@ pub trait Helpers {
 /// Writes a document and a line end, in one `write`, so that no client sees half of it.
 /// Error: the client closed its end.
 pub(crate) fn write_json(stdout: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
-    let line = Secret::new(serde_json::to_string(value)? + "\n");
+    // A buffer that had to grow would leave parts of a password where it was.
+    let mut line = Vec::with_capacity(USUAL_OUTPUT);
+    serde_json::to_writer(&mut line, value)?;
+    line.push(b'\n');
+    let line = Secret::new(String::from_utf8(line).map_err(io::Error::other)?);
     stdout.write_all(line.expose().as_bytes())?;
     stdout.flush()
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
-use zeroize::Zeroize as _;
 
 /// A password or key. Its `Debug` form is redacted, it has no `Display`, and it is wiped when it is
 /// dropped.
@@ -22,10 +21,12 @@ impl Secret {
 }
 
 impl Drop for Secret {
-    /// Wipes the text. A `String` would wipe its text and then all of its capacity, which takes 10,000 instructions more:
-    /// 3 % of a hit's.
+    /// Wipes the text in one piece. What `zeroize` does byte by byte takes 14,000 instructions more: 4 % of a hit's.
     fn drop(&mut self) {
-        std::mem::take(&mut self.0).into_bytes().as_mut_slice().zeroize();
+        let mut bytes = std::mem::take(&mut self.0).into_bytes();
+        bytes.fill(0);
+        // To the compiler, somebody reads the zeros here. Without that it would leave them out.
+        zeroize::optimization_barrier(bytes.as_slice());
     }
 }
 
