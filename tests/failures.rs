@@ -461,13 +461,13 @@ fn what_a_failing_credential_process_says_is_one_line_and_no_secret() {
 
 /// Checks that a process ends within two seconds: the system needs a moment for one that was killed.
 #[track_caller]
+#[expect(clippy::disallowed_methods, reason = "the system tells, and not at once")]
 fn assert_ends(id: &str) {
     if !std::path::Path::new("/proc/self/task").is_dir() {
         println!("skipped: only Linux tells");
         return;
     }
     // One that has ended, and that nobody has waited for, has the state Z.
-    #[expect(clippy::disallowed_methods, reason = "the system tells")]
     let runs = || std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
     let deadline = Instant::now() + Duration::from_secs(2);
     while runs() {
