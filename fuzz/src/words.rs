@@ -70,10 +70,13 @@ pub fn proxy_url(data: &[u8]) {
             assert_eq!(readers::host_of_server_url(&host).as_deref(), Some(&*host));
         }
         Err(mistake) => {
-            // Only a scheme is named.
-            let scheme = text.trim().split("://").next().unwrap_or_default().to_ascii_lowercase();
-            let known = ["is not the URL of a proxy".to_owned()];
-            assert!(known.contains(&mistake) || mistake.contains(&scheme), "{mistake:?} for {text:?}");
+            // Only a scheme is named: nothing that may be a password.
+            let of_scheme = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+            let scheme = text.trim().split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+            let unsupported = scheme.filter(|scheme| scheme.bytes().all(of_scheme)).map(|scheme| {
+                format!("names a proxy of an unsupported kind, `{scheme}`; HTTP and SOCKS proxies are supported")
+            });
+            assert!(mistake == "is not the URL of a proxy" || Some(&mistake) == unsupported.as_ref(), "{mistake:?}");
         }
     }
 }

@@ -7,6 +7,7 @@
 //! fetch, so a token's key and the credentials that fetch it can't come from different places.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use super::RegistrySettings;
 use super::active_profile::ProfileOrigin;
@@ -15,6 +16,7 @@ use super::facts::Facts;
 use super::network::metadata_url;
 use super::problems::HALF_PAIR;
 use super::profile_chain;
+use super::profile_file::Profile;
 use crate::env::{Env, names};
 use crate::error::Failure;
 use crate::identity::{
@@ -135,16 +137,19 @@ fn keys_of_environment(env: &Env, facts: &mut Facts<'_>, id: &str, secret: &str)
     Ok(keys)
 }
 
-/// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named.
+/// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named. A role of
+/// the profile counts only beside a token file of the profile: without one, it wants another source.
 pub(super) fn web_identity(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Found>, Failure> {
     let (active, env) = (&settings.active, settings.env);
     let from_env = |name| env.text(name).filter(|_| !active.overrides_keys());
-    let from_profile = |key: &str| settings.profile.as_ref().and_then(|profile| profile.whole(key)).map(str::to_owned);
+    let from_profile = |key: &str| settings.profile.as_ref().and_then(|profile| profile.get(key)).map(str::to_owned);
     let variable = env.path(names::WEB_IDENTITY_TOKEN_FILE).filter(|_| !active.overrides_keys());
-    let Some(file) = variable.clone().or_else(|| from_profile("web_identity_token_file").map(Into::into)) else {
+    let of_profile = settings.profile.as_ref().and_then(|profile| token_file_of(settings, profile));
+    let profile_role = from_profile("role_arn").filter(|_| of_profile.is_some());
+    let Some(file) = variable.as_ref().map(|file| paths::expand_tilde(env, file)).or(of_profile) else {
         return Ok(None);
     };
-    let Some(arn) = from_env(names::ROLE_ARN).or_else(|| from_profile("role_arn")) else {
+    let Some(arn) = from_env(names::ROLE_ARN).or(profile_role) else {
         return Err(Failure::misconfigured(match variable {
             Some(_) => format!("`{}` is set, but `{}` is not", names::WEB_IDENTITY_TOKEN_FILE, names::ROLE_ARN),
             None => format!("{} has a `web_identity_token_file` but no `role_arn`", active.described()),
@@ -163,8 +168,16 @@ pub(super) fn web_identity(settings: &RegistrySettings<'_>, facts: &mut Facts<'_
     let (external_id, duration_seconds, mfa) = (None, None, None);
     let role = RoleStep { origin, arn, external_id, session_name, duration_seconds, mfa, endpoint_url };
     facts.add_role(&role);
-    let token = facts.token_file(&paths::expand_tilde(env, &file))?;
+    let token = facts.token_file(&file)?;
     Ok(Some((source, Base::WebIdentity { role, token }, Vec::new())))
+}
+
+/// The path that a profile's `web_identity_token_file` means.
+pub(super) fn token_file_of(settings: &RegistrySettings<'_>, profile: &Profile<'_>) -> Option<PathBuf> {
+    let mut paths =
+        profile.spellings("web_identity_token_file").map(|path| paths::expand_tilde(settings.env, path.as_ref()));
+    let (whole, plain) = (paths.next()?, paths.next());
+    Some(plain.filter(|plain| plain.exists() && !whole.exists()).unwrap_or(whole))
 }
 
 /// A service account, whose token came with the request: no other source makes up for it.

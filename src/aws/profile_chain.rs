@@ -9,7 +9,7 @@ mod sso;
 use super::RegistrySettings;
 use super::endpoint::AwsService;
 use super::facts::Facts;
-use super::identity::{Found, machine, named_source, web_identity};
+use super::identity::{Found, machine, named_source, token_file_of, web_identity};
 use super::profile_file::{Profile, Section};
 use crate::env::names;
 use crate::error::Failure;
@@ -84,8 +84,7 @@ impl<'c> Chain<'c, '_> {
                 self.facts.add_profile(name, profile);
                 named_source(self.settings, self.facts, source).or_else(|nothing| {
                     // The AWS CLI refuses it; the Go SDK has asked the profile's own keys first, unless there is more.
-                    let has = |key: &str| profile.get(key).is_some();
-                    let has_more = OTHER_SOURCES.into_iter().any(has) || has("sso_start_url") && !has("sso_session");
+                    let has_more = OTHER_SOURCES.into_iter().any(|key| profile.get(key).is_some());
                     if has_more || has_web_identity_variable(self.settings) {
                         return Err(nothing);
                     }
@@ -132,7 +131,7 @@ impl<'c> Chain<'c, '_> {
         profile: &Profile<'_>,
         source: &str,
     ) -> Result<(ProfileBase, Base), Failure> {
-        let Some((source, next)) = self.find(source, profile) else {
+        let Some((source, next)) = self.find(profile) else {
             return Err(Failure::misconfigured(format!(
                 "profile `{name}` names the source profile `{source}`, which does not exist"
             )));
@@ -157,10 +156,10 @@ impl<'c> Chain<'c, '_> {
         })
     }
 
-    /// The source profile by its whole name, else without the comment behind it.
-    fn find(&self, source: &str, profile: &Profile<'_>) -> Option<(String, Profile<'c>)> {
-        let names = [Some(source), profile.get("source_profile")];
-        names.into_iter().flatten().find_map(|name| Some((name.to_owned(), self.settings.profiles.profile(name)?)))
+    /// The source profile that a profile names.
+    fn find(&self, profile: &Profile<'_>) -> Option<(String, Profile<'c>)> {
+        let mut names = profile.spellings("source_profile");
+        names.find_map(|name| Some((name.to_owned(), self.settings.profiles.profile(name)?)))
     }
 
     /// The credentials that a profile has without a role. A profile that has none doesn't decide the identity.
@@ -211,18 +210,18 @@ impl<'c> Chain<'c, '_> {
         if profile.get("aws_secret_access_key").is_some() {
             self.facts.notes.push(format!("profile `{name}` has half of a key pair only, which is not used"));
         }
-        Ok(None)
+        // A session without account and role gives no credentials. But whoever named one didn't mean the machine's.
+        self.session(name, profile).map(|_| None)
     }
 
     /// The web identity of a source profile.
     fn web_identity_of(&mut self, name: &str, profile: &Profile<'_>) -> Result<(ProfileBase, Base), Failure> {
-        let (file, arn) = (profile.whole("web_identity_token_file"), profile.get("role_arn"));
-        let (Some(file), Some(_)) = (file, arn) else {
+        let (Some(file), Some(_)) = (token_file_of(self.settings, profile), profile.get("role_arn")) else {
             let problem = format!("profile `{name}` has a `web_identity_token_file` but no `role_arn`");
             return Err(Failure::misconfigured(problem));
         };
         let role = self.role_step(name, profile)?;
-        let token = self.facts.token_file(&paths::expand_tilde(self.settings.env, file.as_ref()))?;
+        let token = self.facts.token_file(&file)?;
         Ok((ProfileBase::WebIdentity, Base::WebIdentity { role, token }))
     }
 

@@ -11,7 +11,8 @@
 //!   as more of a `credential_process`. Below any other value, `name = value` is a property of its own, as in Go.
 //! - A line whose first visible character is `#` or `;` is a comment. Behind a value, a comment begins with one of them
 //!   after a blank; the CLI would take it as part of the value, which makes no sense except in a command or a path.
-//! - Names in quotes are unquoted as a shell does it. The text behind a header is skipped.
+//! - Names in quotes are unquoted as a shell does it. A name of several words without quotes, which the CLI passes over, counts
+//!   where no other section has that name. The text behind a header is skipped.
 //! - Of a property that is given twice, the last one counts. The credentials file wins over the config file. An empty value
 //!   is unset. `[default]` and `[profile default]` replace each other; the one that stands last counts.
 //!
@@ -41,6 +42,8 @@ pub(super) struct Fragment<'a> {
     pub(super) name: Cow<'a, str>,
     /// Whether it is the config file's `[default]`, without `profile`.
     is_bare: bool,
+    /// Whether the AWS CLI passes it over, because the name has several words and no quotes.
+    is_loose: bool,
     /// What stands between the brackets.
     pub(super) header: &'a str,
     /// The lines below the header, from its line end on.
@@ -74,6 +77,14 @@ impl<'a> Profiles<'a> {
             fragments.retain(|fragment| !default(fragment) || fragment.is_bare == last_is_bare);
         }
         fragments.extend(scan(credentials, ProfileFile::Credentials));
+        let loose: Vec<_> = fragments.extract_if(.., |fragment| fragment.is_loose).collect();
+        for fragment in loose {
+            let is_same =
+                |other: &Fragment<'_>| !other.is_loose && other.kind == fragment.kind && other.name == fragment.name;
+            if !fragments.iter().any(is_same) {
+                fragments.push(fragment);
+            }
+        }
         Self { fragments }
     }
 
@@ -92,6 +103,11 @@ impl<'a> Profiles<'a> {
         [ProfileFile::Config, ProfileFile::Credentials]
             .into_iter()
             .find_map(|file| self.section(file, Kind::SsoSession, name))
+    }
+
+    /// The SSO session that a profile names, and that name.
+    pub(super) fn session_of<'p>(&self, profile: &'p Profile<'_>) -> Option<(&'p str, Section<'a>)> {
+        profile.spellings("sso_session").find_map(|name| Some((name, self.sso_session(name)?)))
     }
 
     /// The section `[services NAME]` of the config file, whose settings are [nested](Section::nested):
@@ -150,6 +166,12 @@ impl<'a> Profile<'a> {
     pub fn whole(&self, key: &str) -> Option<&str> {
         self.credentials.whole(key).or_else(|| self.config.whole(key))
     }
+
+    /// What a path or a name may be: the whole value, and the value without quotes and comment, as the Go SDK takes it. The
+    /// first one that exists is meant.
+    pub(super) fn spellings(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.whole(key).into_iter().chain(self.get(key).filter(|plain| self.whole(key) != Some(plain)))
+    }
 }
 
 /// The number of the line in a text that a part of this text begins on, counted from 1.
@@ -191,7 +213,8 @@ fn header(line: &str) -> Option<&str> {
 
 fn section_of(header: &str, file: ProfileFile) -> Fragment<'_> {
     let trimmed = header.trim();
-    let section = |kind, name| Fragment { file, kind, name, is_bare: trimmed == DEFAULT, header, body: "" };
+    let is_bare = trimmed == DEFAULT;
+    let section = |kind, name| Fragment { file, kind, name, is_bare, is_loose: false, header, body: "" };
     let (kind, name) = match (file, trimmed.split_once(char::is_whitespace)) {
         (_, Some(("sso-session", name))) => (Kind::SsoSession, name),
         (ProfileFile::Credentials, _) => return section(Kind::Profile, trimmed.into()),
@@ -201,11 +224,10 @@ fn section_of(header: &str, file: ProfileFile) -> Fragment<'_> {
         (ProfileFile::Config, _) => return section(Kind::Other, trimmed.into()),
     };
     // One word for the AWS CLI, in quotes where it has blanks; the Go SDK takes all that follows.
-    let name = match shlex::split(name).as_deref() {
-        Some([word]) => Cow::Owned(word.clone()),
-        _ => Cow::Borrowed(name.trim()),
-    };
-    section(kind, name)
+    match shlex::split(name).as_deref() {
+        Some([word]) => section(kind, Cow::Owned(word.clone())),
+        _ => Fragment { is_loose: true, ..section(kind, Cow::Borrowed(name.trim())) },
+    }
 }
 
 #[cfg(test)]
@@ -310,6 +332,25 @@ mod tests {
         }
         let profiles = config("[sso-session 'My Corp Ltd']\nsso_region = r\n");
         assert_eq!(profiles.sso_session("My Corp Ltd").expect("there").get("sso_region"), Some("r"));
+    }
+
+    #[test]
+    fn a_name_of_several_words_without_quotes_counts_where_no_other_section_has_it() {
+        let region = |config: &str, credentials: &str| {
+            let profiles = Profiles::parse(config, credentials);
+            profiles.profile("my team").and_then(|profile| profile.get("region").map(str::to_owned))
+        };
+        let loose = "[profile my team]\nregion = loose\n";
+        assert_eq!(region(loose, "").as_deref(), Some("loose"));
+        assert_eq!(region(loose, "[other]\n").as_deref(), Some("loose"));
+        assert_eq!(region(&format!("{loose}[profile my team]\nregion = last\n"), "").as_deref(), Some("last"));
+        assert_eq!(region(loose, "[my team]\n"), None);
+        for quoted in ["[profile 'my team']\n", "[profile \"my team\"]\n", "[profile my\\ team]\n"] {
+            assert_eq!(region(&format!("{loose}{quoted}"), ""), None, "{quoted}");
+            assert_eq!(region(&format!("{quoted}{loose}"), ""), None, "{quoted}");
+        }
+        let session = "[sso-session my team]\n";
+        assert_eq!(region(&format!("{session}{loose}"), "").as_deref(), Some("loose"));
     }
 
     #[test]

@@ -133,9 +133,8 @@ impl Collector<'_> {
 
     /// The parts of an SSO session, which the session's own section gives rather than the profile.
     fn add_sso(&mut self, profile: &Profile<'_>) {
-        let session_name = profile.whole("sso_session");
-        let session = session_name.and_then(|name| self.settings.profiles.sso_session(name));
-        if let Some(name) = session_name {
+        let (session_name, session) = self.settings.profiles.session_of(profile).unzip();
+        if let Some(name) = session_name.or_else(|| profile.whole("sso_session")) {
             let place = self.locate(profile.line_of("sso_session"));
             self.add("sso_session", name, place);
         }

@@ -102,6 +102,14 @@ add("both variables of the profile, the older missing", {"AWS_PROFILE": "ci", "A
 add("a profile without credentials", DEV, config=profile("profile dev", "region = eu-west-1"), credentials=DEFAULT)
 add("a profile without credentials on an instance", DEV | {"AWS_EC2_METADATA_DISABLED": ""},
     config=profile("profile dev", "region = eu-west-1"))
+add("a name with a blank, without quotes", {"AWS_PROFILE": "my team"}, config=keys_in("profile my team", "TEAM"))
+add("a name with a blank, without quotes, also in the credentials file", {"AWS_PROFILE": "my team"},
+    config=profile("profile my team", f"role_arn = {role('top')}", "source_profile = base") + keys_in("profile base", "BASE"),
+    credentials=keys_in("my team", "TEAM"))
+add("a name with a blank, with and without quotes", {"AWS_PROFILE": "my team"},
+    config=keys_in("profile my team", "LOOSE") + keys_in("profile 'my team'", "STRICT"))
+add("a header that is indented below a property", {"AWS_EC2_METADATA_DISABLED": "false"},
+    config=profile("profile other", "region = eu-west-1") + "  " + DEFAULT)
 add("a profile without its prefix in the config file", DEV, config=keys_in("dev", "DEV"))
 add("a profile with a prefix in the credentials file", DEV, credentials=keys_in("profile dev", "DEV"))
 add("default with a prefix in the config file", config=keys_in("profile default", "PREFIX"))

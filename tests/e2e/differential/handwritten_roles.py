@@ -34,6 +34,21 @@ add("an empty source profile", config=profile("default", *role_lines("top", ""))
 add("a source profile without credentials", config=profile("default", *role_lines("top")) + profile("profile base", "region = x"))
 add("a role alone", config=profile("default", f"role_arn = {role('top')}"))
 add("a role alone beside keys", config=profile("default", f"role_arn = {role('top')}") + key_text("BESIDE"))
+add("a role alone beside a web identity token of the environment",
+    {"AWS_WEB_IDENTITY_TOKEN_FILE": "{WORK}/env.jwt", "AWS_EC2_METADATA_DISABLED": "false"},
+    config=profile("default", f"role_arn = {role('top')}"), more=WEB_FILE)
+add("a role with two sources beside a web identity token of the environment", {"AWS_WEB_IDENTITY_TOKEN_FILE": "{WORK}/env.jwt"},
+    config=profile("default", *role_lines("top"), "credential_source = Environment") + BASE, more=WEB_FILE)
+add("a role alone beside keys in the other file, and a session token beside the role",
+    config=profile("default", f"role_arn = {role('top')}", "aws_session_token = other"), credentials=DEFAULT)
+add("a role alone beside keys, with old line ends",
+    config=(profile("default", f"role_arn = {role('top')}") + key_text("BESIDE")).replace("\n", "\r"))
+add("a role without its source behind a header with text", {"AWS_EC2_METADATA_DISABLED": "false"},
+    config=profile("default", f"role_arn = {role('top')}", "credential_source = EcsContainer").replace("]", "] work", 1))
+for source in ("Environment", "EcsContainer", "Ec2InstanceMetadata"):
+    add(f"a role by {source} that gives nothing, beside keys and SSO of the same profile",
+        config=profile("default", *SSO_PLACE, *SSO_ROLE, f"role_arn = {role('top')}", f"credential_source = {source}"),
+        credentials=DEFAULT, more=sso_cache(START_URL))
 add("a role alone beside a process", config=profile("default", f"role_arn = {role('top')}", USE), more=PROC)
 add("an empty role beside keys", config=profile("default", "role_arn =", "source_profile = base") + key_text("BESIDE") + BASE)
 add("a source profile without a role", config=profile("default", "source_profile = base") + BASE)
@@ -114,6 +129,24 @@ for time in ("2099-01-01T00:00:00UTC", "2099-01-01T00:00:00+00:00", "2099-01-01T
 for header, name in (("sso-session 'My Corp'", "My Corp"), ('sso-session "My Corp"', "My Corp"), ("sso-session a.b", "a.b"),
                      ("sso-session My Corp", "My Corp")):
     add(f"SSO with [{header}]", DEV, config=SSO_PROFILE.replace("corp", name) + profile(header, *SSO_PLACE), more=sso_cache(name))
+for text in ('"corp"', "'corp'", "corp ; mine", "corp # mine"):
+    add(f"SSO with sso_session = {text}", DEV, config=SSO_PROFILE.replace("= corp", f"= {text}") + SSO_SECTION, more=sso_cache("corp"))
+for text in ("us-east-1#mine", "us east 1", "-us-east-1"):
+    add(f"SSO with sso_region = {text}, beside keys", DEV, config=SSO_PROFILE + SSO_SECTION.replace("us-east-1", text),
+        credentials=keys_in("dev", "DEV"), more=sso_cache("corp"))
+for text in ('"{WORK}/token"', "{WORK}/token # mine"):
+    add(f"a web identity with web_identity_token_file = {text}", config=profile("default", *web_lines()).replace("{WORK}/token", text),
+        more={"work/token": "webtokenprofile"})
+add("a web identity in quotes, beside keys", config=profile("default", *web_lines()).replace("{WORK}/token", '"{WORK}/token"'),
+    credentials=DEFAULT, more={"work/token": "webtokenprofile"})
+add("an SSO session that isn't there, alone", DEV | {"AWS_EC2_METADATA_DISABLED": "false"}, config=profile("profile dev", "sso_session = corp"))
+add("an SSO session that isn't there, alone, in the credentials file", {"AWS_EC2_METADATA_DISABLED": "false"},
+    credentials=profile("default", "sso_session = corp"))
+add("an SSO session that isn't there, beside keys", DEV, config=profile("profile dev", "sso_session = corp") + key_text("BESIDE"))
+add("an SSO session that isn't there, beside a process", DEV, config=profile("profile dev", "sso_session = corp", USE), more=PROC)
+add("an SSO session that isn't there, beside keys in the environment", KEYS_ENV | {"AWS_EC2_METADATA_DISABLED": "false"},
+    config=profile("default", "sso_session = corp"))
+add("SSO that nobody has logged in to, beside keys", DEV, config=SSO_PROFILE + SSO_SECTION, credentials=keys_in("dev", "DEV"))
 add("SSO in the credentials file", DEV, credentials=SSO_PROFILE.replace("profile ", ""), config=SSO_SECTION, more=sso_cache("corp"))
 add("an SSO session in the credentials file", DEV, config=SSO_PROFILE, credentials=SSO_SECTION, more=sso_cache("corp"))
 add("SSO with an account of quotes", DEV, config=SSO_PROFILE.replace(ACCOUNT, f'"{ACCOUNT}"') + SSO_SECTION, more=sso_cache("corp"))

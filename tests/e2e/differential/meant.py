@@ -19,9 +19,14 @@ EMPTY = re.compile(
     r"^[ \t]*(?:aws_\w+|credential_process|role_arn|source_profile|sso_\w+|web_identity_token_file|region|endpoint_url)"
     r"[ \t]*[=:][ \t]*(?:\r?\n|\r|$)", re.MULTILINE,
 )
+# A value in quotes, but for commands and headers.
+QUOTED = re.compile(r"""^(\s*(?!credential_process)[A-Za-z_]+\s*[=:]\s*)(["'])([^"'\n]*)\2[^\S\n]*$""", re.MULTILINE)
 READABLE = r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|UTC|[+-]\d\d:?\d\d)"'
 TIME = re.compile(rf'("(?:Expiration|expiresAt)": )(?!{READABLE})("[^"]*"|[^",}}]+)')
 SOURCES = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
+# Text behind a header that isn't a comment, and a line of a key pair.
+BEHIND = re.compile(r"^([^\S\n]*\[.*\])[^\S\n]*[^]\s#;][^]\n]*$", re.MULTILINE)
+TOKEN = re.compile(r"^[^\S\n]*aws_(?:access_key_id|secret_access_key|session_token|security_token)\s*[=:].*\n?", re.MULTILINE | re.IGNORECASE)
 SPELLED = re.compile(rf"(credential_source *= *)({'|'.join(SOURCES)})\b", re.IGNORECASE)
 
 
@@ -65,7 +70,9 @@ def as_read(case):
     for name in ("config", "credentials"):
         if files.get(name):
             text = SPELLED.sub(lambda found: found[1] + next(s for s in SOURCES if s.lower() == found[2].lower()), files[name])
-            files[name] = EMPTY.sub("", text).replace("\ufeff", "")
+            text = BEHIND.sub(r"\1", re.sub(r"\r(?!\n)", "\n", text))
+            files[name] = QUOTED.sub(r"\1\3", EMPTY.sub("", text).replace("\ufeff", ""))
+    files = without_lost_tokens(replace(case, files=files)).files
     for name, text in case.files.items():
         if name.startswith(("sso/", "work/")) and text:
             files[name] = TIME.sub(rf'\1"{EXPIRY}"', text)
@@ -84,13 +91,84 @@ def is_padded(case, _results):
     return any(case.variables.get(name, "").strip() != case.variables.get(name, "") for name in KEYS) or token != token.strip()
 
 
+def sections_of(text):
+    """The name and the text of each section, and what stands before the first one."""
+    for section in re.split(r"^(?=[^\S\n]*\[)", text, flags=re.MULTILINE):
+        name = re.match(r"\s*\[\s*(?:profile\s+)?['\"]?([^]'\"]+)", section)
+        yield name and name[1].strip(), section
+
+
 def is_own_source(case, _results):
-    texts = "\n[]\n".join(profile_texts(case))
+    """A program, and a profile that names itself, however both are written."""
     own = [
-        section for section in re.split(r"^(?=\s*\[)", texts, flags=re.MULTILINE)
-        if (name := re.match(r"\s*\[(?:profile\s+)?['\"]?([^]'\"]+)", section)) and f"source_profile = {name[1].strip()}\n" in section
+        name for text in profile_texts(case) for name, section in sections_of(text)
+        if name and re.search(rf"^\s*source_profile\s*[=:]\s*['\"]?{re.escape(name)}\b", section, re.MULTILINE | re.IGNORECASE)
     ]
-    return bool(own) and "credential_process" in texts
+    return bool(own) and any("credential_process" in text.lower() for text in profile_texts(case))
+
+
+def has_old_line_ends(case, _results):
+    return any(re.search(r"\r(?!\n)", text) for text in profile_texts(case))
+
+
+def has_text_behind_a_header(case, _results):
+    return any(BEHIND.search(text) for text in profile_texts(case))
+
+
+def has_lost_token(_case, results):
+    """Keys in one file, and beside them the session token in the other."""
+    return any("not the session token of" in call for call in results[GO].calls)
+
+
+def without_lost_tokens(case):
+    """Without what the config file has of a key pair where the credentials file has one."""
+    full = {
+        name for name, section in sections_of(case.text("credentials"))
+        if all(key in section.lower() for key in ("aws_access_key_id", "aws_secret_access_key"))
+    }
+    lost = "".join(
+        TOKEN.sub("", section) if name in full and TOKEN.search(section) else section
+        for name, section in sections_of(case.text("config"))
+    )
+    files = dict(case.files)
+    if files.get("config"):
+        files["config"] = lost
+    return replace(case, files=files)
+
+
+def is_lost_session(results):
+    return results[AWS_CLI].signer is None and "failed to find SSO session section" in str(results[GO])
+
+
+def without_session(case):
+    """Without the session's name. The machine isn't asked then: its identity isn't the one that was meant."""
+    files = {
+        name: re.sub(r"(?mi)^\s*sso_session\s*[=:].*\n?", "", text) if name in ("config", "credentials") else text
+        for name, text in case.files.items()
+    }
+    variables = {name: value for name, value in case.variables.items() if not name.startswith("AWS_CONTAINER_")}
+    return replace(as_read(replace(case, variables=variables, files=files)), metadata="absent")
+
+
+def has_indented_header(case, _results):
+    """A header that is indented more than the property above it."""
+    for text in profile_texts(case):
+        indent = None
+        for line in re.split(r"\r\n|\r|\n", text):
+            here = len(line) - len(line.lstrip())
+            if line.lstrip().startswith("["):
+                if indent is not None and here > indent:
+                    return True
+                indent = None
+            elif re.match(r"\s*[^#;\s][^=:]*[=:]\s*\S", line):
+                indent = here if indent is None else min(indent, here)
+    return False
+
+
+def gives_nothing_beside_keys(case, results):
+    """The AWS CLI refuses, and the Go helper takes the keys."""
+    words = ("SSOTokenLoadError", "UnauthorizedSSOTokenError", "profile.jwt", "/token'")
+    return any(word in str(results[AWS_CLI]) for word in words) and any("aws_secret" in text.lower() for text in profile_texts(case))
 
 
 def said(program, text):
@@ -120,6 +198,9 @@ TABLE = [
           "config-file"), OURS),
     Meant("Blanks within the brackets of a header",
           lambda case, _: any(re.search(r"^\s*\[(\s|[^\]]*\s\])", text, re.MULTILINE) for text in profile_texts(case)), OURS),
+    Meant("An `sso_session` that isn't in the files, beside other credentials", lambda _, results: is_lost_session(results),
+          without_session),
+    Meant("A header that is indented more than the property above it", has_indented_header, GO),
     Meant("A file that the AWS CLI can't read", said(AWS_CLI, "ConfigParseError"), OURS),
     Meant("Half of a key pair in the environment", lambda case, _: has(case, KEYS[0]) != has(case, KEYS[1]) and not has(case, "AWS_SECRET_KEY"),
           as_read),
@@ -131,6 +212,11 @@ TABLE = [
           lambda case, _: any(found[2] not in SOURCES for text in profile_texts(case) for found in SPELLED.finditer(text)), as_read),
     Meant("A time of expiry that can't be read",
           lambda case, _: any(TIME.sub(rf'\1"{EXPIRY}"', text or "") != text for text in case.files.values() if text), as_read),
+    Meant("Line ends that are a carriage return alone", has_old_line_ends, as_read),
+    Meant("Text behind a header", has_text_behind_a_header, as_read),
+    Meant("A session token in one file, and the keys in the other", has_lost_token, as_read),
+    Meant("Quotes around a value", lambda case, _: any(QUOTED.search(text) for text in profile_texts(case)), as_read),
+    Meant("An SSO session or a web identity that gives nothing, beside keys in the profile", gives_nothing_beside_keys, None),
 ]
 
 

@@ -3,8 +3,8 @@
 use docker_credential_ecr_login::unstable::{CachePolicy, CredentialSource, ProfileBase};
 
 use super::{
-    AS_BOTH, AS_CLI, BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN, STATIC_PROFILE,
-    TASK, WEB_IDENTITY, case, profile, role_on, signs,
+    AS_BOTH, AS_CLI, AS_GO, BASE_OF_CHAIN, CONTAINER, INSTANCE, KEPT, METADATA, OPAQUE, PULL, PULL_BY_TOKEN,
+    STATIC_PROFILE, TASK, WEB_IDENTITY, case, profile, role_on, signs,
 };
 use crate::identity::judge::{Case, Ours, Sdk};
 use crate::identity::scenario::{Scenario, jwt};
@@ -64,7 +64,29 @@ pub(crate) fn web_identity() -> Vec<Case> {
                 .env("AWS_WEB_IDENTITY_TOKEN_FILE", "{home}/token"),
             signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
         ).sdk(Sdk::Fails(AS_CLI)),
+        case(
+            "a token file of the environment, and the role of a profile without a token file",
+            Scenario::new().web_identity().without("AWS_ROLE_ARN").config(&role_on("")),
+            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
+        ),
+        case(
+            "a token file of the environment, and the role of a profile with two sources",
+            Scenario::new()
+                .web_identity()
+                .without("AWS_ROLE_ARN")
+                .config(&role_on("source_profile = base\ncredential_source = Ec2InstanceMetadata"))
+                .credentials(BASE_OF_CHAIN),
+            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
+        ),
         case("by a profile", in_profile(""), signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN)),
+        case(
+            "by a profile, with path and role in quotes",
+            Scenario::new()
+                .config("[default]\nrole_arn = \"arn:aws:iam::111122223333:role/pull\"\nweb_identity_token_file = \"{home}/token\"\n")
+                .file("token", jwt("https://issuer", "repo:app", 1)),
+            signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
         case(
             "by a profile, before its source profile",
             in_profile("source_profile = base").credentials(BASE_OF_CHAIN),

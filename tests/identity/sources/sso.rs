@@ -3,14 +3,15 @@
 use docker_credential_ecr_login::unstable::ProfileBase;
 
 use super::{
-    AS_BOTH, AS_CLI, AS_GO, INSTANCE, KEPT, LEGACY_SSO, METADATA, OPAQUE, PROCESS, PROCESS_SCRIPT, PULL, SSO_SESSION,
-    STATIC_PROFILE, case, profile, role_on, signs,
+    AS_BOTH, AS_CLI, AS_GO, ENVIRONMENT, INSTANCE, KEPT, LEGACY_SSO, METADATA, OPAQUE, PROCESS, PROCESS_SCRIPT, PULL,
+    SSO_SESSION, STATIC_PROFILE, case, profile, role_on, signs,
 };
 use crate::identity::judge::{Case, Ours, Sdk};
 use crate::identity::scenario::{Scenario, TOKEN_OF_SESSION, TOKEN_OF_START_URL, sso_token};
 
 const DEV_BY_SSO: &str = "ASIA-Dev-sso";
 const NEXT_YEARS: &str = "2099-01-01T00:00:00Z";
+const OTHERS_REFUSE: &str = "the AWS CLI and the Go SDK refuse it, too; the keys are there";
 const PAST_YEARS: &str = "2019-01-01T00:00:00Z";
 
 /// A config file, and a session `corp` that has been started.
@@ -64,6 +65,13 @@ pub(crate) fn profiles() -> Vec<Case> {
             signs_in(),
         )
         .sdk(Sdk::Fails(AS_CLI)),
+        case("a session in quotes", session(&SSO_SESSION.replace("= corp", "= \"corp\"")), signs_in())
+            .sdk(Sdk::Fails(AS_GO)),
+        case(
+            "a session with a comment behind it",
+            session(&SSO_SESSION.replace("= corp", "= corp ; mine")),
+            signs_in(),
+        ),
         case("without a session, the old way", legacy(LEGACY_SSO), signs_in()),
         case(
             "before keys and a program of the same profile",
@@ -120,6 +128,18 @@ pub(crate) fn mistaken_profiles() -> Vec<Case> {
         )
         .sdk(Sdk::Fails(AS_GO)),
         case(
+            "a region that can't be one",
+            legacy(&LEGACY_SSO.replace("sso_region = eu-west-1", "sso_region = eu-west-1#mine")),
+            Ours::Refused("`sso_region = eu-west-1#mine` of profile `default` is not the name of a region"),
+        ),
+        case(
+            "a region that can't be one, and keys",
+            legacy(&LEGACY_SSO.replace("sso_region = eu-west-1", "sso_region = eu-west-1#mine"))
+                .credentials(STATIC_PROFILE),
+            from_profile(),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
             "a session and another start URL",
             session(&SSO_SESSION.replace("[sso-session", "sso_start_url = x\n[sso-session")),
             Ours::Refused("`sso_start_url` of profile `default` differs from that of its SSO session"),
@@ -164,8 +184,32 @@ pub(crate) fn sessions_of_other_services() -> Vec<Case> {
                 .config("[default]\nsso_region = eu-west-1\nsso_start_url = https://example.awsapps.com/start\n"),
             falls_through(),
         ),
-        case("a session that isn't in the file", session("[default]\nsso_session = corp\n"), falls_through())
-            .sdk(Sdk::Fails(AS_CLI)),
+        case(
+            "a session that isn't in the file",
+            session("[default]\nsso_session = corp\n"),
+            Ours::Refused("profile `default` names the SSO session `corp`, which does not exist"),
+        ),
+        case(
+            "a session that isn't in the file, in the credentials file",
+            session("").credentials("[default]\nsso_session = corp\n"),
+            Ours::Refused("profile `default` names the SSO session `corp`, which does not exist"),
+        ),
+        case(
+            "a session that isn't in the file, of a role without a source",
+            session("[default]\nsso_session = corp\nrole_arn = arn:aws:iam::111122223333:role/pull\n"),
+            Ours::Refused("profile `default` names the SSO session `corp`, which does not exist"),
+        ),
+        case(
+            "a session that isn't in the file, and keys",
+            session(&format!("{STATIC_PROFILE}sso_session = corp\n")),
+            signs(profile(ProfileBase::Keys), KEPT, "AKIAPROFILE"),
+        )
+        .sdk(Sdk::Fails(OTHERS_REFUSE)),
+        case(
+            "a session that isn't in the file, and keys in the environment",
+            session("[default]\nsso_session = corp\n").keys("AKIAENV"),
+            signs(ENVIRONMENT, KEPT, "AKIAENV"),
+        ),
         case(
             "a session and another start URL",
             session(&format!("[default]\nsso_session = corp\nsso_start_url = x\n{SECTION}")),
