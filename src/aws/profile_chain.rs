@@ -6,11 +6,13 @@
 
 mod sso;
 
+use std::path::Path;
+
 use super::RegistrySettings;
 use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::identity::{Found, machine, named_source, token_file_of, web_identity};
-use super::profile_file::{Profile, Section};
+use super::profile_file::{COMMAND, Profile, Section};
 use crate::env::names;
 use crate::error::Failure;
 use crate::identity::{Base, CredentialSource, Keys, MfaDevice, ProfileBase, RoleOrigin, RoleStep};
@@ -199,9 +201,9 @@ impl<'c> Chain<'c, '_> {
             let base = Base::Login { profile: profile_name, login_session, region };
             return Ok(Some((ProfileBase::Login { profile: name.to_owned() }, base)));
         }
-        if let Some(command) = profile.whole("credential_process") {
+        if let Some(command) = profile.whole(COMMAND) {
             self.facts.is_opaque();
-            let base = Base::Process { profile: name.to_owned(), command: Secret::from(command) };
+            let base = Base::Process { profile: name.to_owned(), command: Secret::from(without_quotes(command)) };
             return Ok(Some((ProfileBase::Process, base)));
         }
         if let Some(keys) = keys(&profile.config)? {
@@ -257,6 +259,14 @@ impl<'c> Chain<'c, '_> {
 
 fn has_web_identity_variable(settings: &RegistrySettings<'_>) -> bool {
     !settings.active.overrides_keys() && settings.env.path(names::WEB_IDENTITY_TOKEN_FILE).is_some()
+}
+
+/// A command that stands in quotes as a whole, which to the AWS CLI is the name of a program with blanks. Where there is no
+/// such program, the quotes are left out, as in Go.
+fn without_quotes(command: &str) -> &str {
+    let inside =
+        |quote: char| command.strip_prefix(quote)?.strip_suffix(quote).filter(|inside| !inside.contains(quote));
+    inside('"').or_else(|| inside('\'')).filter(|inside| !Path::new(inside).exists()).unwrap_or(command)
 }
 
 /// The key pair of a profile, which the credentials file has rather than the config file.

@@ -199,6 +199,9 @@ add("a process that takes a word before a shell has changed it", config=profile(
         "work/p.sh": '#!/bin/sh\n[ "$1" = "$HOME" ] && exec ./shell.sh\nexec ./words.sh\n',
         "work/shell.sh": process("SHELL"), "work/words.sh": process("WORDS"),
     })
+for quote in "\"'":
+    add(f"a process whose whole command is in {quote}", config=profile("default", f"credential_process = {quote}./p.sh one{quote}"),
+        more={"work/p.sh": process("PROC", '[ "$1" = one ]')})
 add("a process that fails", config=profile("default", USE), more={"work/p.sh": "#!/bin/sh\necho no >&2\nexit 3\n"})
 add("a process that fails beside keys", config=DEFAULT + USE + "\n", more={"work/p.sh": "#!/bin/sh\nexit 3\n"})
 add("a process that isn't there", config=profile("default", "credential_process = ./gone"))

@@ -37,6 +37,10 @@ add("a role alone beside keys", config=profile("default", f"role_arn = {role('to
 add("a role alone beside a web identity token of the environment",
     {"AWS_WEB_IDENTITY_TOKEN_FILE": "{WORK}/env.jwt", "AWS_EC2_METADATA_DISABLED": "false"},
     config=profile("default", f"role_arn = {role('top')}"), more=WEB_FILE)
+add("a web identity of the environment, a role alone with a session name", WEB,
+    config=profile("default", f"role_arn = {role('top')}", "role_session_name = named"), more=WEB_FILE)
+add("a web identity of the environment, a credential_source with a comment", WEB | {"AWS_EC2_METADATA_DISABLED": "false"},
+    config=profile("default", f"role_arn = {role('top')}", "credential_source = Ec2InstanceMetadata ; mine"), more=WEB_FILE)
 add("a role with two sources beside a web identity token of the environment", {"AWS_WEB_IDENTITY_TOKEN_FILE": "{WORK}/env.jwt"},
     config=profile("default", *role_lines("top"), "credential_source = Environment") + BASE, more=WEB_FILE)
 add("a role alone beside keys in the other file, and a session token beside the role",

@@ -21,6 +21,8 @@ EMPTY = re.compile(
 )
 # A value in quotes, but for commands and headers.
 QUOTED = re.compile(r"""^(\s*(?!credential_process)[A-Za-z_]+\s*[=:]\s*)(["'])([^"'\n]*)\2[^\S\n]*$""", re.MULTILINE)
+# A comment behind a value.
+COMMENT = re.compile(r"^(\s*(?!credential_process)[A-Za-z_]+\s*[=:][^\n]*?\S)\s+[#;][^\n]*$", re.MULTILINE)
 READABLE = r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|UTC|[+-]\d\d:?\d\d)"'
 TIME = re.compile(rf'("(?:Expiration|expiresAt)": )(?!{READABLE})("[^"]*"|[^",}}]+)')
 SOURCES = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
@@ -71,6 +73,7 @@ def as_read(case):
         if files.get(name):
             text = SPELLED.sub(lambda found: found[1] + next(s for s in SOURCES if s.lower() == found[2].lower()), files[name])
             text = BEHIND.sub(r"\1", re.sub(r"\r(?!\n)", "\n", text))
+            text = COMMENT.sub(r"\1", text)
             files[name] = QUOTED.sub(r"\1\3", EMPTY.sub("", text).replace("\ufeff", ""))
     files = without_lost_tokens(replace(case, files=files)).files
     for name, text in case.files.items():
@@ -215,7 +218,8 @@ TABLE = [
     Meant("Line ends that are a carriage return alone", has_old_line_ends, as_read),
     Meant("Text behind a header", has_text_behind_a_header, as_read),
     Meant("A session token in one file, and the keys in the other", has_lost_token, as_read),
-    Meant("Quotes around a value", lambda case, _: any(QUOTED.search(text) for text in profile_texts(case)), as_read),
+    Meant("Quotes around a value, and comments behind one",
+          lambda case, _: any(shape.search(text) for shape in (QUOTED, COMMENT) for text in profile_texts(case)), as_read),
     Meant("An SSO session or a web identity that gives nothing, beside keys in the profile", gives_nothing_beside_keys, None),
 ]
 

@@ -82,7 +82,7 @@ pub(crate) fn web_identity() -> Vec<Case> {
         case(
             "by a profile, with path and role in quotes",
             Scenario::new()
-                .config("[default]\nrole_arn = \"arn:aws:iam::111122223333:role/pull\"\nweb_identity_token_file = \"{home}/token\"\n")
+                .config("[default]\nrole_arn = \"arn:aws:iam::111122223333:role/Pull\"\nweb_identity_token_file = \"{home}/token\"\n")
                 .file("token", jwt("https://issuer", "repo:app", 1)),
             signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN),
         )

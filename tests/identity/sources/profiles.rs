@@ -381,6 +381,18 @@ pub(crate) fn processes() -> Vec<Case> {
         )
         .sdk(Sdk::Finds(PULL, AS_BOTH)),
         case(
+            "a command that stands in quotes as a whole",
+            process("[default]\ncredential_process = \"give-keys 'team #1 ;x'\"\n")
+                .program("give-keys", expects_one_argument),
+            signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
+        )
+        .sdk(Sdk::Fails(AS_GO)),
+        case(
+            "a program with a blank in its name, in quotes",
+            process("[default]\ncredential_process = \"{home}/../bin/give keys\"\n").program("give keys", PROCESS_SCRIPT),
+            signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
+        ),
+        case(
             "a command with what looks like a comment",
             process("[default]\ncredential_process = give-keys \"team #1 ;x\"\n")
                 .program("give-keys", expects_one_argument),
