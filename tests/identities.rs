@@ -79,6 +79,11 @@ fn web_identity_needs_a_role_and_a_token() {
 }
 
 #[test]
+fn a_token_of_the_environment_goes_with_a_role_of_a_profile_that_has_a_token_too() {
+    judge(machines::web_identity_of_two_places());
+}
+
+#[test]
 fn container_credentials_are_opaque() {
     judge(machines::containers());
 }

@@ -35,13 +35,11 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
         }
     } else if let Some(found) = web_identity(settings, chain.facts)? {
         return Ok(Some(found));
+    } else if profile.get("role_arn").is_some() {
+        chain.role_without_source(name, profile)?
     } else {
-        let own = chain.own_source(name, profile)?;
-        match (own, profile.get("role_arn")) {
-            (None, None) => return Ok(None),
-            (Some(own), None) => own,
-            (own, Some(_)) => chain.role_without_source(name, profile, own)?,
-        }
+        let Some(own) = chain.own_source(name, profile)? else { return Ok(None) };
+        own
     };
     let mut roles = chain.roles;
     roles.reverse();
@@ -90,24 +88,20 @@ impl<'c> Chain<'c, '_> {
                     if has_more || has_web_identity_variable(self.settings) {
                         return Err(nothing);
                     }
-                    let keys = own_keys(name, profile)?.ok_or(nothing)?;
+                    let keys = own_keys(name, profile).ok().flatten().ok_or(nothing)?;
                     Ok((ProfileBase::Keys, Base::Keys(keys)))
                 })
             }
             (Some(source), None) => self.source_profile(name, profile, source),
             // The caller has seen one of them.
-            (None, None) => self.role_without_source(name, profile, None),
+            (None, None) => self.role_without_source(name, profile),
         }
     }
 
     /// A role without `source_profile` and `credential_source`. The AWS CLI refuses it; the Go SDK assumes it with the
     /// profile's own credentials, else with those of the machine.
-    fn role_without_source(
-        &mut self,
-        name: &str,
-        profile: &Profile<'_>,
-        own: Option<(ProfileBase, Base)>,
-    ) -> Result<(ProfileBase, Base), Failure> {
+    fn role_without_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<(ProfileBase, Base), Failure> {
+        let own = self.own_source_as_go(name, profile)?;
         let role = self.role_step(name, profile)?;
         self.roles.push(role);
         if let Some(own) = own {
@@ -148,7 +142,12 @@ impl<'c> Chain<'c, '_> {
         if has_sourced_role(&next) && !has_own_keys && !is_back {
             return self.role(&source, &next);
         }
-        let (own, first) = (self.own_source(&source, &next)?, &self.visited[0]);
+        let own = if is_back && source != name {
+            self.own_source_as_go(&source, &next)?
+        } else {
+            self.own_source(&source, &next)?
+        };
+        let first = &self.visited[0];
         own.ok_or_else(|| {
             Failure::misconfigured(match (is_back, source == name) {
                 (true, true) => format!("profile `{name}` names itself as `source_profile`, but has no credentials"),
@@ -173,6 +172,13 @@ impl<'c> Chain<'c, '_> {
         Ok(own)
     }
 
+    /// The same where the AWS CLI refuses: the Go SDK takes the profile's keys before all else.
+    fn own_source_as_go(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
+        let Some(keys) = own_keys(name, profile)? else { return self.own_source(name, profile) };
+        self.facts.add_profile(name, profile);
+        Ok(Some((ProfileBase::Keys, Base::Keys(keys))))
+    }
+
     /// Tries the sources of a profile in the AWS CLI's order.
     fn find_own_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
         if self.visited.len() > 1 && profile.get("web_identity_token_file").is_some() {
@@ -187,7 +193,7 @@ impl<'c> Chain<'c, '_> {
             Ok(None) => {}
             // The AWS CLI refuses the profile; the Go SDK takes its keys.
             Err(error) => {
-                let keys = own_keys(name, profile)?.ok_or(error)?;
+                let keys = own_keys(name, profile).ok().flatten().ok_or(error)?;
                 return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
             }
         }
@@ -270,8 +276,12 @@ fn without_quotes(command: &str) -> &str {
 }
 
 /// The key pair of a profile, which the credentials file has rather than the config file.
+/// Error: half of a pair, which the Go SDK refuses, or a part that can't be sent.
 fn own_keys(name: &str, profile: &Profile<'_>) -> Result<Option<Keys>, Failure> {
     match keys_in(&profile.credentials, name)? {
+        None if profile.credentials.get("aws_secret_access_key").is_some() => Err(Failure::misconfigured(format!(
+            "profile `{name}` has an `aws_secret_access_key` without `aws_access_key_id` in the credentials file"
+        ))),
         None => keys_in(&profile.config, name),
         found => Ok(found),
     }

@@ -108,6 +108,7 @@ pub(crate) fn all() -> Vec<Case> {
         sso::mistaken_profiles(),
         sso::sessions_of_other_services(),
         machines::web_identity(),
+        machines::web_identity_of_two_places(),
         machines::containers(),
         machines::metadata(),
         broken_files(),

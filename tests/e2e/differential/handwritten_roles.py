@@ -53,6 +53,20 @@ for source in ("Environment", "EcsContainer", "Ec2InstanceMetadata"):
     add(f"a role by {source} that gives nothing, beside keys and SSO of the same profile",
         config=profile("default", *SSO_PLACE, *SSO_ROLE, f"role_arn = {role('top')}", f"credential_source = {source}"),
         credentials=DEFAULT, more=sso_cache(START_URL))
+add("a role alone beside keys and SSO", config=profile("default", *SSO_PLACE, *SSO_ROLE, f"role_arn = {role('top')}"),
+    credentials=DEFAULT, more=sso_cache(START_URL))
+add("a role alone beside keys of the config file and a process",
+    config=profile("default", f"role_arn = {role('top')}", USE) + key_text("BESIDE"), more=PROC)
+add("a role alone beside SSO and a process", config=profile("default", *SSO_PLACE, *SSO_ROLE, f"role_arn = {role('top')}", USE),
+    more=sso_cache(START_URL) | PROC)
+add("a role that leads back to a profile with keys and SSO",
+    config=profile("default", *role_lines("top", "mid"), *SSO_PLACE, *SSO_ROLE) + profile("profile mid", *role_lines("mid", "default"))
+    + profile("default") + key_text("BACK"), more=sso_cache(START_URL))
+add("a role that names itself, with half of a pair and SSO",
+    config=profile("default", *role_lines("top", "default"), *SSO_PLACE, *SSO_ROLE, "aws_secret_access_key = hush"),
+    more=sso_cache(START_URL))
+add("a role alone beside half of a pair and a pair", config=profile("default", f"role_arn = {role('top')}") + key_text("BESIDE"),
+    credentials=profile("default", "aws_secret_access_key = hush"))
 add("a role alone beside a process", config=profile("default", f"role_arn = {role('top')}", USE), more=PROC)
 add("an empty role beside keys", config=profile("default", "role_arn =", "source_profile = base") + key_text("BESIDE") + BASE)
 add("a source profile without a role", config=profile("default", "source_profile = base") + BASE)

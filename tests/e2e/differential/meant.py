@@ -17,12 +17,12 @@ PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 # A property without a value, unless settings that are nested in it follow.
 EMPTY = re.compile(
     r"^[ \t]*(?:aws_\w+|credential_process|role_arn|source_profile|sso_\w+|web_identity_token_file|region|endpoint_url)"
-    r"[ \t]*[=:][ \t]*(?:\r?\n|\r|$)", re.MULTILINE,
+    r"[ \t]*[=:][ \t]*(?:\r?\n|\r|$)", re.MULTILINE | re.IGNORECASE,
 )
 # A value in quotes, but for commands and headers.
 QUOTED = re.compile(r"""^(\s*(?!credential_process)[A-Za-z_]+\s*[=:]\s*)(["'])([^"'\n]*)\2[^\S\n]*$""", re.MULTILINE)
 # A comment behind a value.
-COMMENT = re.compile(r"^(\s*(?!credential_process)[A-Za-z_]+\s*[=:][^\n]*?\S)\s+[#;][^\n]*$", re.MULTILINE)
+COMMENT = re.compile(r"^(\s*(?!credential_process)[A-Za-z_]+\s*[=:][^\n]*?\S)[^\S\n]+[#;][^\n]*$", re.MULTILINE)
 READABLE = r'"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|UTC|[+-]\d\d:?\d\d)"'
 TIME = re.compile(rf'("(?:Expiration|expiresAt)": )(?!{READABLE})("[^"]*"|[^",}}]+)')
 SOURCES = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
@@ -94,10 +94,10 @@ def is_padded(case, _results):
     return any(case.variables.get(name, "").strip() != case.variables.get(name, "") for name in KEYS) or token != token.strip()
 
 
-def sections_of(text):
+def sections_of(text, prefix=r"(?:profile\s+)?"):
     """The name and the text of each section, and what stands before the first one."""
     for section in re.split(r"^(?=[^\S\n]*\[)", text, flags=re.MULTILINE):
-        name = re.match(r"\s*\[\s*(?:profile\s+)?['\"]?([^]'\"]+)", section)
+        name = re.match(rf"\s*\[\s*{prefix}['\"]?([^]'\"]+)", section)
         yield name and name[1].strip(), section
 
 
@@ -126,7 +126,7 @@ def has_lost_token(_case, results):
 def without_lost_tokens(case):
     """Without what the config file has of a key pair where the credentials file has one."""
     full = {
-        name for name, section in sections_of(case.text("credentials"))
+        name for name, section in sections_of(case.text("credentials"), prefix="")
         if all(key in section.lower() for key in ("aws_access_key_id", "aws_secret_access_key"))
     }
     lost = "".join(

@@ -9,13 +9,40 @@ use super::{
 use crate::identity::judge::{Case, Ours, Sdk};
 use crate::identity::scenario::{Scenario, jwt};
 
+/// A profile with a role, a token file and more.
+fn in_profile(rest: &str) -> Scenario {
+    Scenario::new()
+        .config(&role_on(&format!("web_identity_token_file = {{home}}/token\n{rest}")))
+        .file("token", jwt("https://issuer", "repo:app", 1))
+}
+
+pub(crate) fn web_identity_of_two_places() -> Vec<Case> {
+    vec![
+        case(
+            "a token file of the environment, and the role of a profile",
+            in_profile("").edit("{home}/token", "{home}/not-there").env("AWS_WEB_IDENTITY_TOKEN_FILE", "{home}/token"),
+            signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
+        )
+        .sdk(Sdk::Fails(AS_CLI)),
+        case(
+            "a token file of the environment, and the role of a profile without a token file",
+            Scenario::new().web_identity().without("AWS_ROLE_ARN").config(&role_on("")),
+            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
+        ),
+        case(
+            "a token file of the environment, and the role of a profile with two sources",
+            Scenario::new()
+                .web_identity()
+                .without("AWS_ROLE_ARN")
+                .config(&role_on("source_profile = base\ncredential_source = Ec2InstanceMetadata"))
+                .credentials(BASE_OF_CHAIN),
+            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
+        ),
+    ]
+}
+
 pub(crate) fn web_identity() -> Vec<Case> {
     let no_token_file = || Ours::Refused("the token file `{home}/token` does not exist");
-    let in_profile = |rest: &str| {
-        Scenario::new()
-            .config(&role_on(&format!("web_identity_token_file = {{home}}/token\n{rest}")))
-            .file("token", jwt("https://issuer", "repo:app", 1))
-    };
     vec![
         case("by the environment", Scenario::new().web_identity(), signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN)),
         case(
@@ -57,27 +84,6 @@ pub(crate) fn web_identity() -> Vec<Case> {
             Scenario::new().web_identity().file("token", jwt("https://issuer", "repo:app", 1) + "\r\n"),
             signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
         ).sdk(Sdk::Finds(PULL_BY_TOKEN, "a token has no line end")),
-        case(
-            "a token file of the environment, and the role of a profile",
-            in_profile("")
-                .edit("{home}/token", "{home}/not-there")
-                .env("AWS_WEB_IDENTITY_TOKEN_FILE", "{home}/token"),
-            signs(WEB_IDENTITY, KEPT, PULL_BY_TOKEN),
-        ).sdk(Sdk::Fails(AS_CLI)),
-        case(
-            "a token file of the environment, and the role of a profile without a token file",
-            Scenario::new().web_identity().without("AWS_ROLE_ARN").config(&role_on("")),
-            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
-        ),
-        case(
-            "a token file of the environment, and the role of a profile with two sources",
-            Scenario::new()
-                .web_identity()
-                .without("AWS_ROLE_ARN")
-                .config(&role_on("source_profile = base\ncredential_source = Ec2InstanceMetadata"))
-                .credentials(BASE_OF_CHAIN),
-            Ours::Refused("`AWS_WEB_IDENTITY_TOKEN_FILE` is set, but `AWS_ROLE_ARN` is not"),
-        ),
         case("by a profile", in_profile(""), signs(profile(ProfileBase::WebIdentity), KEPT, PULL_BY_TOKEN)),
         case(
             "by a profile, with path and role in quotes",

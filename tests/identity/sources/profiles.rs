@@ -389,7 +389,8 @@ pub(crate) fn processes() -> Vec<Case> {
         .sdk(Sdk::Fails(AS_GO)),
         case(
             "a program with a blank in its name, in quotes",
-            process("[default]\ncredential_process = \"{home}/../bin/give keys\"\n").program("give keys", PROCESS_SCRIPT),
+            process("[default]\ncredential_process = \"{home}/../bin/give keys\"\n")
+                .program("give keys", PROCESS_SCRIPT),
             signs(profile(ProfileBase::Process), OPAQUE, "AKIAPROCESS"),
         ),
         case(
