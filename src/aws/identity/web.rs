@@ -1,0 +1,60 @@
+//! Web identities: a token, and the role that it is for.
+
+use std::path::PathBuf;
+
+use super::Found;
+use crate::aws::RegistrySettings;
+use crate::aws::endpoint::AwsService;
+use crate::aws::facts::Facts;
+use crate::aws::profile_file::Profile;
+use crate::env::names;
+use crate::error::Failure;
+use crate::identity::{Base, CredentialSource, ProfileBase, RoleOrigin, RoleStep};
+use crate::paths;
+
+/// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named. A profile
+/// with a role but without a token file wants another source: nothing of it counts here.
+pub(in crate::aws) fn web_identity(
+    settings: &RegistrySettings<'_>,
+    facts: &mut Facts<'_>,
+) -> Result<Option<Found>, Failure> {
+    let (active, env) = (&settings.active, settings.env);
+    let from_env = |name| env.text(name).filter(|_| !active.overrides_keys());
+    let from_profile = |key: &str| settings.profile.as_ref().and_then(|profile| profile.get(key)).map(str::to_owned);
+    let variable = env.path(names::WEB_IDENTITY_TOKEN_FILE).filter(|_| !active.overrides_keys());
+    let of_profile = settings.profile.as_ref().and_then(|profile| token_file_of(settings, profile));
+    let is_apart = of_profile.is_none() && from_profile("role_arn").is_some();
+    let Some(file) = variable.as_ref().map(|file| paths::expand_tilde(env, file)).or(of_profile) else {
+        return Ok(None);
+    };
+    let Some(arn) = from_env(names::ROLE_ARN).or_else(|| from_profile("role_arn").filter(|_| !is_apart)) else {
+        return Err(Failure::misconfigured(match variable {
+            Some(_) => format!("`{}` is set, but `{}` is not", names::WEB_IDENTITY_TOKEN_FILE, names::ROLE_ARN),
+            None => format!("{} has a `web_identity_token_file` but no `role_arn`", active.described()),
+        }));
+    };
+    let profile = active.name.clone();
+    let (source, origin) = if variable.is_some() {
+        (CredentialSource::WebIdentity, RoleOrigin::Environment)
+    } else {
+        let base = ProfileBase::WebIdentity;
+        (CredentialSource::Profile { name: profile.clone(), base }, RoleOrigin::Profile(profile))
+    };
+    facts.add("source", "web identity");
+    let of_profile = || from_profile("role_session_name").filter(|_| !is_apart);
+    let session_name = from_env(names::ROLE_SESSION_NAME).or_else(of_profile);
+    let endpoint_url = facts.endpoint(AwsService::Sts)?;
+    let (external_id, duration_seconds, mfa) = (None, None, None);
+    let role = RoleStep { origin, arn, external_id, session_name, duration_seconds, mfa, endpoint_url };
+    facts.add_role(&role);
+    let token = facts.token_file(&file)?;
+    Ok(Some((source, Base::WebIdentity { role, token }, Vec::new())))
+}
+
+/// The path that a profile's `web_identity_token_file` means.
+pub(in crate::aws) fn token_file_of(settings: &RegistrySettings<'_>, profile: &Profile<'_>) -> Option<PathBuf> {
+    let mut paths =
+        profile.spellings("web_identity_token_file").map(|path| paths::expand_tilde(settings.env, path.as_ref()));
+    let (whole, plain) = (paths.next()?, paths.next());
+    Some(plain.filter(|plain| plain.exists() && !whole.exists()).unwrap_or(whole))
+}
