@@ -10,7 +10,7 @@ mod web;
 
 use std::net::IpAddr;
 
-pub(super) use web::{token_file_of, web_identity};
+pub(super) use web::{profile_of, token_file_of, web_identity};
 
 use super::RegistrySettings;
 use super::active_profile::ProfileOrigin;

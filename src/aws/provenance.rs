@@ -8,7 +8,7 @@ mod identity;
 use std::path::PathBuf;
 
 use super::endpoint::{self, AwsService, UrlOrigin};
-use super::profile_file::line_number;
+use super::profile_file::{Profile, line_number};
 use super::{AwsSettings, RegistrySettings};
 use crate::env::{Env, names};
 use crate::identity::CredentialPlan;
@@ -129,11 +129,16 @@ impl Collector<'_> {
 
     /// The first of the variables that is set, else the property of the active profile.
     fn add_setting(&mut self, variables: &[&'static str], key: &'static str) -> bool {
+        self.add_setting_of(self.settings.profile.as_ref(), variables, key)
+    }
+
+    /// The same with another profile's settings, or none.
+    fn add_setting_of(&mut self, profile: Option<&Profile<'_>>, variables: &[&'static str], key: &'static str) -> bool {
         let env = self.settings.env;
         let variable = variables.iter().find_map(|variable| Some((*variable, env.text(variable)?)));
         if let Some((variable, value)) = variable {
             self.add(key, &value, Place::Variable(variable));
-        } else if let Some(profile) = &self.settings.profile
+        } else if let Some(profile) = profile
             && let Some(value) = profile.get(key)
         {
             let place = self.locate(profile.line_of(key));
@@ -355,6 +360,20 @@ mod tests {
                     ),
                     "role_arn = arn:aws:iam::111122223333:role/web (AWS_ROLE_ARN)",
                     "sts endpoint_url = https://***@sts (AWS_ENDPOINT_URL_STS)",
+                ],
+            ),
+            (
+                &[dev, token_file, role_arn],
+                format!("[profile dev]\n{ROLE}role_session_name = of-another-role\n"),
+                String::new(),
+                &[
+                    "web identity arn:aws:iam::111122223333:role/web",
+                    concat!(
+                        "web_identity_token_file = ",
+                        env!("CARGO_MANIFEST_DIR"),
+                        "/LICENSE (AWS_WEB_IDENTITY_TOKEN_FILE)"
+                    ),
+                    "role_arn = arn:aws:iam::111122223333:role/web (AWS_ROLE_ARN)",
                 ],
             ),
             (

@@ -12,37 +12,40 @@ use crate::error::Failure;
 use crate::identity::{Base, CredentialSource, ProfileBase, RoleOrigin, RoleStep};
 use crate::paths;
 
-/// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named. A profile
-/// with a role but without a token file wants another source: nothing of it counts here.
+/// The profile whose settings make up for missing variables: the active one, unless it has a role without a token file. That
+/// role wants another source.
+pub(in crate::aws) fn profile_of<'s>(settings: &'s RegistrySettings<'_>) -> Option<&'s Profile<'s>> {
+    let has = |profile: &Profile<'_>, key| profile.whole(key).is_some();
+    settings.profile.as_ref().filter(|profile| has(profile, "web_identity_token_file") || !has(profile, "role_arn"))
+}
+
+/// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named.
 pub(in crate::aws) fn web_identity(
     settings: &RegistrySettings<'_>,
     facts: &mut Facts<'_>,
 ) -> Result<Option<Found>, Failure> {
     let (active, env) = (&settings.active, settings.env);
     let from_env = |name| env.text(name).filter(|_| !active.overrides_keys());
-    let from_profile = |key: &str| settings.profile.as_ref().and_then(|profile| profile.get(key)).map(str::to_owned);
+    let profile = profile_of(settings);
+    let from_profile = |key: &str| profile.and_then(|profile| profile.get(key)).map(str::to_owned);
     let variable = env.path(names::WEB_IDENTITY_TOKEN_FILE).filter(|_| !active.overrides_keys());
-    let of_profile = settings.profile.as_ref().and_then(|profile| token_file_of(settings, profile));
-    let is_apart = of_profile.is_none() && from_profile("role_arn").is_some();
-    let Some(file) = variable.as_ref().map(|file| paths::expand_tilde(env, file)).or(of_profile) else {
-        return Ok(None);
-    };
-    let Some(arn) = from_env(names::ROLE_ARN).or_else(|| from_profile("role_arn").filter(|_| !is_apart)) else {
+    let file = variable.as_ref().map(|file| paths::expand_tilde(env, file));
+    let Some(file) = file.or_else(|| token_file_of(settings, profile?)) else { return Ok(None) };
+    let Some(arn) = from_env(names::ROLE_ARN).or_else(|| from_profile("role_arn")) else {
         return Err(Failure::misconfigured(match variable {
             Some(_) => format!("`{}` is set, but `{}` is not", names::WEB_IDENTITY_TOKEN_FILE, names::ROLE_ARN),
             None => format!("{} has a `web_identity_token_file` but no `role_arn`", active.described()),
         }));
     };
-    let profile = active.name.clone();
+    let name = active.name.clone();
     let (source, origin) = if variable.is_some() {
         (CredentialSource::WebIdentity, RoleOrigin::Environment)
     } else {
         let base = ProfileBase::WebIdentity;
-        (CredentialSource::Profile { name: profile.clone(), base }, RoleOrigin::Profile(profile))
+        (CredentialSource::Profile { name: name.clone(), base }, RoleOrigin::Profile(name))
     };
     facts.add("source", "web identity");
-    let of_profile = || from_profile("role_session_name").filter(|_| !is_apart);
-    let session_name = from_env(names::ROLE_SESSION_NAME).or_else(of_profile);
+    let session_name = from_env(names::ROLE_SESSION_NAME).or_else(|| from_profile("role_session_name"));
     let endpoint_url = facts.endpoint(AwsService::Sts)?;
     let (external_id, duration_seconds, mfa) = (None, None, None);
     let role = RoleStep { origin, arn, external_id, session_name, duration_seconds, mfa, endpoint_url };

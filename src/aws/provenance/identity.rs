@@ -6,6 +6,7 @@
 use super::{Collector, Place};
 use crate::aws::active_profile::ProfileOrigin;
 use crate::aws::endpoint::AwsService;
+use crate::aws::identity::profile_of;
 use crate::aws::profile_file::{COMMAND, Profile, Section};
 use crate::env::names;
 use crate::identity::{Base, CredentialPlan, CredentialSource, ProfileBase, RoleOrigin};
@@ -160,7 +161,7 @@ impl Collector<'_> {
             (names::ROLE_SESSION_NAME, "role_session_name"),
         ] {
             let variables: &[_] = if is_open { &[variable] } else { &[] };
-            self.add_setting(variables, key);
+            self.add_setting_of(profile_of(self.settings), variables, key);
         }
     }
 
