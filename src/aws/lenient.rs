@@ -310,6 +310,14 @@ mod tests {
                 ],
             ),
             (
+                "[profile a]\nsource_profile = \"b\"\nsso_session = c # d\nlogin_session = \"e\" # f\n",
+                "",
+                &[
+                    (QuotedValue, "~/.aws/config:2 the value of `source_profile` is in quotes"),
+                    (CommentBehindValue, "~/.aws/config:3 a comment stands behind the value of `sso_session`"),
+                ],
+            ),
+            (
                 "[ profile a]\n",
                 "",
                 &[(BlanksInHeader, "~/.aws/config:1 the header `[ profile a]` has blanks next to its brackets")],
@@ -383,7 +391,7 @@ mod tests {
     #[test]
     fn what_everyone_reads_alike_is_not_odd() {
         let config = "# mine\n\n[default]\r\nregion = eu-west-1\r\ns3 =\n  max_concurrent_requests = 20\n\n\
-                      [profile a] # note\n  region: x#y\n  # a comment\n  source_profile = b # c\n[sso-session s]\n\
+                      [profile a] # note\n  region: x#y\n  # a comment\n  source_profile = b\n[sso-session s]\n\
                       sso_start_url = https://x/#/\n[services t]\necr =\n  endpoint_url = http://y\n[plugins]\n\
                       endpoint = z\n[profile q]\ncredential_process = \"/a b/c\" --d 'e f'\n    --more\n";
         let variables = [("AWS_PROFILE", "a"), ("AWS_DEFAULT_PROFILE", "a"), ("AWS_SESSION_TOKEN", "x")];

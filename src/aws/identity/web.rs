@@ -15,8 +15,10 @@ use crate::paths;
 /// The profile whose settings make up for missing variables: the active one, unless it has a role without a token file. That
 /// role wants another source.
 pub(in crate::aws) fn profile_of<'s>(settings: &'s RegistrySettings<'_>) -> Option<&'s Profile<'s>> {
-    let has = |profile: &Profile<'_>, key| profile.whole(key).is_some();
-    settings.profile.as_ref().filter(|profile| has(profile, "web_identity_token_file") || !has(profile, "role_arn"))
+    let is_meant = |profile: &&Profile<'_>| {
+        profile.whole("web_identity_token_file").is_some() || profile.get("role_arn").is_none()
+    };
+    settings.profile.as_ref().filter(is_meant)
 }
 
 /// A web identity: each setting of the environment, else of the profile; of the profile alone where that was named.

@@ -13,8 +13,8 @@ use crate::redact::{clean_line, shorten};
 /// The longest name that is repeated.
 const LONGEST_NAME: usize = 60;
 
-/// Properties whose values are taken whole, with what looks like a comment.
-const WHOLE: [&str; 5] = ["source_profile", "sso_session", "web_identity_token_file", "login_session", COMMAND];
+/// A property whose value is taken whole, with what looks like quotes or a comment.
+const WHOLE: &str = "login_session";
 
 /// What the shell does something with, outside of words.
 const SHELL_SIGNS: [char; 7] = ['|', '&', ';', '<', '>', '$', '`'];
@@ -180,7 +180,7 @@ impl<'t> FileOddities<'t> {
             }
             return;
         }
-        if WHOLE.contains(&&*key) {
+        if key == WHOLE {
             return;
         }
         let inner = plain(value).unwrap_or_default();
