@@ -1,6 +1,7 @@
 //! One run of a program: its streams, its end, and what it answered.
 
-use std::io::{Read, Write as _};
+use std::io::{self, Read, Write as _};
+use std::iter;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
@@ -66,6 +67,16 @@ impl Reply {
     }
 }
 
+/// Starts it; again, if wine can't: a new process that ends before it has told wine's server that it runs is "Internal error",
+/// which neither Windows nor Unix answers.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    const INTERNAL_ERROR: i32 = 1359;
+    let mut attempts = iter::repeat_with(|| command.spawn()).take(5);
+    let is_of_wine =
+        |started: &io::Result<Child>| started.as_ref().is_err_and(|it| it.raw_os_error() == Some(INTERNAL_ERROR));
+    attempts.find(|started| !is_of_wine(started)).unwrap_or_else(|| Err(io::Error::from_raw_os_error(INTERNAL_ERROR)))
+}
+
 /// A helper that was started; dropping it kills it.
 pub struct Running {
     child: Child,
@@ -82,8 +93,8 @@ impl Running {
     /// It can't be started.
     pub fn start(mut command: Command) -> Self {
         let started = Instant::now();
-        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = spawned.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = spawn(&mut command).unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let stdout = Output::of(child.stdout.take().expect("stdout is piped"));
         let stderr = Output::of(child.stderr.take().expect("stderr is piped"));
         Self { stdin: child.stdin.take(), child, stdout, stderr, started }
