@@ -145,6 +145,12 @@ fn home_with_keys(aws: &FakeAws) -> Sandbox {
 fn open_to_all(home: &Sandbox) {
     let opened = Command::new("chmod").args(["-R", "a+rwX"]).arg(home.path()).status();
     assert!(opened.expect("chmod").success());
+    let config = home.home().join(".config");
+    if config.exists() {
+        // A configuration file that others may write isn't read.
+        let kept = Command::new("chmod").args(["-R", "go-w"]).arg(config).status();
+        assert!(kept.expect("chmod").success());
+    }
 }
 
 #[test]
@@ -293,10 +299,19 @@ fn a_process_that_cant_be_started_is_a_reason() {
     let aws = FakeAws::start();
     let process = Sandbox::new().with_aws(&aws).env("AWS_PROFILE", "dev");
     process.write(".aws/config", "[profile dev]\ncredential_process = true\n");
-    for (home, host) in [(home_with_fallback(), "ghcr.io"), (process, HOST)] {
-        for world in [json!({ "refused": [56, 435, 57, 58] }), json!({ "limits": { "NPROC": 0 }, "user": 65_534 })] {
+    for (home, host, reason) in [
+        (home_with_fallback(), "ghcr.io", "the fallback helper `docker-credential-file` failed ("),
+        (process, HOST, "could not get credentials from profile `dev` (`credential_process` could not be started: "),
+    ] {
+        for (world, error) in [
+            (json!({ "refused": [56, 435, 57, 58] }), "Operation not permitted (os error 1))"),
+            (json!({ "limits": { "NPROC": 0 }, "user": 65_534 }), "Resource temporarily unavailable (os error 11))"),
+        ] {
             open_to_all(&home);
-            assert!(!is_answered(&run(&home, &world, "get", host.as_bytes()), &world.to_string()), "{world} {host}");
+            let reply = run(&home, &world, "get", host.as_bytes());
+            assert!(!is_answered(&reply, &world.to_string()), "{world} {host}");
+            let expected = format!("ecr-login: no password for {host}: {reason}{error}");
+            assert!(reply.stderr.starts_with(&expected), "{world}: {}", reply.stderr);
         }
     }
 }
@@ -358,27 +373,15 @@ fn no_other_process_of_the_user_reads_its_memory_and_no_core_file_has_it() {
     let home = home_with_fallback();
     home.program("docker-credential-file", "#!/bin/sh\nstat -c %u /proc/$PPID/mem\n");
     let own = fs::metadata("/proc/self/environ").map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
-    let reply = home.get("ghcr.io");
-    if own.is_ok_and(|own| own == 0) {
+    let reply = if own.is_ok_and(|own| own == 0) {
         // The files of root's processes are root's in any case: another user is needed to tell.
-        open_to_all(&home);
-        home.write(".config/ecr-login/config.toml", "");
-        println!("as root only: {}", reply.stdout_text());
-        let world = json!({ "user": 65_534 });
         if !can_launch() {
             return;
         }
-        fs::remove_file(home.home().join(".config/ecr-login/config.toml")).expect("ours");
-        let config = home.home().join("config.toml");
-        fs::write(&config, "[fallback]\nhelper = 'file'\n").expect("written");
-        let chowned = Command::new("chown").args(["65534"]).arg(&config).status();
-        assert!(chowned.expect("chown").success());
-        let home = home.env("AWS_ECR_CONFIG", &config);
         open_to_all(&home);
-        Command::new("chmod").args(["go-w"]).arg(&config).status().expect("chmod");
-        let reply = run(&home, &world, "get", b"ghcr.io");
-        assert_eq!((reply.stdout_text().as_str(), reply.code), ("0\n", Some(0)), "{}", reply.stderr);
+        run(&home, &json!({ "user": 65_534 }), "get", b"ghcr.io")
     } else {
-        assert_eq!(reply.stdout_text(), "0\n");
-    }
+        home.get("ghcr.io")
+    };
+    assert_eq!((reply.stdout_text().as_str(), reply.code), ("0\n", Some(0)), "{}", reply.stderr);
 }
