@@ -461,6 +461,11 @@ mod tests {
         }
         let role = format!("[default]\nrole_arn = r\nsource_profile = b\n[profile b]\n{KEYS}");
         assert_eq!(source(&web, &role), profile("default", ProfileBase::Keys));
+        let itself = "[default]\nrole_arn = r\nsource_profile = default\n";
+        assert_eq!(source(&web, &format!("{itself}{KEYS}")), profile("default", ProfileBase::Keys));
+        let refused_by_the_cli = format!("{itself}credential_process = p\n");
+        assert_eq!(source(&web, &refused_by_the_cli), CredentialSource::WebIdentity);
+        assert_eq!(source(&[], &refused_by_the_cli), profile("default", ProfileBase::Process));
         let own = format!("[default]\nrole_arn = r\nweb_identity_token_file = {file}\n{KEYS}");
         assert_eq!(source(&[], &own), profile("default", ProfileBase::WebIdentity));
         assert_eq!(source(&web[..1], &own), CredentialSource::WebIdentity, "the role is the profile's");

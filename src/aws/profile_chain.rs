@@ -29,13 +29,16 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
     let name = &settings.active.name;
     let mut chain = Chain { settings, facts, visited: vec![name.clone()], roles: Vec::new() };
     let (base, first) = if has_sourced_role(profile) {
-        match chain.role(name, profile) {
-            // The AWS CLI refuses it; the Go SDK has asked the environment first.
-            Err(_) if profile.get("credential_source").is_some() && has_web_identity_variable(settings) => {
-                return web_identity(settings, chain.facts);
-            }
-            found => found?,
+        let found = chain.role(name, profile);
+        let is_refused = match &found {
+            Ok((base, _)) => chain.leads_back(base),
+            Err(_) => profile.get("credential_source").is_some(),
+        };
+        // What the AWS CLI refuses: the Go SDK has asked the environment first.
+        if is_refused && has_web_identity_variable(settings) {
+            return web_identity(settings, chain.facts);
         }
+        found?
     } else if let Some(found) = web_identity(settings, chain.facts)? {
         return Ok(Some(found));
     } else if profile.get("role_arn").is_some() {
@@ -158,6 +161,14 @@ impl<'c> Chain<'c, '_> {
                 (false, _) => format!("the source profile `{source}` has no credentials"),
             })
         })
+    }
+
+    /// Whether the AWS CLI refuses these profiles because the last one was there before. It accepts one that names itself
+    /// and has keys.
+    fn leads_back(&self, base: &ProfileBase) -> bool {
+        let Some((last, before)) = self.visited.split_last() else { return false };
+        let is_itself_with_keys = before.last() == Some(last) && matches!(base, ProfileBase::Keys);
+        before.contains(last) && !is_itself_with_keys
     }
 
     /// The source profile that a profile names.

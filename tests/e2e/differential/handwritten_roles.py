@@ -43,6 +43,17 @@ add("a web identity of the environment, a credential_source with a comment", WEB
     config=profile("default", f"role_arn = {role('top')}", "credential_source = Ec2InstanceMetadata ; mine"), more=WEB_FILE)
 add("a role with two sources beside a web identity token of the environment", {"AWS_WEB_IDENTITY_TOKEN_FILE": "{WORK}/env.jwt"},
     config=profile("default", *role_lines("top"), "credential_source = Environment") + BASE, more=WEB_FILE)
+for what, beside, more in (("SSO", [*SSO_PLACE, *SSO_ROLE], sso_cache(START_URL)), ("a process", [USE], PROC), ("nothing", [], {})):
+    add(f"a web identity of the environment, and a role that names itself, with {what}", WEB,
+        config=profile("default", *role_lines("top", "default"), *beside), more=WEB_FILE | more)
+add("a web identity of the environment, and a role that names itself, with keys", WEB,
+    config=profile("default", *role_lines("top", "default")) + key_text("SELF"), more=WEB_FILE)
+add("a web identity of the environment, and a role that leads back to keys", WEB,
+    config=profile("default", *role_lines("top", "mid")) + key_text("BACK") + profile("profile mid", *role_lines("mid", "default")),
+    more=WEB_FILE)
+add("a web identity of the environment, and a chain that ends in keys of itself", WEB,
+    config=profile("default", *role_lines("top", "mid")) + profile("profile mid", *role_lines("mid", "mid")) + key_text("MID"),
+    more=WEB_FILE)
 add("a role alone beside keys in the other file, and a session token beside the role",
     config=profile("default", f"role_arn = {role('top')}", "aws_session_token = other"), credentials=DEFAULT)
 add("a role alone beside keys, with old line ends",
