@@ -466,9 +466,24 @@ mod tests {
         let refused_by_the_cli = format!("{itself}credential_process = p\n");
         assert_eq!(source(&web, &refused_by_the_cli), CredentialSource::WebIdentity);
         assert_eq!(source(&[], &refused_by_the_cli), profile("default", ProfileBase::Process));
+        let nothing = "[default]\nrole_arn = r\ncredential_source = Environment\n";
+        assert_eq!(source(&web, nothing), CredentialSource::WebIdentity);
+        let refused_by_both = identity(&web, &format!("{nothing}credential_process = p\n")).expect_err("two sources");
+        assert_eq!(refused_by_both.detail, "`credential_source = Environment`, but the environment has no key pair");
         let own = format!("[default]\nrole_arn = r\nweb_identity_token_file = {file}\n{KEYS}");
         assert_eq!(source(&[], &own), profile("default", ProfileBase::WebIdentity));
         assert_eq!(source(&web[..1], &own), CredentialSource::WebIdentity, "the role is the profile's");
+    }
+
+    #[test]
+    fn keys_come_first_in_a_profile_whose_name_has_blanks_and_no_quotes() {
+        let sso = "sso_start_url = u\nsso_region = r\nsso_account_id = 111122223333\nsso_role_name = R\n";
+        let named = [("AWS_PROFILE", "my team")];
+        let base = |config: &str| source(&named, config);
+        assert_eq!(base(&format!("[profile my team]\n{sso}{KEYS}")), profile("my team", ProfileBase::Keys));
+        let of_sso = profile("my team", ProfileBase::Sso { profile: "my team".to_owned() });
+        assert_eq!(base(&format!("[profile my team]\n{sso}")), of_sso);
+        assert_eq!(base(&format!("[profile 'my team']\n{sso}{KEYS}")), of_sso);
     }
 
     #[test]

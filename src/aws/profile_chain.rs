@@ -32,7 +32,7 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
         let found = chain.role(name, profile);
         let is_refused = match &found {
             Ok((base, _)) => chain.leads_back(base),
-            Err(_) => profile.get("credential_source").is_some(),
+            Err(_) => profile.get("credential_source").is_some() && !has_other_source(profile),
         };
         // What the AWS CLI refuses: the Go SDK has asked the environment first.
         if is_refused && has_web_identity_variable(settings) {
@@ -60,7 +60,9 @@ fn has_sourced_role(profile: &Profile<'_>) -> bool {
 }
 
 /// What the Go SDK refuses beside a `credential_source`.
-const OTHER_SOURCES: [&str; 2] = ["credential_process", "web_identity_token_file"];
+fn has_other_source(profile: &Profile<'_>) -> bool {
+    ["credential_process", "web_identity_token_file"].into_iter().any(|key| profile.get(key).is_some())
+}
 
 /// The chain as far as it has been followed.
 struct Chain<'c, 'a> {
@@ -90,8 +92,7 @@ impl<'c> Chain<'c, '_> {
                 self.facts.add_profile(name, profile);
                 named_source(self.settings, self.facts, source).or_else(|nothing| {
                     // The AWS CLI refuses it; the Go SDK has asked the profile's own keys first, unless there is more.
-                    let has_more = OTHER_SOURCES.into_iter().any(|key| profile.get(key).is_some());
-                    if has_more || has_web_identity_variable(self.settings) {
+                    if has_other_source(profile) || has_web_identity_variable(self.settings) {
                         return Err(nothing);
                     }
                     let keys = own_keys(name, profile).ok().flatten().ok_or(nothing)?;
@@ -177,9 +178,14 @@ impl<'c> Chain<'c, '_> {
         names.find_map(|name| Some((name.to_owned(), self.settings.profiles.profile(name)?)))
     }
 
-    /// The credentials that a profile has without a role. A profile that has none doesn't decide the identity.
+    /// The credentials that a profile has without a role. A profile that has none doesn't decide the identity. One that only
+    /// the Go SDK finds has its keys first, as there.
     fn own_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
-        let own = self.find_own_source(name, profile)?;
+        let keys = if profile.is_loose { own_keys(name, profile)? } else { None };
+        let own = match keys {
+            Some(keys) => Some((ProfileBase::Keys, Base::Keys(keys))),
+            None => self.find_own_source(name, profile)?,
+        };
         if own.is_some() {
             self.facts.add_profile(name, profile);
         }

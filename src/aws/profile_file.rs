@@ -92,8 +92,12 @@ impl<'a> Profiles<'a> {
     pub fn profile(&self, name: &str) -> Option<Profile<'a>> {
         let config = self.section(ProfileFile::Config, Kind::Profile, name);
         let credentials = self.section(ProfileFile::Credentials, Kind::Profile, name);
-        (config.is_some() || credentials.is_some())
-            .then(|| Profile { config: config.unwrap_or_default(), credentials: credentials.unwrap_or_default() })
+        let is_loose = self.fragments.iter().any(|it| it.is_loose && it.kind == Kind::Profile && it.name == name);
+        (config.is_some() || credentials.is_some()).then(|| Profile {
+            config: config.unwrap_or_default(),
+            credentials: credentials.unwrap_or_default(),
+            is_loose,
+        })
     }
 
     /// The section `[sso-session NAME]` of the config file
@@ -149,6 +153,8 @@ pub struct Profile<'a> {
     pub config: Section<'a>,
     /// In the credentials file.
     pub credentials: Section<'a>,
+    /// Its name has blanks and no quotes: only the Go SDK finds it.
+    pub(super) is_loose: bool,
 }
 
 impl<'a> Profile<'a> {

@@ -46,6 +46,8 @@ add("a role with two sources beside a web identity token of the environment", {"
 for what, beside, more in (("SSO", [*SSO_PLACE, *SSO_ROLE], sso_cache(START_URL)), ("a process", [USE], PROC), ("nothing", [], {})):
     add(f"a web identity of the environment, and a role that names itself, with {what}", WEB,
         config=profile("default", *role_lines("top", "default"), *beside), more=WEB_FILE | more)
+add("a web identity of the environment, and a role by an empty environment beside a process", WEB, more=WEB_FILE | PROC,
+    config=profile("default", f"role_arn = {role('top')}", "credential_source = Environment", USE))
 add("a web identity of the environment, and a role that names itself, with keys", WEB,
     config=profile("default", *role_lines("top", "default")) + key_text("SELF"), more=WEB_FILE)
 add("a web identity of the environment, and a role that leads back to keys", WEB,
@@ -78,6 +80,8 @@ add("a role that names itself, with half of a pair and SSO",
     more=sso_cache(START_URL))
 add("a role alone beside half of a pair and a pair", config=profile("default", f"role_arn = {role('top')}") + key_text("BESIDE"),
     credentials=profile("default", "aws_secret_access_key = hush"))
+add("a profile without quotes around its blank, with keys and SSO", {"AWS_PROFILE": "my team"},
+    config=profile("profile my team", *SSO_PLACE, *SSO_ROLE) + key_text("LOOSE"), more=sso_cache(START_URL))
 add("a role alone beside a process", config=profile("default", f"role_arn = {role('top')}", USE), more=PROC)
 add("an empty role beside keys", config=profile("default", "role_arn =", "source_profile = base") + key_text("BESIDE") + BASE)
 add("a source profile without a role", config=profile("default", "source_profile = base") + BASE)
