@@ -476,6 +476,34 @@ mod tests {
     }
 
     #[test]
+    fn a_role_alone_in_a_source_profile_is_assumed_unless_the_profile_has_keys() {
+        let chain = "[default]\nrole_arn = top\nsource_profile = b\n[profile b]\nrole_arn = mid\n";
+        for (source, base, roles) in [
+            ("credential_process = p\n", ProfileBase::Process, &["mid", "top"][..]),
+            (KEYS, ProfileBase::Keys, &["top"]),
+        ] {
+            let (_, plan) = identity(&[], &format!("{chain}{source}")).expect(source);
+            assert_eq!(plan.source, profile("default", base));
+            assert_eq!(plan.roles.iter().map(|role| &role.arn).collect::<Vec<_>>(), roles, "{source}");
+        }
+        let refused = identity(&[], chain).expect_err("no credentials");
+        assert_eq!(refused.detail, "the source profile `b` has no credentials");
+    }
+
+    #[test]
+    fn a_place_in_the_profile_makes_up_for_a_missing_sso_session() {
+        let place = ["sso_start_url = u\n", "sso_region = r\n"];
+        let of = |place: &str| {
+            format!("[default]\nsso_session = gone\nsso_account_id = 1\nsso_role_name = R\n{place}{KEYS}")
+        };
+        let of_sso = profile("default", ProfileBase::Sso { profile: "default".to_owned() });
+        assert_eq!(source(&[], &of(&place.concat())), of_sso);
+        for half in place {
+            assert_eq!(source(&[], &of(half)), profile("default", ProfileBase::Keys), "{half}");
+        }
+    }
+
+    #[test]
     fn keys_come_first_in_a_profile_whose_name_has_blanks_and_no_quotes() {
         let sso = "sso_start_url = u\nsso_region = r\nsso_account_id = 111122223333\nsso_role_name = R\n";
         let named = [("AWS_PROFILE", "my team")];

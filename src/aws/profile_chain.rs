@@ -4,11 +4,11 @@
 //! The order of a profile's own sources is the AWS CLI's. The chain:
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html>.
 
+mod command;
 mod keys;
 mod sso;
 
-use std::path::Path;
-
+use command::as_started;
 use keys::{keys_in, own_keys};
 
 use super::RegistrySettings;
@@ -57,6 +57,12 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
 fn has_sourced_role(profile: &Profile<'_>) -> bool {
     let has = |key| profile.get(key).is_some();
     has("role_arn") && !has("web_identity_token_file") && (has("source_profile") || has("credential_source"))
+}
+
+/// A role that says nothing of where its credentials come from.
+fn has_role_alone(profile: &Profile<'_>) -> bool {
+    let has = |key| profile.get(key).is_some();
+    has("role_arn") && !["web_identity_token_file", "source_profile", "credential_source"].into_iter().any(has)
 }
 
 /// What the Go SDK refuses beside a `credential_source`.
@@ -149,6 +155,11 @@ impl<'c> Chain<'c, '_> {
         if has_sourced_role(&next) && !has_own_keys && !is_back {
             return self.role(&source, &next);
         }
+        if !is_back && !has_own_keys && has_role_alone(&next) {
+            // The AWS CLI refuses it; the Go SDK assumes the role with the profile's own credentials.
+            let role = self.role_step(&source, &next)?;
+            self.roles.push(role);
+        }
         let own = if is_back && source != name {
             self.own_source_as_go(&source, &next)?
         } else {
@@ -229,7 +240,7 @@ impl<'c> Chain<'c, '_> {
         }
         if let Some(command) = profile.whole(COMMAND) {
             self.facts.is_opaque();
-            let base = Base::Process { profile: name.to_owned(), command: Secret::from(without_quotes(command)) };
+            let base = Base::Process { profile: name.to_owned(), command: Secret::from(as_started(command)) };
             return Ok(Some((ProfileBase::Process, base)));
         }
         if let Some(keys) = keys(&profile.config)? {
@@ -285,12 +296,4 @@ impl<'c> Chain<'c, '_> {
 
 fn has_web_identity_variable(settings: &RegistrySettings<'_>) -> bool {
     !settings.active.overrides_keys() && settings.env.path(names::WEB_IDENTITY_TOKEN_FILE).is_some()
-}
-
-/// A command that stands in quotes as a whole, which to the AWS CLI is the name of a program with blanks. Where there is no
-/// such program, the quotes are left out, as in Go.
-fn without_quotes(command: &str) -> &str {
-    let inside =
-        |quote: char| command.strip_prefix(quote)?.strip_suffix(quote).filter(|inside| !inside.contains(quote));
-    inside('"').or_else(|| inside('\'')).filter(|inside| !Path::new(inside).exists()).unwrap_or(command)
 }

@@ -15,7 +15,12 @@ impl<'c> Chain<'c, '_> {
         if ["sso_account_id", "sso_role_name"].iter().all(|key| profile.get(key).is_none()) {
             return Ok(None);
         }
-        let (session_name, session) = self.session(name, profile)?.unzip();
+        let named = match self.session(name, profile) {
+            // A place that the profile has itself makes up for a session that isn't there.
+            Err(_) if ["sso_start_url", "sso_region"].iter().all(|key| profile.get(key).is_some()) => None,
+            named => named?,
+        };
+        let (session_name, session) = named.unzip();
         if let Some(session) = &session {
             self.facts.add_section("sso-session", session);
         }

@@ -204,6 +204,9 @@ for quote in "\"'":
         more={"work/p.sh": process("PROC", '[ "$1" = one ]')})
 add("a process that fails", config=profile("default", USE), more={"work/p.sh": "#!/bin/sh\necho no >&2\nexit 3\n"})
 add("a process that fails beside keys", config=DEFAULT + USE + "\n", more={"work/p.sh": "#!/bin/sh\nexit 3\n"})
+add("a process with a comment, beside keys", config=profile("default", f"{USE} ; mine") + key_text("BESIDE"), more=PROC)
+add("a process with a semicolon in quotes",
+    config=profile("default", "credential_process = sh -c 'true ; ./p.sh' ; mine"), more=PROC)
 add("a process that isn't there", config=profile("default", "credential_process = ./gone"))
 add("a process that says nothing", config=profile("default", USE), more={"work/p.sh": "#!/bin/sh\n"})
 add("a process that writes to stderr", config=profile("default", USE), more={"work/p.sh": process("PROC", "echo note >&2")})

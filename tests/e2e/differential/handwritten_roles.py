@@ -80,6 +80,14 @@ add("a role that names itself, with half of a pair and SSO",
     more=sso_cache(START_URL))
 add("a role alone beside half of a pair and a pair", config=profile("default", f"role_arn = {role('top')}") + key_text("BESIDE"),
     credentials=profile("default", "aws_secret_access_key = hush"))
+for what, source, more in (
+    ("a process", [USE], PROC), ("SSO", [*SSO_PLACE, *SSO_ROLE], sso_cache(START_URL)), ("nothing", [], {}),
+    ("a process and an empty source", [USE, "source_profile ="], PROC),
+):
+    add(f"a source profile with a role alone and {what}", more=more, config=profile("default", *role_lines("top", "mid"))
+        + profile("profile mid", f"role_arn = {role('mid')}", *source))
+add("a source profile with a role alone and keys", config=profile("default", *role_lines("top", "mid"))
+    + profile("profile mid", f"role_arn = {role('mid')}") + key_text("MID"))
 add("a profile without quotes around its blank, with keys and SSO", {"AWS_PROFILE": "my team"},
     config=profile("profile my team", *SSO_PLACE, *SSO_ROLE) + key_text("LOOSE"), more=sso_cache(START_URL))
 add("a role alone beside a process", config=profile("default", f"role_arn = {role('top')}", USE), more=PROC)
@@ -176,6 +184,10 @@ add("an SSO session that isn't there, alone", DEV | {"AWS_EC2_METADATA_DISABLED"
 add("an SSO session that isn't there, alone, in the credentials file", {"AWS_EC2_METADATA_DISABLED": "false"},
     credentials=profile("default", "sso_session = corp"))
 add("an SSO session that isn't there, beside keys", DEV, config=profile("profile dev", "sso_session = corp") + key_text("BESIDE"))
+add("an SSO session that isn't there, beside its place", DEV,
+    config=profile("profile dev", "sso_session = corp", *SSO_PLACE, *SSO_ROLE) + key_text("BESIDE"), more=sso_cache(START_URL))
+add("an SSO session that isn't there, beside half of its place", DEV,
+    config=profile("profile dev", "sso_session = corp", SSO_PLACE[0], *SSO_ROLE) + key_text("BESIDE"))
 add("an SSO session that isn't there, beside a process", DEV, config=profile("profile dev", "sso_session = corp", USE), more=PROC)
 add("an SSO session that isn't there, beside keys in the environment", KEYS_ENV | {"AWS_EC2_METADATA_DISABLED": "false"},
     config=profile("default", "sso_session = corp"))
