@@ -72,10 +72,22 @@ impl<'a> AwsSettings<'a> {
         Self { env, config, credentials, notes: Vec::new() }
     }
 
-    /// These settings for one registry.
+    /// These settings for one registry. Where the AWS CLI finds no credentials, sections count that only the Go SDK reads.
     /// Error: several profiles could be meant.
     pub(crate) fn for_target<'s>(&'s self, target: &'s Target) -> Result<RegistrySettings<'s>, Failure> {
         let profiles = Profiles::parse(&self.config, &self.credentials);
+        let as_go = profiles.as_go();
+        let settings = self.with_profiles(profiles, target)?;
+        let Some(as_go) = as_go.filter(|_| !settings.has_credentials()) else { return Ok(settings) };
+        let as_go = self.with_profiles(as_go, target)?;
+        Ok(if as_go.has_credentials() { as_go } else { settings })
+    }
+
+    fn with_profiles<'s>(
+        &'s self,
+        profiles: Profiles<'s>,
+        target: &'s Target,
+    ) -> Result<RegistrySettings<'s>, Failure> {
         let active = ActiveProfile::for_target(self.env, &profiles, target)?;
         let profile = profiles.profile(&active.name);
         Ok(RegistrySettings { env: self.env, settings: self, profiles, active, profile, target })
@@ -127,6 +139,11 @@ impl RegistrySettings<'_> {
         }
         let (variant, endpoint_url) = (endpoint::variant(self), endpoint::of_registry(self)?);
         Ok((Scope { api, variant, endpoint_url, identity }, plan))
+    }
+
+    /// Whether a source of credentials is configured.
+    fn has_credentials(&self) -> bool {
+        identity::identify(self).is_ok_and(|(_, plan)| plan.source != CredentialSource::Nothing)
     }
 
     /// What a fetch needs besides the scope; read only on a miss.

@@ -33,9 +33,12 @@ pub(super) const DEFAULT: &str = "default";
 pub struct Profiles<'a> {
     /// In the order in which they count: the config file before the credentials file, each from top to bottom.
     fragments: Vec<Fragment<'a>>,
+    /// Loose ones beside another section of the same name.
+    passed_over: Vec<Fragment<'a>>,
 }
 
 /// One header and the lines below it.
+#[derive(Clone)]
 pub(super) struct Fragment<'a> {
     pub(super) file: ProfileFile,
     pub(super) kind: Kind,
@@ -78,14 +81,19 @@ impl<'a> Profiles<'a> {
         }
         fragments.extend(scan(credentials, ProfileFile::Credentials));
         let loose: Vec<_> = fragments.extract_if(.., |fragment| fragment.is_loose).collect();
-        for fragment in loose {
-            let is_same =
-                |other: &Fragment<'_>| !other.is_loose && other.kind == fragment.kind && other.name == fragment.name;
-            if !fragments.iter().any(is_same) {
-                fragments.push(fragment);
-            }
-        }
-        Self { fragments }
+        let has_other = |fragment: &Fragment<'_>| {
+            fragments.iter().any(|other| other.kind == fragment.kind && other.name == fragment.name)
+        };
+        let (passed_over, alone) = loose.into_iter().partition(has_other);
+        fragments.extend::<Vec<_>>(alone);
+        Self { fragments, passed_over }
+    }
+
+    /// The same with what the AWS CLI passes over beside another section of the same name, and the Go SDK doesn't. `None` if
+    /// there is nothing of that kind.
+    pub(super) fn as_go(&self) -> Option<Self> {
+        let is_more = !self.passed_over.is_empty();
+        is_more.then(|| Self { fragments: [&self.fragments[..], &self.passed_over].concat(), passed_over: Vec::new() })
     }
 
     /// The profile of this name.
@@ -351,6 +359,10 @@ mod tests {
         assert_eq!(region(loose, "[other]\n").as_deref(), Some("loose"));
         assert_eq!(region(&format!("{loose}[profile my team]\nregion = last\n"), "").as_deref(), Some("last"));
         assert_eq!(region(loose, "[my team]\n"), None);
+        let as_go = Profiles::parse(loose, "[my team]\nother = x\n").as_go().expect("a section that is passed over");
+        let profile = as_go.profile("my team").expect("there");
+        assert_eq!((profile.get("region"), profile.get("other"), profile.is_loose), (Some("loose"), Some("x"), true));
+        assert!(Profiles::parse(loose, "[other]\n").as_go().is_none());
         for quoted in ["[profile 'my team']\n", "[profile \"my team\"]\n", "[profile my\\ team]\n"] {
             assert_eq!(region(&format!("{loose}{quoted}"), ""), None, "{quoted}");
             assert_eq!(region(&format!("{quoted}{loose}"), ""), None, "{quoted}");

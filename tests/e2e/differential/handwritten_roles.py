@@ -5,7 +5,7 @@ from handwritten import (
     DEFAULT, DEV, KEYS_ENV, PROC, SSO_PROFILE, SSO_SECTION, USE, WEB, WEB_FILE, add, keys_in, profile, role_lines,
     web_lines,
 )
-from model import ACCOUNT, SSO_PLACE, SSO_ROLE, START_URL, key_text, role, sso_cache
+from model import ACCOUNT, SSO_PLACE, SSO_ROLE, START_URL, key_lines, key_text, role, sso_cache
 
 # Roles
 
@@ -88,6 +88,17 @@ for what, source, more in (
         + profile("profile mid", f"role_arn = {role('mid')}", *source))
 add("a source profile with a role alone and keys", config=profile("default", *role_lines("top", "mid"))
     + profile("profile mid", f"role_arn = {role('mid')}") + key_text("MID"))
+LOOSE = profile("profile my team") + key_text("LOOSE")
+for what, lines in (
+    ("nothing", []), ("a session that isn't there", ["sso_session = gone", "sso_account_id = 1"]), ("keys", key_lines("NAMED")),
+):
+    add(f"a profile without quotes around its blank, and the credentials file has {what}", {"AWS_PROFILE": "my team"},
+        config=LOOSE, credentials=profile("my team", *lines))
+    add(f"a source without quotes around its blank, and the credentials file has {what}",
+        config=profile("default", *role_lines("top", "my team")) + LOOSE, credentials=profile("my team", *lines))
+add("a profile without quotes around its blank, and the credentials file has a role by an unknown source",
+    {"AWS_PROFILE": "my team"}, config=LOOSE,
+    credentials=profile("my team", f"role_arn = {role('top')}", "credential_source = Nothing"))
 add("a profile without quotes around its blank, with keys and SSO", {"AWS_PROFILE": "my team"},
     config=profile("profile my team", *SSO_PLACE, *SSO_ROLE) + key_text("LOOSE"), more=sso_cache(START_URL))
 add("a role alone beside a process", config=profile("default", f"role_arn = {role('top')}", USE), more=PROC)
