@@ -59,7 +59,7 @@ fn has_sourced_role(profile: &Profile<'_>) -> bool {
     has("role_arn") && !has("web_identity_token_file") && (has("source_profile") || has("credential_source"))
 }
 
-/// A role that says nothing of where its credentials come from.
+/// A role without a source: neither another profile, nor a named one, nor a token file.
 fn has_role_alone(profile: &Profile<'_>) -> bool {
     let has = |key| profile.get(key).is_some();
     has("role_arn") && !["web_identity_token_file", "source_profile", "credential_source"].into_iter().any(has)
