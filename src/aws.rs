@@ -23,14 +23,12 @@ pub(crate) mod provenance;
 mod proxies;
 mod redactor;
 
-use std::path::{Path, PathBuf};
-
-use crate::env::{Env, names};
+use crate::env::Env;
 use crate::error::{Failure, FailureKind};
 use crate::fetch::Access;
 use crate::fs::read_bounded;
 use crate::identity::{CredentialPlan, CredentialSource, RoleOrigin, ServiceAccount};
-use crate::paths;
+use crate::paths::{self, FilePlace};
 use crate::registry::Service;
 use crate::rules::Target;
 use crate::scope::Scope;
@@ -58,12 +56,9 @@ impl<'a> AwsSettings<'a> {
     /// Reads the profile files. Like the AWS CLI, it takes one that can't be read for a missing one.
     pub(crate) fn read(env: &'a Env) -> Self {
         let mut notes = Vec::new();
-        let mut read = |variable, path: Option<PathBuf>| {
-            let named = env.path(variable).map(|_| variable);
-            path.map_or_else(String::new, |path| read_profile_file(&path, named, &mut notes))
-        };
-        let config = read(names::CONFIG_FILE, paths::shared_config_file(env));
-        let credentials = read(names::SHARED_CREDENTIALS_FILE, paths::shared_credentials_file(env));
+        let mut read =
+            |file: Option<FilePlace>| file.map_or_else(String::new, |file| read_profile_file(file, &mut notes));
+        let [config, credentials] = paths::profile_files(env).map(&mut read);
         Self { env, config, credentials, notes }
     }
 
@@ -173,10 +168,10 @@ impl RegistrySettings<'_> {
     }
 }
 
-/// Reads a profile file, which a variable may name. What can't be read is noted.
-fn read_profile_file(path: &Path, named_by: Option<&str>, notes: &mut Vec<String>) -> String {
+/// Reads a profile file. What can't be read is noted.
+fn read_profile_file(FilePlace { path, named_by }: FilePlace, notes: &mut Vec<String>) -> String {
     let display = path.display();
-    match read_bounded(path, MAX_PROFILE_FILE_SIZE) {
+    match read_bounded(&path, MAX_PROFILE_FILE_SIZE) {
         Ok(Some(contents)) => String::from_utf8_lossy(&contents).into_owned(),
         Ok(None) => {
             notes.extend(named_by.map(|variable| format!("`{display}`, which `{variable}` names, does not exist")));

@@ -22,7 +22,7 @@ use crate::env::{Env, names};
 use crate::error::{Failure, FailureKind};
 use crate::fs::{PathError, read_unshared};
 use crate::options::{FileOptions, Options};
-use crate::paths;
+use crate::paths::{self, FilePlace};
 use crate::registry::Registry;
 use crate::rules::{Destination, Position, Rules};
 use crate::server_url::ServerUrl;
@@ -102,14 +102,13 @@ pub(crate) fn destination(env: &Env, server_url: &str) -> (Destination, Options)
 /// names it.
 /// Error: the file can't be read, or the first mistake in it.
 pub(crate) fn read(env: &Env) -> Result<Rules, ConfigError> {
-    let Some(path) = paths::config_file(env) else { return Ok(Rules::default()) };
-    let is_named = env.is_set(names::CONFIG);
+    let Some(FilePlace { path, named_by }) = paths::config_place(env) else { return Ok(Rules::default()) };
     let contents = match read_unshared(&path, LONGEST_FILE) {
-        Err(error) if error.is_unreachable() && !is_named => None,
+        Err(error) if error.is_unreachable() && named_by.is_none() => None,
         read => read?,
     };
     let Some(contents) = contents else {
-        return if is_named { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
+        return if named_by.is_some() { Err(ConfigError::Missing(path)) } else { Ok(Rules::default()) };
     };
     match String::from_utf8(contents) {
         Ok(text) => parse(&text, &path),

@@ -203,6 +203,11 @@ impl Env {
         self.value(name).map(PathBuf::from)
     }
 
+    /// The value as a path, which is empty if the variable is set to the empty string.
+    pub fn path_or_empty(&self, name: &str) -> Option<PathBuf> {
+        self.raw(name).map(PathBuf::from)
+    }
+
     /// Whether the variable is set to anything but the empty string.
     pub fn is_set(&self, name: &str) -> bool {
         self.value(name).is_some()

@@ -24,21 +24,39 @@ pub(crate) fn log_file(env: &Env, in_file: Option<&Path>) -> Option<PathBuf> {
     place(env, names::LOG_FILE, || in_file.map(|path| expand_tilde(env, path)))
 }
 
+/// Where a file is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct FilePlace {
+    pub path: PathBuf,
+    /// The variable that says so.
+    pub named_by: Option<&'static str>,
+}
+
 /// Our own configuration file: `AWS_ECR_CONFIG`, else `ecr-login/config.toml` in the platform's
 /// configuration directory. `None` also if the variable is set to the empty string.
+pub(crate) fn config_place(env: &Env) -> Option<FilePlace> {
+    let Some(path) = env.path_or_empty(names::CONFIG) else {
+        let path = dirs::config_dir()?.join("ecr-login").join("config.toml");
+        return Some(FilePlace { path, named_by: None });
+    };
+    let place = FilePlace { path: expand_tilde(env, &path), named_by: Some(names::CONFIG) };
+    (!path.as_os_str().is_empty()).then_some(place)
+}
+
+/// The path of [`config_place`].
 pub(crate) fn config_file(env: &Env) -> Option<PathBuf> {
-    let default = || Some(dirs::config_dir()?.join("ecr-login").join("config.toml"));
-    if env.is_empty(names::CONFIG) { None } else { place(env, names::CONFIG, default) }
+    Some(config_place(env)?.path)
 }
 
-/// `AWS_CONFIG_FILE`, else `~/.aws/config`.
-pub(crate) fn shared_config_file(env: &Env) -> Option<PathBuf> {
-    aws_place(env, names::CONFIG_FILE, || Some(home(env)?.join(".aws").join("config")))
-}
-
-/// `AWS_SHARED_CREDENTIALS_FILE`, else `~/.aws/credentials`.
-pub(crate) fn shared_credentials_file(env: &Env) -> Option<PathBuf> {
-    aws_place(env, names::SHARED_CREDENTIALS_FILE, || Some(home(env)?.join(".aws").join("credentials")))
+/// The profile files, `config` and `credentials`: as `AWS_CONFIG_FILE` and
+/// `AWS_SHARED_CREDENTIALS_FILE` say, else in `~/.aws`.
+pub(crate) fn profile_files(env: &Env) -> [Option<FilePlace>; 2] {
+    let default = |name| Some(home(env)?.join(".aws").join(name));
+    [(names::CONFIG_FILE, "config"), (names::SHARED_CREDENTIALS_FILE, "credentials")].map(|(variable, name)| {
+        let named = env.path(variable).map(|path| expand_tilde(env, &expand_variables(env, path)));
+        let named_by = named.is_some().then_some(variable);
+        Some(FilePlace { path: named.or_else(|| default(name))?, named_by })
+    })
 }
 
 /// Where the AWS CLI stores the sessions of roles: `~/.aws/cli/cache`.
@@ -65,16 +83,11 @@ fn place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -
     env.path(variable).map(|path| expand_tilde(env, &path)).or_else(default)
 }
 
-/// As [`place`], with variables in the path, which the AWS CLI replaces.
-fn aws_place(env: &Env, variable: &str, default: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
-    let Some(path) = env.text(variable).filter(|path| path.contains('$')) else { return place(env, variable, default) };
-    Some(expand_tilde(env, Path::new(&expand_variables(env, &path))))
-}
-
-/// Replaces `$NAME` and `${NAME}` by the variable; one that isn't set stays as it is
+/// Replaces `$NAME` and `${NAME}` by the variable, as the AWS CLI does; one that isn't set stays as it is
 /// (<https://docs.python.org/3/library/os.path.html#os.path.expandvars>).
-fn expand_variables(env: &Env, path: &str) -> String {
-    let mut parts = path.split('$');
+fn expand_variables(env: &Env, path: PathBuf) -> PathBuf {
+    let Some(text) = path.to_str().filter(|text| text.contains('$')) else { return path };
+    let mut parts = text.split('$');
     let mut expanded = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let is_of_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
@@ -87,7 +100,7 @@ fn expand_variables(env: &Env, path: &str) -> String {
             None => expanded.extend(["$", part]),
         }
     }
-    expanded
+    PathBuf::from(expanded)
 }
 
 /// `HOME` on every platform, as in the AWS SDKs, else `USERPROFILE`, which Windows sets, else the
@@ -134,10 +147,11 @@ mod tests {
             ("$HOMER/x", "$HOMER/x"),
             ("~/$NAME.conf", "/home/me/name.conf"),
         ] {
-            let env = Env::fixed([("HOME", "/home/me"), ("NAME", "name"), ("AWS_CONFIG_FILE", path)]);
-            assert_eq!(shared_config_file(&env), Some(PathBuf::from(expected)), "{path}");
-            let env = Env::fixed([("HOME", "/home/me"), ("NAME", "name"), ("AWS_SHARED_CREDENTIALS_FILE", path)]);
-            assert_eq!(shared_credentials_file(&env), Some(PathBuf::from(expected)), "{path}");
+            for (index, variable) in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"].into_iter().enumerate() {
+                let env = Env::fixed([("HOME", "/home/me"), ("NAME", "name"), (variable, path)]);
+                let expected = FilePlace { path: PathBuf::from(expected), named_by: Some(variable) };
+                assert_eq!(profile_files(&env)[index], Some(expected), "{path}");
+            }
         }
     }
 
@@ -150,12 +164,12 @@ mod tests {
 
     #[test]
     fn the_aws_files_lie_at_home_or_where_their_variables_say() {
+        let file = |path: &str, named_by| Some(FilePlace { path: PathBuf::from(path), named_by });
         let env = Env::fixed([("HOME", "/home/me")]);
-        assert_eq!(shared_config_file(&env), Some(PathBuf::from("/home/me/.aws/config")));
-        assert_eq!(shared_credentials_file(&env), Some(PathBuf::from("/home/me/.aws/credentials")));
-        let env =
-            Env::fixed([("HOME", "/home/me"), ("AWS_CONFIG_FILE", "~/c"), ("AWS_SHARED_CREDENTIALS_FILE", "/etc/aws")]);
-        assert_eq!(shared_config_file(&env), Some(PathBuf::from("/home/me/c")));
-        assert_eq!(shared_credentials_file(&env), Some(PathBuf::from("/etc/aws")));
+        assert_eq!(profile_files(&env), [file("/home/me/.aws/config", None), file("/home/me/.aws/credentials", None)]);
+        let (config, credentials) = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE");
+        let env = Env::fixed([("HOME", "/home/me"), (config, "~/c"), (credentials, "/etc/aws")]);
+        let expected = [file("/home/me/c", Some(config)), file("/etc/aws", Some(credentials))];
+        assert_eq!(profile_files(&env), expected);
     }
 }

@@ -191,14 +191,11 @@ impl AwsSettings<'_> {
     /// What others read in another way or refuse, in the order of the files' lines.
     pub(crate) fn oddities(&self) -> Vec<Oddity> {
         let env = self.env;
-        let files = [
-            (&self.config, ProfileFile::Config, paths::shared_config_file(env)),
-            (&self.credentials, ProfileFile::Credentials, paths::shared_credentials_file(env)),
-        ];
+        let texts = [(&self.config, ProfileFile::Config), (&self.credentials, ProfileFile::Credentials)];
         let mut oddities = Vec::new();
-        for (text, file, path) in files {
-            let Some(path) = path else { continue };
-            oddities.extend(file::oddities(text, file, path));
+        for ((text, kind), file) in texts.into_iter().zip(paths::profile_files(env)) {
+            let Some(file) = file else { continue };
+            oddities.extend(file::oddities(text, kind, file.path));
         }
         let differ = |one: &'static str, other: &'static str, kind| {
             let (first, second) = (env.text(one)?, env.text(other)?);

@@ -71,14 +71,11 @@ impl Place {
 impl AwsSettings<'_> {
     /// The file and line of a part of a profile file's text.
     fn locate(&self, part: &str) -> Option<Place> {
-        let files = [
-            (&self.config, paths::shared_config_file(self.env)),
-            (&self.credentials, paths::shared_credentials_file(self.env)),
-        ];
-        files.into_iter().find_map(|(text, path)| {
+        let texts = [&self.config, &self.credentials].into_iter();
+        texts.zip(paths::profile_files(self.env)).find_map(|(text, file)| {
             let range = text.as_bytes().as_ptr_range();
             let is_inside = !text.is_empty() && (range.start..=range.end).contains(&part.as_ptr());
-            Some(Place::ProfileFile { path: path.filter(|_| is_inside)?, line: line_number(text, part) })
+            Some(Place::ProfileFile { path: file.filter(|_| is_inside)?.path, line: line_number(text, part) })
         })
     }
 }

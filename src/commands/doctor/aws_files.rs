@@ -23,8 +23,8 @@ const MOST: usize = 5;
 pub(super) fn look(env: &Env) -> Vec<Check> {
     let oddities = AwsSettings::read(env).oddities();
     if oddities.is_empty() {
-        let files = [paths::shared_config_file(env), paths::shared_credentials_file(env)];
-        let mut files = files.into_iter().flatten().filter(|file| file.exists());
+        let files = paths::profile_files(env).into_iter().flatten();
+        let mut files = files.map(|file| file.path).filter(|path| path.exists());
         let what = match (files.next(), files.next()) {
             (None, _) => Text::new("there are none"),
             (Some(one), None) => Text::new("").path(&one),

@@ -160,9 +160,8 @@ fn missing_program(env: &Env, command: &str) -> Option<String> {
 
 /// Opens the file with the profiles.
 fn edit_profiles(env: &Env) -> Remedy {
-    let file = [paths::shared_config_file(env), paths::shared_credentials_file(env)].into_iter().flatten();
-    match file.into_iter().find(|file| file.exists()) {
-        Some(file) => remedy::edit(&file, 1),
+    match paths::profile_files(env).into_iter().flatten().find(|file| file.path.exists()) {
+        Some(file) => remedy::edit(&file.path, 1),
         None => Remedy::run("aws configure"),
     }
 }
