@@ -19,9 +19,10 @@ use crate::registry::{Api, EndpointVariant};
 pub(crate) struct Fingerprint(Sha256);
 
 impl Fingerprint {
+    /// Begins with what the digest is for, so that the same facts have another digest elsewhere.
     pub(crate) fn of(purpose: &str) -> Self {
         let mut fingerprint = Self(Sha256::new());
-        fingerprint.add("purpose", purpose.as_bytes());
+        fingerprint.add(purpose, &[]);
         fingerprint
     }
 
@@ -60,7 +61,7 @@ impl Scope {
         let Self { api: Api { service, partition, region }, variant, endpoint_url, identity } = self;
         let EndpointVariant { fips, dual_stack: _ } = variant;
         let Identity { digest, cache_policy: _ } = identity;
-        let mut key = Fingerprint::of("docker-credential-ecr-login scope 1");
+        let mut key = Fingerprint::of("scope 2");
         key.add("service", service.as_str().as_bytes());
         key.add("partition", partition.as_str().as_bytes());
         key.add("region", region.as_str().as_bytes());
@@ -82,9 +83,9 @@ impl CacheKey {
 
 impl fmt::Display for CacheKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        let text: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
-        formatter.write_str(&text)
+        let digit = |half: u8| b"0123456789abcdef"[usize::from(half)];
+        let digits = self.0.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        formatter.write_str(str::from_utf8(digits.as_flattened()).map_err(|_| fmt::Error)?)
     }
 }
 
