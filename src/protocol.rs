@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::error::Failure;
-use crate::secret::Secret;
+use crate::secret::{Secret, wipe};
 
 /// The most that is read from stdin. A password has some kilobytes at most, so no client sends nearly as much.
 const MAX_INPUT: u64 = 1 << 20;
@@ -247,9 +247,9 @@ pub(crate) fn write_json(stdout: &mut dyn Write, value: &impl Serialize) -> io::
     let mut line = Vec::with_capacity(USUAL_OUTPUT);
     serde_json::to_writer(&mut line, value)?;
     line.push(b'\n');
-    let line = Secret::new(String::from_utf8(line).map_err(io::Error::other)?);
-    stdout.write_all(line.expose().as_bytes())?;
-    stdout.flush()
+    let written = stdout.write_all(&line).and_then(|()| stdout.flush());
+    wipe(line);
+    written
 }
 
 #[cfg(test)]
