@@ -109,6 +109,23 @@ fn service_accounts_get_an_entry_of_their_own_and_undo_removes_both() {
 }
 
 #[test]
+fn undo_leaves_the_link_of_a_package() {
+    let node = node();
+    let (etc, libexec) = (directory(&node, "etc"), directory(&node, "libexec"));
+    let program = fs::read_link(node.path().join("bin").join(NAME)).expect("a link");
+    fs::create_dir_all(&libexec).expect("made");
+    let up: PathBuf = fs::canonicalize(&libexec).expect("it exists").components().skip(1).map(|_| "..").collect();
+    let of_package = libexec.join("ecr-credential-provider");
+    symlink(up.join(program.strip_prefix("/").expect("absolute")), &of_package).expect("a link");
+    let said = succeed(&node, &["--yes", "--service-accounts"]);
+    assert!(!said.contains("Linked ~/libexec/ecr-credential-provider\n"), "{said}");
+    assert_eq!(names(&libexec), ["ecr-credential-provider", "ecr-credential-provider-pods"]);
+    succeed(&node, &["--undo", "--yes"]);
+    assert_eq!((names(&etc), names(&libexec)), (vec![], vec!["ecr-credential-provider".to_owned()]));
+    assert_eq!(succeed(&node, &["--undo", "--yes"]), "Nothing to undo.\n");
+}
+
+#[test]
 fn nothing_of_others_is_replaced_or_removed() {
     let node = node();
     let (etc, libexec) = (directory(&node, "etc"), directory(&node, "libexec"));

@@ -70,6 +70,8 @@ struct Link {
     program: PathBuf,
     /// Whether it is there already.
     exists: bool,
+    /// Whether it is there as `configure` makes it, with an absolute path. A package's link is relative.
+    is_own: bool,
 }
 
 impl Link {
@@ -87,7 +89,8 @@ impl Link {
                 )));
             }
         };
-        Ok(Self { place, program: program.to_owned(), exists })
+        let is_own = exists && place.read_link().is_ok_and(|leads_to| leads_to.is_absolute());
+        Ok(Self { place, program: program.to_owned(), exists, is_own })
     }
 }
 
@@ -109,7 +112,7 @@ pub(super) fn run(arguments: &KubeletArguments, world: &mut World<'_>) -> Result
         links.push(Link::at(bin_dir.join(name), &program)?);
     }
     changes.retain(Change::is_open);
-    links.retain(|link| link.exists == *undo);
+    links.retain(|link| if *undo { link.is_own } else { !link.exists });
     if changes.is_empty() && links.is_empty() {
         writeln!(world.stdout, "Nothing to {}.", if *undo { "undo" } else { "change" })?;
         return Ok(Status::Success);
