@@ -81,7 +81,8 @@ oddities! {
     }
     /// The same, but indented below a property.
     IndentedText {
-        ours: "skips the line", aws_cli: "takes it as more of the value above", go_helper: "skips the line",
+        ours: "skips the line", aws_cli: "takes it as more of the value above",
+        go_helper: "takes it as more of the value above",
         remedy: "remove the line, or begin it with `#`",
     }
     /// A property that is indented more than the one above it.
@@ -187,7 +188,28 @@ oddities! {
     }
 }
 
+impl OddityKind {
+    /// Whether the AWS CLI can't read the file because of it, or takes a whole section for something else.
+    const fn voids_the_file(self) -> bool {
+        matches!(
+            self,
+            Self::ByteOrderMark
+                | Self::NotUtf8
+                | Self::BeforeFirstHeader
+                | Self::Unreadable
+                | Self::IndentedHeader
+                | Self::DoubledSection
+                | Self::DoubledProperty
+        )
+    }
+}
+
 impl AwsSettings<'_> {
+    /// Whether the AWS CLI can't read one of the profile files.
+    pub(super) fn is_refused_by_the_cli(&self) -> bool {
+        self.oddities().iter().any(|oddity| oddity.kind.voids_the_file())
+    }
+
     /// What others read in another way or refuse, in the order of the files' lines.
     pub(crate) fn oddities(&self) -> Vec<Oddity> {
         let env = self.env;
@@ -224,6 +246,14 @@ mod tests {
         let place = |oddity: &Oddity| oddity.place.shown(&env).replace(MAIN_SEPARATOR, "/");
         let shown = |oddity: Oddity| (oddity.kind, format!("{} {}", place(&oddity), oddity.what));
         settings.oddities().into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn the_kinds_for_which_the_aws_cli_refuses_the_file_void_it() {
+        for kind in OddityKind::ALL {
+            let is_refused = kind.readings().aws_cli == "refuses the file";
+            assert_eq!(kind.voids_the_file(), is_refused || *kind == OddityKind::IndentedHeader, "{kind:?}");
+        }
     }
 
     #[test]

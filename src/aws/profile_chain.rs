@@ -1,22 +1,23 @@
 //! The credentials of a profile: its own, or those of a role that is assumed with the credentials of its `source_profile`,
 //! and so on.
 //!
-//! The order of a profile's own sources is the AWS CLI's. The chain:
+//! The order of a profile's own sources is the AWS CLI's; where that refuses the files, it is the Go SDK's. The chain:
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/feature-assume-role-credentials.html>.
 
 mod command;
 mod keys;
+mod order;
 mod sso;
 
 use command::as_started;
 use keys::{keys_in, own_keys};
+use order::{has_other_source, has_role_alone, has_sourced_role, has_web_identity_variable};
 
 use super::RegistrySettings;
 use super::endpoint::AwsService;
 use super::facts::Facts;
 use super::identity::{Found, machine, named_source, token_file_of, web_identity};
 use super::profile_file::{COMMAND, Profile, Section};
-use crate::env::names;
 use crate::error::Failure;
 use crate::identity::{Base, CredentialSource, MfaDevice, ProfileBase, RoleOrigin, RoleStep};
 use crate::paths;
@@ -27,11 +28,11 @@ use crate::secret::Secret;
 pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> Result<Option<Found>, Failure> {
     let Some(profile) = &settings.profile else { return web_identity(settings, facts) };
     let name = &settings.active.name;
-    let mut chain = Chain { settings, facts, visited: vec![name.clone()], roles: Vec::new() };
+    let mut chain = Chain { settings, facts, visited: vec![name.clone()], roles: Vec::new(), is_as_go: false };
     let (base, first) = if has_sourced_role(profile) {
         let found = chain.role(name, profile);
         let is_refused = match &found {
-            Ok((base, _)) => chain.leads_back(base),
+            Ok((base, _)) => chain.is_as_go || chain.leads_back(base),
             Err(_) => profile.get("credential_source").is_some() && !has_other_source(profile),
         };
         // What the AWS CLI refuses: the Go SDK has asked the environment first.
@@ -39,6 +40,8 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
             return web_identity(settings, chain.facts);
         }
         found?
+    } else if chain.has_keys_before_web_identity(name, profile) {
+        chain.role_without_source(name, profile)?
     } else if let Some(found) = web_identity(settings, chain.facts)? {
         return Ok(Some(found));
     } else if profile.get("role_arn").is_some() {
@@ -53,23 +56,6 @@ pub(super) fn follow(settings: &RegistrySettings<'_>, facts: &mut Facts<'_>) -> 
     Ok(Some((CredentialSource::Profile { name: name.clone(), base }, first, roles)))
 }
 
-/// A role that is assumed with the credentials of another profile or of a named source.
-fn has_sourced_role(profile: &Profile<'_>) -> bool {
-    let has = |key| profile.get(key).is_some();
-    has("role_arn") && !has("web_identity_token_file") && (has("source_profile") || has("credential_source"))
-}
-
-/// A role without a source: neither another profile, nor a named one, nor a token file.
-fn has_role_alone(profile: &Profile<'_>) -> bool {
-    let has = |key| profile.get(key).is_some();
-    has("role_arn") && !["web_identity_token_file", "source_profile", "credential_source"].into_iter().any(has)
-}
-
-/// What the Go SDK refuses beside a `credential_source`.
-fn has_other_source(profile: &Profile<'_>) -> bool {
-    ["credential_process", "web_identity_token_file"].into_iter().any(|key| profile.get(key).is_some())
-}
-
 /// The chain as far as it has been followed.
 struct Chain<'c, 'a> {
     settings: &'c RegistrySettings<'c>,
@@ -78,11 +64,14 @@ struct Chain<'c, 'a> {
     visited: Vec<String>,
     /// Their roles, in the same order.
     roles: Vec<RoleStep>,
+    /// Whether the Go SDK's order of sources counts, because the AWS CLI refuses one of these profiles.
+    is_as_go: bool,
 }
 
 impl<'c> Chain<'c, '_> {
     /// Follows the source of a profile's role.
     fn role(&mut self, name: &str, profile: &Profile<'_>) -> Result<(ProfileBase, Base), Failure> {
+        self.look_at_role(profile);
         let role = self.role_step(name, profile)?;
         let has_device = role.mfa.is_some();
         self.roles.push(role);
@@ -96,6 +85,9 @@ impl<'c> Chain<'c, '_> {
             ))),
             (None, Some(source)) => {
                 self.facts.add_profile(name, profile);
+                if let Some(keys) = self.keys_first(name, profile) {
+                    return Ok((ProfileBase::Keys, Base::Keys(keys)));
+                }
                 named_source(self.settings, self.facts, source).or_else(|nothing| {
                     // The AWS CLI refuses it; the Go SDK has asked the profile's own keys first, unless there is more.
                     if has_other_source(profile) || has_web_identity_variable(self.settings) {
@@ -155,7 +147,10 @@ impl<'c> Chain<'c, '_> {
         if has_sourced_role(&next) && !has_own_keys && !is_back {
             return self.role(&source, &next);
         }
-        if !is_back && !has_own_keys && has_role_alone(&next) {
+        self.look_at_own_sources(&source, &next);
+        let is_assumed =
+            if has_own_keys { self.is_as_go && next.get("role_arn").is_some() } else { has_role_alone(&next) };
+        if is_assumed && !is_back {
             // The AWS CLI refuses it; the Go SDK assumes the role with the profile's own credentials.
             let role = self.role_step(&source, &next)?;
             self.roles.push(role);
@@ -189,11 +184,10 @@ impl<'c> Chain<'c, '_> {
         names.find_map(|name| Some((name.to_owned(), self.settings.profiles.profile(name)?)))
     }
 
-    /// The credentials that a profile has without a role. A profile that has none doesn't decide the identity. One that only
-    /// the Go SDK finds has its keys first, as there.
+    /// The credentials that a profile has without a role. A profile that has none doesn't decide the identity.
     fn own_source(&mut self, name: &str, profile: &Profile<'_>) -> Result<Option<(ProfileBase, Base)>, Failure> {
-        let keys = if profile.is_loose { own_keys(name, profile)? } else { None };
-        let own = match keys {
+        self.look_at_own_sources(name, profile);
+        let own = match self.keys_first(name, profile) {
             Some(keys) => Some((ProfileBase::Keys, Base::Keys(keys))),
             None => self.find_own_source(name, profile)?,
         };
@@ -292,8 +286,4 @@ impl<'c> Chain<'c, '_> {
         self.facts.add_role(&role);
         Ok(role)
     }
-}
-
-fn has_web_identity_variable(settings: &RegistrySettings<'_>) -> bool {
-    !settings.active.overrides_keys() && settings.env.path(names::WEB_IDENTITY_TOKEN_FILE).is_some()
 }

@@ -181,6 +181,16 @@ impl<'a> Profile<'a> {
         self.credentials.whole(key).or_else(|| self.config.whole(key))
     }
 
+    /// Whether one of these properties is there.
+    pub(super) fn has_any(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.get(key).is_some())
+    }
+
+    /// Whether the AWS CLI runs one of these properties together with another one.
+    pub(super) fn is_run_together(&self, keys: &[&str]) -> bool {
+        keys.iter().any(|key| self.credentials.is_run_together(key) || self.config.is_run_together(key))
+    }
+
     /// What a path or a name may be: the whole value, and the value without quotes and comment, as the Go SDK takes it. The
     /// first one that exists is meant.
     pub(super) fn spellings(&self, key: &str) -> impl Iterator<Item = &str> {

@@ -96,6 +96,10 @@ impl<'t> FileOddities<'t> {
     fn look_at_header(&mut self, section: &Fragment<'t>) {
         let Fragment { kind, header, .. } = section;
         let shown = shown(header);
+        if header.is_empty() {
+            self.add(header, OddityKind::Unreadable, "the header `[]` has no name");
+            return;
+        }
         let trimmed = header.trim();
         if trimmed != *header {
             self.add(

@@ -23,6 +23,14 @@ struct Property<'a> {
     nested: Vec<(&'a str, &'a str)>,
     /// The line that it begins with.
     line: &'a str,
+    /// Whether the AWS CLI takes it as more of the value above, or the property below as more of its value.
+    is_run_together: bool,
+}
+
+impl<'a> Property<'a> {
+    fn new(key: &'a str, value: &'a str, line: &'a str) -> Self {
+        Self { key: lower_case(key), value: value.into(), nested: Vec::new(), line, is_run_together: false }
+    }
 }
 
 /// What a line of a section is taken for.
@@ -67,6 +75,11 @@ impl<'a> Section<'a> {
         let property = properties().find(|property| plain(&property.value).is_some());
         let property = property.or_else(|| properties().find(|property| !property.value.is_empty()));
         property.map(|property| property.line)
+    }
+
+    /// Whether the AWS CLI runs a property together with another one.
+    pub(in crate::aws) fn is_run_together(&self, key: &str) -> bool {
+        self.properties.iter().any(|property| property.key == key && property.is_run_together)
     }
 
     /// The part of the text with the value that [`Section::nested`] gives.
@@ -115,14 +128,15 @@ impl<'a> Section<'a> {
                     *above.value.to_mut() += text;
                     LineKind::Continuation
                 }
-                (above, Some((key, value))) => {
-                    let is_below = above.is_some();
-                    if !is_below {
-                        open = Some(indent);
-                    }
-                    let nested = Vec::new();
-                    self.properties.push(Property { key: lower_case(key), value: value.into(), nested, line });
-                    if is_below { LineKind::IndentedProperty { key, value } } else { LineKind::Property { key, value } }
+                (Some(above), Some((key, value))) => {
+                    above.is_run_together = true;
+                    self.properties.push(Property { is_run_together: true, ..Property::new(key, value, line) });
+                    LineKind::IndentedProperty { key, value }
+                }
+                (None, Some((key, value))) => {
+                    open = Some(indent);
+                    self.properties.push(Property::new(key, value, line));
+                    LineKind::Property { key, value }
                 }
                 (_, None) => LineKind::Unreadable,
             };

@@ -158,7 +158,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             raise Refused(401, "UnauthorizedException", "Session token not found or invalid")
         if not re.fullmatch(r"\d{12}", query.get("account_id", "")):
             raise Refused(400, "InvalidRequestException", "account_id")
-        if not query.get("role_name"):
+        if not re.fullmatch(r"[\w+=,.@-]+", query.get("role_name", "")):
             raise Refused(400, "InvalidRequestException", "role_name")
         key_id = "_".join(["ASIA_SSO", word(query.get("role_name", "")), query["account_id"], token])
         self.note(f"SSO {self.url.query}")

@@ -16,8 +16,8 @@ TOKENS = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 # A property without a value, unless settings that are nested in it follow.
 EMPTY = re.compile(
-    r"^[ \t]*(?:aws_\w+|credential_process|role_arn|source_profile|sso_\w+|web_identity_token_file|region|endpoint_url)"
-    r"[ \t]*[=:][ \t]*(?:\r?\n|\r|$)", re.MULTILINE | re.IGNORECASE,
+    r"^([ \t]*)(?:aws_\w+|credential_process|role_arn|source_profile|sso_\w+|web_identity_token_file|region|endpoint_url)"
+    r"[ \t]*[=:][ \t]*(?:\r?\n(?!\1[ \t]+[^\s#;])|\r|\Z)", re.MULTILINE | re.IGNORECASE,
 )
 # A value in quotes, but for commands and headers.
 QUOTED = re.compile(r"""^(\s*(?!credential_process)[A-Za-z_]+\s*[=:]\s*)(["'])([^"'\n]*)\2[^\S\n]*$""", re.MULTILINE)
@@ -29,18 +29,25 @@ SOURCES = ("Environment", "EcsContainer", "Ec2InstanceMetadata")
 # Text behind a header that isn't a comment, and a line of a key pair.
 BEHIND = re.compile(r"^([^\S\n]*\[.*\])[^\S\n]*[^]\s#;][^]\n]*$", re.MULTILINE)
 TOKEN = re.compile(r"^[^\S\n]*aws_(?:access_key_id|secret_access_key|session_token|security_token)\s*[=:].*\n?", re.MULTILINE | re.IGNORECASE)
+# A property that is about credentials.
+CREDENTIAL = re.compile(
+    r"(?:aws_|credential_|sso_|role_|source_profile|web_identity_|login_session|external_id|mfa_serial)", re.IGNORECASE,
+)
+# The name of a profile or a session, in quotes.
+QUOTED_NAME = re.compile(r"""^([^\S\n]*\[(?:profile|sso-session) )(["'])([^"'\n]*)\2""", re.MULTILINE)
 SPELLED = re.compile(rf"(credential_source *= *)({'|'.join(SOURCES)})\b", re.IGNORECASE)
 
 
 @dataclass
 class Meant:
     """One difference. `where` is the first column of the table in the docs. `applies` picks cases by their files and
-    variables, or by what the others said. `serves` says what ours does: as the program of that name, as the rule demands of
-    the case that this function makes of the case, or nothing (`None`: it refuses)."""
+    variables, or by what the others said. `serves` says what ours does: as the program of that name; as the first of
+    `order` that serves the case which this function makes of the case; or nothing (`None`: it refuses)."""
 
     where: str
     applies: Callable
     serves: str | Callable | None
+    order: tuple = (AWS_CLI, GO)
 
 
 def has(case, *names):
@@ -73,8 +80,8 @@ def as_read(case):
         if files.get(name):
             text = SPELLED.sub(lambda found: found[1] + next(s for s in SOURCES if s.lower() == found[2].lower()), files[name])
             text = BEHIND.sub(r"\1", re.sub(r"\r(?!\n)", "\n", text))
-            text = COMMENT.sub(r"\1", text)
-            files[name] = QUOTED.sub(r"\1\3", EMPTY.sub("", text).replace("\ufeff", ""))
+            text = without_indented_text(COMMENT.sub(r"\1", text))
+            files[name] = QUOTED.sub(r"\1\3", EMPTY.sub("", text).removeprefix("\ufeff"))
     files = without_lost_tokens(replace(case, files=files)).files
     for name, text in case.files.items():
         if name.startswith(("sso/", "work/")) and text:
@@ -82,6 +89,30 @@ def as_read(case):
             if name == "work/token":
                 files[name] = text.strip()
     return replace(case, variables=variables, files=files)
+
+
+def without_indented_text(text):
+    """Without what would be more of the value above, but for a command's."""
+    kept, above = [], ""
+    for line in text.split("\n"):
+        found = re.match(r"\s*([^#;\[\s][^=:]*?)\s*[=:]", line)
+        if found or line.lstrip().startswith("["):
+            above = found[1].lower() if found else ""
+        elif above not in ("", "credential_process") and re.match(r"[^\S\r]+[^#;\s]", line):
+            continue
+        kept.append(line)
+    return "\n".join(kept)
+
+
+def has_indented_text(case, _results):
+    return any(without_indented_text(text) != text for text in profile_texts(case))
+
+
+def as_go_reads(case):
+    """The same, with names in quotes as the Go helper finds them."""
+    case = as_read(case)
+    files = {name: text and QUOTED_NAME.sub(r"\1\3", text) for name, text in case.files.items()}
+    return replace(case, files=files)
 
 
 def is_empty(case, _results):
@@ -153,19 +184,43 @@ def without_session(case):
     return replace(as_read(replace(case, variables=variables, files=files)), metadata="absent")
 
 
+def indented_lines(text):
+    """The lines that are indented more than the property above them, each behind the name of that property."""
+    indent, above = None, ""
+    for line in re.split(r"\r\n|\r|\n", text):
+        here = len(line) - len(line.lstrip())
+        is_header = line.lstrip().startswith("[")
+        found = re.match(r"\s*([^#;\s][^=:]*?)\s*[=:]\s*\S", line)
+        if (is_header or found) and indent is not None and here > indent:
+            yield above, line.strip()
+        elif found and not is_header:
+            indent, above = here, found[1].lower()
+        if is_header:
+            indent = None
+
+
 def has_indented_header(case, _results):
-    """A header that is indented more than the property above it."""
-    for text in profile_texts(case):
-        indent = None
-        for line in re.split(r"\r\n|\r|\n", text):
-            here = len(line) - len(line.lstrip())
-            if line.lstrip().startswith("["):
-                if indent is not None and here > indent:
-                    return True
-                indent = None
-            elif re.match(r"\s*[^#;\s][^=:]*[=:]\s*\S", line):
-                indent = here if indent is None else min(indent, here)
-    return False
+    return any(line.startswith("[") for text in profile_texts(case) for _, line in indented_lines(text))
+
+
+def has_credentials_below_another(case, _results):
+    """A property that is about credentials, indented below one that isn't."""
+    return any(
+        CREDENTIAL.match(line) and not CREDENTIAL.match(above)
+        for text in profile_texts(case) for above, line in indented_lines(text)
+    )
+
+
+def has_quoted_name(case, results):
+    """The AWS CLI refuses the profile, and the Go helper hasn't found its section."""
+    name = case.variables.get("AWS_PROFILE", "default")
+    quoted = {found[3] for text in profile_texts(case) for found in QUOTED_NAME.finditer(text)}
+    return name in quoted and results[AWS_CLI].signer is None and results[GO].signer is not None
+
+
+def has_rejected_keys(_case, results):
+    """AWS rejects the keys that the AWS CLI takes, and the Go helper takes another source."""
+    return "UnrecognizedClientException" in str(results[AWS_CLI]) and results[GO].signer is not None
 
 
 def gives_nothing_beside_keys(case, results):
@@ -201,10 +256,14 @@ TABLE = [
           "config-file"), OURS),
     Meant("Blanks within the brackets of a header",
           lambda case, _: any(re.search(r"^\s*\[(\s|[^\]]*\s\])", text, re.MULTILINE) for text in profile_texts(case)), OURS),
+    Meant("Indented text below a property, which is none itself", has_indented_text, as_read),
     Meant("An `sso_session` that isn't in the files, beside other credentials", lambda _, results: is_lost_session(results),
           without_session),
-    Meant("A header that is indented more than the property above it", has_indented_header, GO),
-    Meant("A file that the AWS CLI can't read", said(AWS_CLI, "ConfigParseError"), OURS),
+    Meant("A header that is indented more than the property above it", has_indented_header, as_go_reads,
+          (GO, AWS_CLI, OURS)),
+    Meant("A file that the AWS CLI can't read", said(AWS_CLI, "ConfigParseError"), as_go_reads, (GO, OURS)),
+    Meant("A property about credentials that is indented more than one like `output` above it", has_credentials_below_another,
+          as_go_reads, (GO, AWS_CLI)),
     Meant("Half of a key pair in the environment", lambda case, _: has(case, KEYS[0]) != has(case, KEYS[1]) and not has(case, "AWS_SECRET_KEY"),
           as_read),
     Meant("Empty or blank variables and properties", is_empty, as_read),
@@ -220,6 +279,8 @@ TABLE = [
     Meant("A session token in one file, and the keys in the other", has_lost_token, as_read),
     Meant("Quotes around a value, and comments behind one",
           lambda case, _: any(shape.search(text) for shape in (QUOTED, COMMENT) for text in profile_texts(case)), as_read),
+    Meant("A profile with its name in quotes that the AWS CLI refuses", has_quoted_name, as_go_reads, (GO,)),
+    Meant("Keys that AWS rejects, beside another source", has_rejected_keys, None),
     Meant("An SSO session or a web identity that gives nothing, beside keys in the profile", gives_nothing_beside_keys, None),
 ]
 

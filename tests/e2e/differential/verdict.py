@@ -61,6 +61,8 @@ def of(bench, number, case, draft):
         expected = None
     elif row and row.serves in NAMES:
         expected = results[row.serves].signer
-    elif row:  # as the AWS CLI and the Go helper with other files or variables
-        expected = next(filter(None, (bench.run(name, row.serves(case), number).signer for name in (AWS_CLI, GO))), None)
+    elif row:  # as the others with other files or variables
+        read = row.serves(case)
+        signers = (results[OURS].signer if name == OURS else bench.run(name, read, number).signer for name in row.order)
+        expected = next(filter(None, signers), None)
     return Verdict(case, draft, number, results, by_rule, expected)
