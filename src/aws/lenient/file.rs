@@ -74,9 +74,9 @@ impl<'t> FileOddities<'t> {
                 self.add(section.header, OddityKind::IndentedHeader, what);
             }
             self.look_at_header(section);
-            let shown = shown(section.header);
             if !headers.insert(section.header) {
-                self.add(section.header, OddityKind::DoubledSection, format!("the section `[{shown}]` stands twice"));
+                let what = format!("the section `[{}]` stands twice", shown(section.header));
+                self.add(section.header, OddityKind::DoubledSection, what);
             }
             let is_default =
                 self.file == ProfileFile::Config && section.kind == Kind::Profile && section.name == DEFAULT;
@@ -95,7 +95,8 @@ impl<'t> FileOddities<'t> {
 
     fn look_at_header(&mut self, section: &Fragment<'t>) {
         let Fragment { kind, header, .. } = section;
-        let shown = shown(header);
+        // Made only for what is odd: most headers aren't.
+        let shown = || shown(header);
         if header.is_empty() {
             self.add(header, OddityKind::Unreadable, "the header `[]` has no name");
             return;
@@ -105,36 +106,44 @@ impl<'t> FileOddities<'t> {
             self.add(
                 header,
                 OddityKind::BlanksInHeader,
-                format!("the header `[{shown}]` has blanks next to its brackets"),
+                format!("the header `[{}]` has blanks next to its brackets", shown()),
             );
         }
         let name = trimmed.split_once(char::is_whitespace).map_or("", |(_, name)| name.trim());
         let is_named = *kind == Kind::SsoSession || self.file == ProfileFile::Config && *kind != Kind::Other;
         if is_named && name.starts_with(['"', '\'']) {
-            self.add(header, OddityKind::QuotedName, format!("the name in `[{shown}]` is in quotes"));
+            self.add(header, OddityKind::QuotedName, format!("the name in `[{}]` is in quotes", shown()));
         } else if is_named && name.contains(char::is_whitespace) {
-            self.add(header, OddityKind::UnquotedName, format!("the name in `[{shown}]` has blanks and no quotes"));
+            self.add(header, OddityKind::UnquotedName, format!("the name in `[{}]` has blanks and no quotes", shown()));
         }
         match (self.file, kind) {
             // Sections of the AWS CLI itself.
             (ProfileFile::Config, Kind::Other) if !["plugins", "preview"].contains(&trimmed) => {
-                self.add(header, OddityKind::NotAProfile, format!("`[{shown}]` is not a profile"));
+                self.add(header, OddityKind::NotAProfile, format!("`[{}]` is not a profile", shown()));
             }
             (ProfileFile::Credentials, Kind::SsoSession) => {
-                self.add(header, OddityKind::SessionInCredentials, format!("`[{shown}]` is in the credentials file"));
+                self.add(
+                    header,
+                    OddityKind::SessionInCredentials,
+                    format!("`[{}]` is in the credentials file", shown()),
+                );
             }
             (ProfileFile::Credentials, Kind::Profile) if trimmed.starts_with("profile ") => {
-                self.add(header, OddityKind::ProfileInCredentials, format!("`[{shown}]` is in the credentials file"));
+                self.add(
+                    header,
+                    OddityKind::ProfileInCredentials,
+                    format!("`[{}]` is in the credentials file", shown()),
+                );
             }
             _ => {}
         }
         let behind = self.text[self.offset(header) + header.len()..].trim_start_matches(']');
         let behind = lines(behind).next().unwrap_or_default().trim();
         if behind.starts_with(['#', ';']) && behind.contains(']') {
-            let what = format!("the comment behind `[{shown}]` has a bracket");
+            let what = format!("the comment behind `[{}]` has a bracket", shown());
             self.add(header, OddityKind::BracketBehindHeader, what);
         } else if !behind.is_empty() && !behind.starts_with(['#', ';']) {
-            self.add(header, OddityKind::TextBehindHeader, format!("text stands behind `[{shown}]`"));
+            self.add(header, OddityKind::TextBehindHeader, format!("text stands behind `[{}]`", shown()));
         }
     }
 
@@ -142,7 +151,7 @@ impl<'t> FileOddities<'t> {
     fn look_at_lines(&mut self, section: &Fragment<'t>) -> Option<usize> {
         let mut read = Vec::new();
         Section::default().read_with(section.body, |line, kind| read.push((line, kind)));
-        let shown = shown(section.header);
+        let header = || shown(section.header);
         let mut keys = BTreeSet::new();
         let mut open = None;
         let mut is_empty = false;
@@ -151,21 +160,21 @@ impl<'t> FileOddities<'t> {
             match kind {
                 LineKind::Nothing | LineKind::Nested | LineKind::Continuation => {}
                 LineKind::Unreadable if !is_empty && open.is_some_and(|open| indent > open) => {
-                    let what = format!("a line in `[{shown}]` is not a property");
+                    let what = format!("a line in `[{}]` is not a property", header());
                     self.add(line, OddityKind::IndentedText, what);
                 }
                 LineKind::Unreadable => {
-                    self.add(line, OddityKind::Unreadable, format!("a line in `[{shown}]` is not a property"));
+                    self.add(line, OddityKind::Unreadable, format!("a line in `[{}]` is not a property", header()));
                 }
                 LineKind::IndentedProperty { key, value } => {
-                    let what = format!("`{}` in `[{shown}]` is indented below another property", self::shown(key));
+                    let what = format!("`{}` in `[{}]` is indented below another property", shown(key), header());
                     self.add(line, OddityKind::IndentedProperty, what);
                     self.look_at_value(line, key, value);
                 }
                 LineKind::Property { key, value } => {
                     (open, is_empty) = (Some(indent), value.is_empty());
                     if !keys.insert(key.to_lowercase()) {
-                        let what = format!("`{}` stands twice in `[{shown}]`", self::shown(key));
+                        let what = format!("`{}` stands twice in `[{}]`", shown(key), header());
                         self.add(line, OddityKind::DoubledProperty, what);
                     }
                     self.look_at_value(line, key, value);
@@ -176,11 +185,11 @@ impl<'t> FileOddities<'t> {
     }
 
     fn look_at_value(&mut self, line: &str, key: &str, value: &str) {
-        let name = shown(key);
+        let name = || shown(key);
         let key = key.to_ascii_lowercase();
         if key == COMMAND {
             if value.contains(SHELL_SIGNS) {
-                self.add(line, OddityKind::ShellCommand, format!("`{name}` has signs of a shell"));
+                self.add(line, OddityKind::ShellCommand, format!("`{}` has signs of a shell", name()));
             }
             return;
         }
@@ -191,16 +200,20 @@ impl<'t> FileOddities<'t> {
         let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
         let closed = quote.and_then(|quote| value[1..].strip_prefix(inner)?.strip_prefix(quote));
         if closed.is_some() {
-            self.add(line, OddityKind::QuotedValue, format!("the value of `{name}` is in quotes"));
+            self.add(line, OddityKind::QuotedValue, format!("the value of `{}` is in quotes", name()));
         }
         let behind = closed.or_else(|| value.strip_prefix(inner)).unwrap_or_default();
         if !behind.is_empty() {
-            self.add(line, OddityKind::CommentBehindValue, format!("a comment stands behind the value of `{name}`"));
+            self.add(
+                line,
+                OddityKind::CommentBehindValue,
+                format!("a comment stands behind the value of `{}`", name()),
+            );
         }
         let known = ["Environment", "EcsContainer", "Ec2InstanceMetadata"];
         if key == "credential_source" && known.iter().any(|known| known.eq_ignore_ascii_case(inner) && *known != inner)
         {
-            let what = format!("the value of `{name}` is in other letters");
+            let what = format!("the value of `{}` is in other letters", name());
             self.add(line, OddityKind::SourceInOtherLetters, what);
         }
     }

@@ -24,21 +24,19 @@ const PROCESS: &[&str] = &[COMMAND];
 const KEYS: &[&str] = &["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token"];
 
 impl Chain<'_, '_> {
-    /// Notices whether the AWS CLI refuses a profile's role. If so, the Go SDK's order counts.
+    /// Notices whether the AWS CLI refuses a profile's role.
     pub(super) fn look_at_role(&mut self, profile: &Profile<'_>) {
-        self.look_at(profile, ROLE);
+        self.look_at(profile, ROLE, has_web_identity_variable(self.settings) || profile.has_any(KEYS));
     }
 
-    /// Notices whether the AWS CLI refuses the credentials that a profile has without a role, where that matters.
+    /// Notices whether the AWS CLI refuses the credentials that a profile has without a role.
     pub(super) fn look_at_own_sources(&mut self, name: &str, profile: &Profile<'_>) {
         let is_source = self.visited.len() > 1;
+        self.is_as_go |= is_source && self.session(name, profile).is_err();
         let mut sources = sources(profile);
-        if let Some(first) = sources.next()
-            && (is_source || sources.next().is_some())
-        {
-            self.look_at(profile, first);
-        }
-        self.is_as_go |= profile.is_loose || is_source && self.session(name, profile).is_err();
+        let Some(first) = sources.next() else { return };
+        let is_beside_another = sources.next().is_some() || is_source && profile.has_any(&ROLE[..1]);
+        self.look_at(profile, first, is_beside_another || is_source && has_web_identity_variable(self.settings));
     }
 
     /// Whether the key pair of a profile is for its role although it has a web identity too, as in the Go SDK.
@@ -55,12 +53,13 @@ impl Chain<'_, '_> {
         if self.is_as_go { own_keys(name, profile).ok().flatten() } else { None }
     }
 
-    /// The AWS CLI can't use these properties if it refuses a file, or takes several lines for one.
-    fn look_at(&mut self, profile: &Profile<'_>, keys: &[&str]) {
+    /// Notices whether the AWS CLI can't use these properties, or can't read a file, which is asked only where the order of
+    /// sources matters: it takes time.
+    fn look_at(&mut self, profile: &Profile<'_>, keys: &[&str], has_choice: bool) {
         self.is_as_go = self.is_as_go
             || profile.is_loose
             || profile.is_run_together(keys)
-            || self.settings.settings.is_refused_by_the_cli();
+            || has_choice && self.settings.settings.is_refused_by_the_cli();
     }
 }
 
