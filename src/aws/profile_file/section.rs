@@ -155,7 +155,7 @@ impl fmt::Debug for Section<'_> {
 
 /// The lines of a text, which end with LF, CRLF or CR.
 pub(in crate::aws) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['\n', '\r'])
+    text.split('\n').flat_map(|line| line.split('\r'))
 }
 
 /// The two sides of the first `=` or `:`.
