@@ -147,7 +147,11 @@ impl<'c> Chain<'c, '_> {
         if has_sourced_role(&next) && !has_own_keys && !is_back {
             return self.role(&source, &next);
         }
-        self.look_at_own_sources(&source, &next);
+        let own = if is_back && source != name {
+            self.own_source_as_go(&source, &next)?
+        } else {
+            self.own_source(&source, &next)?
+        };
         let is_assumed =
             if has_own_keys { self.is_as_go && next.get("role_arn").is_some() } else { has_role_alone(&next) };
         if is_assumed && !is_back {
@@ -155,11 +159,6 @@ impl<'c> Chain<'c, '_> {
             let role = self.role_step(&source, &next)?;
             self.roles.push(role);
         }
-        let own = if is_back && source != name {
-            self.own_source_as_go(&source, &next)?
-        } else {
-            self.own_source(&source, &next)?
-        };
         let first = &self.visited[0];
         own.ok_or_else(|| {
             Failure::misconfigured(match (is_back, source == name) {
@@ -219,6 +218,7 @@ impl<'c> Chain<'c, '_> {
             // The AWS CLI refuses the profile; the Go SDK takes its keys.
             Err(error) => {
                 let keys = own_keys(name, profile).ok().flatten().ok_or(error)?;
+                self.is_as_go = true;
                 return Ok(Some((ProfileBase::Keys, Base::Keys(keys))));
             }
         }

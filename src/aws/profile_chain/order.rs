@@ -196,6 +196,11 @@ mod tests {
             (format!("{role}  credential_source = Ec2InstanceMetadata\n{KEYS}"), ProfileBase::Keys, "top"),
             (format!("{role}  source_profile = b\n[profile b]\nrole_arn = b\n{KEYS}"), ProfileBase::Keys, "b top"),
             (format!("{role}source_profile = b\n[profile b]\nrole_arn = b\n{KEYS}"), ProfileBase::Keys, "top"),
+            (
+                format!("{role}source_profile = b\n[profile b]\nrole_arn = b\nsso_account_id = 1\n{KEYS}"),
+                ProfileBase::Keys,
+                "b top",
+            ),
         ] {
             let (found, arns) = of_default(&config, "");
             assert_eq!((found, &*arns), (base, roles), "{config}");

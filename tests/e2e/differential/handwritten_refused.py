@@ -79,6 +79,8 @@ add("a source without quotes around its blank, beside a web identity of the envi
     config=profile("default", *role_lines("top", "my team")) + keys_in("profile my team", "LOOSE"), more=WEB_FILE)
 add("a source profile whose session isn't there, with its own place and keys", config=profile("default", *role_lines("top")),
     credentials=profile("base", "sso_session = gone", *SSO, KEY_ID, SECRET))
+add("a source profile with a role and keys, whose SSO lacks something", config=profile("default", *role_lines("top")),
+    credentials=profile("base", *role_lines("mid"), SSO[0], SSO[2], KEY_ID, SECRET))
 add("a role by an empty environment in quotes, and keys of that name", {"AWS_PROFILE": "my team"},
     config=profile('profile "my team"', f"role_arn = {role('top')}", "credential_source = Environment"),
     credentials=keys_in("my team", "TEAM"))
