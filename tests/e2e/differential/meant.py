@@ -213,9 +213,9 @@ def has_credentials_below_another(case, _results):
 
 def has_quoted_name(case, results):
     """The AWS CLI refuses the profile, and the Go helper hasn't found its section."""
-    name = case.variables.get("AWS_PROFILE", "default")
+    names = {case.variables.get(name) for name in PROFILES}
     quoted = {found[3] for text in profile_texts(case) for found in QUOTED_NAME.finditer(text)}
-    return name in quoted and results[AWS_CLI].signer is None and results[GO].signer is not None
+    return bool(names & quoted) and results[AWS_CLI].signer is None and results[GO].signer is not None
 
 
 def has_rejected_keys(_case, results):
@@ -264,6 +264,7 @@ TABLE = [
     Meant("A file that the AWS CLI can't read", said(AWS_CLI, "ConfigParseError"), as_go_reads, (GO, OURS)),
     Meant("A property about credentials that is indented more than one like `output` above it", has_credentials_below_another,
           as_go_reads, (GO, AWS_CLI)),
+    Meant("A profile with its name in quotes that the AWS CLI refuses", has_quoted_name, as_go_reads, (GO,)),
     Meant("Half of a key pair in the environment", lambda case, _: has(case, KEYS[0]) != has(case, KEYS[1]) and not has(case, "AWS_SECRET_KEY"),
           as_read),
     Meant("Empty or blank variables and properties", is_empty, as_read),
@@ -279,7 +280,6 @@ TABLE = [
     Meant("A session token in one file, and the keys in the other", has_lost_token, as_read),
     Meant("Quotes around a value, and comments behind one",
           lambda case, _: any(shape.search(text) for shape in (QUOTED, COMMENT) for text in profile_texts(case)), as_read),
-    Meant("A profile with its name in quotes that the AWS CLI refuses", has_quoted_name, as_go_reads, (GO,)),
     Meant("Keys that AWS rejects, beside another source", has_rejected_keys, None),
     Meant("An SSO session or a web identity that gives nothing, beside keys in the profile", gives_nothing_beside_keys, None),
 ]
