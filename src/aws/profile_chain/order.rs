@@ -8,7 +8,7 @@
 use super::Chain;
 use super::keys::own_keys;
 use crate::aws::RegistrySettings;
-use crate::aws::profile_file::{COMMAND, Profile, Section};
+use crate::aws::profile_file::{COMMAND, Profile};
 use crate::env::names;
 use crate::identity::Keys;
 
@@ -35,13 +35,18 @@ impl Chain<'_, '_> {
         self.is_as_go |= is_source && self.session(name, profile).is_err();
         let mut sources = sources(profile);
         let Some(first) = sources.next() else { return };
+        if !is_source && first == KEYS {
+            // They come first in both orders.
+            return;
+        }
         let is_beside_another = sources.next().is_some() || is_source && profile.has_any(&ROLE[..1]);
         self.look_at(profile, first, is_beside_another || is_source && has_web_identity_variable(self.settings));
     }
 
     /// Whether the key pair of a profile is for its role although it has a web identity too, as in the Go SDK.
     pub(super) fn has_keys_before_web_identity(&mut self, name: &str, profile: &Profile<'_>) -> bool {
-        if has_web_identity_variable(self.settings) || !WEB_IDENTITY[..2].iter().all(|key| profile.get(key).is_some()) {
+        let has_role = WEB_IDENTITY[..2].iter().all(|key| profile.get(key).is_some());
+        if !has_role || has_web_identity_variable(self.settings) {
             return false;
         }
         self.look_at_own_sources(name, profile);
@@ -65,16 +70,15 @@ impl Chain<'_, '_> {
 
 /// The properties of the sources that a profile has without a role, in the AWS CLI's order.
 fn sources(profile: &Profile<'_>) -> impl Iterator<Item = &'static [&'static str]> {
-    let has_keys = |section: &Section<'_>| section.get(KEYS[0]).is_some();
-    let sources = [
-        (WEB_IDENTITY, profile.has_any(&WEB_IDENTITY[..1])),
-        (SSO, profile.has_any(&SSO[..2])),
-        (KEYS, has_keys(&profile.credentials)),
-        (LOGIN, profile.has_any(LOGIN)),
-        (PROCESS, profile.has_any(PROCESS)),
-        (KEYS, has_keys(&profile.config)),
+    let sources: [(&[&str], fn(&Profile<'_>) -> bool); 6] = [
+        (WEB_IDENTITY, |profile| profile.has_any(&WEB_IDENTITY[..1])),
+        (SSO, |profile| profile.has_any(&SSO[..2])),
+        (KEYS, |profile| profile.credentials.get(KEYS[0]).is_some()),
+        (LOGIN, |profile| profile.has_any(LOGIN)),
+        (PROCESS, |profile| profile.has_any(PROCESS)),
+        (KEYS, |profile| profile.config.get(KEYS[0]).is_some()),
     ];
-    sources.into_iter().filter(|(_, is_there)| *is_there).map(|(source, _)| source)
+    sources.into_iter().filter(|(_, is_there)| is_there(profile)).map(|(source, _)| source)
 }
 
 /// A role that is assumed with the credentials of another profile or of a named source.
