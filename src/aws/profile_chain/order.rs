@@ -68,9 +68,12 @@ impl Chain<'_, '_> {
     }
 }
 
+/// Whether a profile has a source.
+type IsThere = fn(&Profile<'_>) -> bool;
+
 /// The properties of the sources that a profile has without a role, in the AWS CLI's order.
 fn sources(profile: &Profile<'_>) -> impl Iterator<Item = &'static [&'static str]> {
-    let sources: [(&[&str], fn(&Profile<'_>) -> bool); 6] = [
+    let sources: [(&[&str], IsThere); 6] = [
         (WEB_IDENTITY, |profile| profile.has_any(&WEB_IDENTITY[..1])),
         (SSO, |profile| profile.has_any(&SSO[..2])),
         (KEYS, |profile| profile.credentials.get(KEYS[0]).is_some()),

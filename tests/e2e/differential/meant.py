@@ -256,7 +256,7 @@ TABLE = [
           "config-file"), OURS),
     Meant("Blanks within the brackets of a header",
           lambda case, _: any(re.search(r"^\s*\[(\s|[^\]]*\s\])", text, re.MULTILINE) for text in profile_texts(case)), OURS),
-    Meant("Indented text below a property, which is none itself", has_indented_text, as_read),
+    Meant("Indented text below a property that isn't a property itself", has_indented_text, as_read),
     Meant("An `sso_session` that isn't in the files, beside other credentials", lambda _, results: is_lost_session(results),
           without_session),
     Meant("A header that is indented more than the property above it", has_indented_header, as_go_reads,
