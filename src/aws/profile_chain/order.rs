@@ -3,7 +3,7 @@
 //! The Go SDK (`resolveCredentialChain` in <https://github.com/aws/aws-sdk-go-v2/blob/main/config/resolve_credentials.go>)
 //! asks the web identity of the environment before a role of the profile, and a profile's key pair before all else that it
 //! has. What the AWS CLI refuses: a file that it can't read; properties that it runs together with others; a section that it
-//! doesn't find; a source profile whose SSO session isn't there.
+//! doesn't find; a source profile whose SSO session isn't there or lacks something.
 
 use super::Chain;
 use super::keys::own_keys;
@@ -53,7 +53,7 @@ impl Chain<'_, '_> {
         self.keys_first(name, profile).is_some()
     }
 
-    /// The key pair of a profile if the Go SDK's order counts, in which it is the first source. Half of a pair is none.
+    /// The key pair of a profile where the Go SDK's order counts: it is the first source there. Half of a pair doesn't count.
     pub(super) fn keys_first(&self, name: &str, profile: &Profile<'_>) -> Option<Keys> {
         if self.is_as_go { own_keys(name, profile).ok().flatten() } else { None }
     }
