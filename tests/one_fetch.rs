@@ -104,10 +104,8 @@ fn a_token_that_replaces_one_that_is_over_is_not_swept_away_with_it() {
     }
     let aws = FakeAws::start();
     let sandbox = home_of(&aws);
-    aws.token_lifetime(Duration::from_secs(1));
     sandbox.get(HOST).password();
-    thread::sleep(Duration::from_millis(1_100));
-    aws.token_lifetime(Duration::from_hours(12));
+    sandbox.age_tokens(Duration::from_hours(13));
 
     // A process for another region finds the entry over, and takes its time to remove it.
     let helper = sandbox.command(&["get"]);
@@ -159,14 +157,10 @@ fn who_waits_for_a_fetch_that_fails_takes_its_failure() {
 fn a_stale_token_is_served_at_once_while_another_process_refreshes_it() {
     let _machine = among_few();
     let aws = FakeAws::start();
-    let life = Duration::from_secs(6);
-    aws.token_lifetime(life);
     let sandbox = home_of(&aws);
-    let asked = Instant::now();
     let stale = sandbox.get(HOST).password();
-    thread::sleep((asked + life / 2 + Duration::from_millis(100)).saturating_duration_since(Instant::now()));
+    sandbox.age_tokens(Duration::from_hours(7));
 
-    aws.token_lifetime(Duration::from_hours(12));
     aws.set(Api::EcrToken, Behaviour::FailTimes(1, Box::new(Behaviour::Delay(Duration::from_secs(3)))));
     let mut refreshing = start(&sandbox, HOST);
     aws.wait_for_calls(Api::EcrToken, 2, Duration::from_secs(5));

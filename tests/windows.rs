@@ -51,11 +51,9 @@ fn processes_that_read_an_expired_token_while_it_is_replaced_make_one_call() {
     let aws = FakeAws::start();
     let sandbox = home_of(&aws);
     for round in 1..=3 {
-        aws.token_lifetime(Duration::from_secs(1));
         aws.set(Api::EcrToken, Behaviour::Delay(Duration::ZERO));
         sandbox.get(HOST).password();
-        thread::sleep(Duration::from_millis(1_100));
-        aws.token_lifetime(Duration::from_hours(12));
+        sandbox.age_tokens(Duration::from_hours(13));
         aws.set(Api::EcrToken, Behaviour::Delay(Duration::from_millis(500)));
         let before = aws.calls(Api::EcrToken);
         let passwords: BTreeSet<String> = all_at_once(&sandbox, PROCESSES).iter().map(Reply::password).collect();
@@ -135,12 +133,10 @@ fn an_encrypted_token_is_served_again_and_its_file_does_not_hold_it() {
 fn the_locks_of_tokens_that_have_expired_are_swept_away() {
     let aws = FakeAws::start();
     let sandbox = home_of(&aws);
-    aws.token_lifetime(Duration::from_secs(1));
     for region in ["eu-west-1", "eu-west-2", "eu-west-3"] {
         sandbox.get(&format!("111122223333.dkr.ecr.{region}.amazonaws.com")).password();
     }
-    thread::sleep(Duration::from_millis(1_100));
-    aws.token_lifetime(Duration::from_hours(12));
+    sandbox.age_tokens(Duration::from_hours(13));
     sandbox.get("111122223333.dkr.ecr.us-east-1.amazonaws.com").password();
     let left = [".token", ".lock"].map(|ending| names(&sandbox.cache_dir(), ending).len());
     assert_eq!(left, [1, 1], "tokens and locks");

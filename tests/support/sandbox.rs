@@ -15,7 +15,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::fake_aws::{FakeAws, IssuedSecrets};
@@ -151,6 +153,29 @@ impl Sandbox {
     /// Where the helper keeps its cache unless told otherwise; made by the helper, not by the sandbox.
     pub fn cache_dir(&self) -> PathBuf {
         self.home().join(".cache").join("ecr-login")
+    }
+
+    /// Makes the tokens in the cache look as if they had come this much earlier, and as if they end as much earlier.
+    pub fn age_tokens(&self, by: Duration) {
+        let entries = fs::read_dir(self.cache_dir()).expect("the helper made it");
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let tokens: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|it| it == "token")).collect();
+        assert!(!tokens.is_empty(), "there is no token to age");
+        for path in tokens {
+            let entry = fs::read_to_string(&path).expect("an entry");
+            let (_, json) = entry.split_once('\n').expect("a first line");
+            let mut fields: Value = serde_json::from_str(json).expect("JSON");
+            let times = ["received", "refresh", "expires", "token_expires"].map(|time| format!("/{time}"));
+            for pointer in times.iter().map(String::as_str).chain(["/uptime/seconds"]) {
+                let Some(time) = fields.pointer_mut(pointer) else { continue };
+                // The machine may have been running for less.
+                *time = time.as_u64().expect("seconds").saturating_sub(by.as_secs()).into();
+            }
+            let json = fields.to_string();
+            let key = path.file_stem().and_then(OsStr::to_str).expect("a digest");
+            let checksum = crc32fast::hash(format!("{key}{json}").as_bytes());
+            fs::write(&path, format!("ecr-login 3 {checksum:08x}\n{json}")).expect("it is ours");
+        }
     }
 
     /// Writes an owner-only file below the home directory, replacing what was there. Secrets in lines such as
